@@ -1,0 +1,233 @@
+//! The sending half: messages become frames, frames wait in order until they are handed out.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::close::{self, CloseCode};
+use crate::frame::{Header, OpCode};
+use crate::mask::{self, MaskKeys};
+use crate::message::Message;
+use crate::prepared::Prepared;
+
+/// From this size on a payload that is shared already goes out as it is; a shorter one is copied behind its
+/// header, because one long write is cheaper than two short ones.
+const COPY_BELOW: usize = 4096;
+
+/// Writes frames of one direction. At rest it holds no heap.
+pub(crate) struct Sender {
+    /// Where the keys come from, for a client; a server's frames have none (RFC 6455 §5.1).
+    masks: Option<Box<dyn MaskKeys>>,
+    queue: VecDeque<Chunk>,
+    /// Small frames, written one behind the other; always younger than `queue`.
+    tail: BytesMut,
+    /// Pings of our own: they overtake messages, so that a long queue does not look like a dead line.
+    pings: VecDeque<Bytes>,
+    /// The newest ping's payload. Only the newest is answered (RFC 6455 §5.5.3 allows it), so a peer that
+    /// pings without reading costs 125 octets.
+    owed_pong: Option<Vec<u8>>,
+    /// The header of a frame was handed out, its payload was not.
+    within_frame: bool,
+    queued: usize,
+}
+
+struct Chunk {
+    bytes: Bytes,
+    ends_frame: bool,
+}
+
+impl Sender {
+    pub(crate) fn new(masks: Option<Box<dyn MaskKeys>>) -> Self {
+        Sender {
+            masks,
+            queue: VecDeque::new(),
+            tail: BytesMut::new(),
+            pings: VecDeque::new(),
+            owed_pong: None,
+            within_frame: false,
+            queued: 0,
+        }
+    }
+
+    pub(crate) fn message(&mut self, message: Message<'_>) {
+        let uncopied = self.masks.is_none() && message.len() >= COPY_BELOW;
+        match message {
+            Message::Text(text) if uncopied => self.shared(OpCode::Text, text.into_bytes()),
+            Message::Text(text) => self.data(OpCode::Text, text.as_bytes(), true),
+            Message::Binary(bytes) if uncopied => self.shared(OpCode::Binary, bytes.into_bytes()),
+            Message::Binary(bytes) => self.data(OpCode::Binary, &bytes, true),
+        }
+    }
+
+    /// Sends a message in frames of at most `fragment_len` octets.
+    pub(crate) fn fragmented(&mut self, message: &Message<'_>, fragment_len: usize) {
+        let mut opcode = match message {
+            Message::Text(_) => OpCode::Text,
+            Message::Binary(_) => OpCode::Binary,
+        };
+        let mut rest = message.as_bytes();
+        loop {
+            let (fragment, after) = rest.split_at(fragment_len.max(1).min(rest.len()));
+            self.data(opcode, fragment, after.is_empty());
+            if after.is_empty() {
+                return;
+            }
+            rest = after;
+            opcode = OpCode::Continuation;
+        }
+    }
+
+    pub(crate) fn prepared(&mut self, prepared: &Prepared) {
+        if self.masks.is_some() {
+            let payload = prepared.payload();
+            self.data(prepared.opcode(), payload, true);
+        } else {
+            self.flush_tail(true);
+            self.push(prepared.server_frame().clone(), true);
+        }
+    }
+
+    pub(crate) fn ping(&mut self, payload: &[u8]) {
+        let frame = self.control(OpCode::Ping, payload);
+        self.queued += frame.len();
+        self.pings.push_back(frame);
+    }
+
+    pub(crate) fn owe_pong(&mut self, payload: &[u8]) {
+        let owed = self.owed_pong.get_or_insert_default();
+        owed.clear();
+        owed.extend_from_slice(payload);
+    }
+
+    /// Queues the last frame of this direction. Nothing is answered after it.
+    pub(crate) fn close(&mut self, code: CloseCode, reason: &str) {
+        let body = close::body(code, reason);
+        self.data(OpCode::Close, &body, true);
+    }
+
+    /// Forgets what is queued and has not begun to go out.
+    pub(crate) fn discard(&mut self) {
+        let unfinished = if self.within_frame { self.queue.pop_front() } else { None };
+        self.queue.clear();
+        self.pings.clear();
+        self.tail = BytesMut::new();
+        self.queued = 0;
+        if let Some(chunk) = unfinished {
+            self.push(chunk.bytes, chunk.ends_frame);
+        }
+    }
+
+    /// The next bytes for the wire, in whole frames or parts of one.
+    pub(crate) fn next(&mut self, may_control: bool) -> Option<Bytes> {
+        if !self.within_frame {
+            if !may_control {
+                self.owed_pong = None;
+            }
+            if let Some(payload) = self.owed_pong.take() {
+                return Some(self.control(OpCode::Pong, &payload));
+            }
+            if let Some(frame) = self.pings.pop_front() {
+                self.queued -= frame.len();
+                return Some(frame);
+            }
+        }
+        if let Some(chunk) = self.queue.pop_front() {
+            self.within_frame = !chunk.ends_frame;
+            self.queued -= chunk.bytes.len();
+            if self.queue.is_empty() {
+                self.queue = VecDeque::new();
+            }
+            return Some(chunk.bytes);
+        }
+        if self.tail.is_empty() {
+            return None;
+        }
+        self.queued -= self.tail.len();
+        Some(std::mem::take(&mut self.tail).freeze())
+    }
+
+    /// Octets that wait to be handed out, owed pongs apart.
+    pub(crate) fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Whether anything waits, an owed pong too.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queued == 0 && self.owed_pong.is_none()
+    }
+
+    /// Bytes of heap held.
+    pub(crate) fn retained(&self) -> usize {
+        self.queued
+            + (self.tail.capacity() - self.tail.len())
+            + self.queue.capacity() * size_of::<Chunk>()
+            + self.pings.capacity() * size_of::<Bytes>()
+            + self.owed_pong.as_ref().map_or(0, Vec::capacity)
+    }
+
+    fn data(&mut self, opcode: OpCode, payload: &[u8], fin: bool) {
+        let header = Header { fin, ..header(opcode, payload) };
+        self.queued += append(&mut self.tail, &mut self.masks, header, payload);
+    }
+
+    /// Queues a server's frame whose payload goes out uncopied, as a chunk of its own.
+    fn shared(&mut self, opcode: OpCode, payload: Bytes) {
+        let mut bytes = [0; Header::MAX_LEN];
+        let len = header(opcode, &payload).write(&mut bytes);
+        self.tail.put_slice(&bytes[..len]);
+        self.queued += len;
+        self.flush_tail(false);
+        self.push(payload, true);
+    }
+
+    fn control(&mut self, opcode: OpCode, payload: &[u8]) -> Bytes {
+        let mut frame = BytesMut::with_capacity(6 + payload.len());
+        append(&mut frame, &mut self.masks, header(opcode, payload), payload);
+        frame.freeze()
+    }
+
+    /// Makes a chunk of the small frames so far; `ends_frame` is false when the last of them is a header whose
+    /// payload comes next.
+    fn flush_tail(&mut self, ends_frame: bool) {
+        if !self.tail.is_empty() {
+            let bytes = std::mem::take(&mut self.tail).freeze();
+            self.queue.push_back(Chunk { bytes, ends_frame });
+        }
+    }
+
+    fn push(&mut self, bytes: Bytes, ends_frame: bool) {
+        self.queued += bytes.len();
+        self.queue.push_back(Chunk { bytes, ends_frame });
+    }
+}
+
+fn header(opcode: OpCode, payload: &[u8]) -> Header {
+    Header { fin: true, rsv1: false, opcode, mask: None, length: payload.len() as u64 }
+}
+
+/// Writes a whole frame behind `out`, masked if there are keys, and says how long it is.
+fn append(
+    out: &mut BytesMut,
+    masks: &mut Option<Box<dyn MaskKeys>>,
+    mut header: Header,
+    payload: &[u8],
+) -> usize {
+    header.mask = masks.as_mut().map(|keys| keys.next_key());
+    let mut bytes = [0; Header::MAX_LEN];
+    let len = header.write(&mut bytes);
+    out.reserve(len + payload.len());
+    out.put_slice(&bytes[..len]);
+    let payload_at = out.len();
+    out.put_slice(payload);
+    if let Some(key) = header.mask {
+        mask::apply(&mut out[payload_at..], key, 0);
+    }
+    len + payload.len()
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").field("queued", &self.queued).finish_non_exhaustive()
+    }
+}

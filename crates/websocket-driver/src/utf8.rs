@@ -1,0 +1,116 @@
+//! UTF-8 that arrives in pieces: every octet is judged once, and a bad one as soon as it is there.
+
+/// The octets of a code point whose end has not arrived yet: three at the most.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Utf8Tail {
+    bytes: [u8; 4],
+    len: usize,
+}
+
+/// The octets so far cannot become UTF-8, whatever follows.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NotUtf8;
+
+impl Utf8Tail {
+    /// Appends `piece` to `text`, holding back an unfinished code point at its end.
+    pub(crate) fn push(&mut self, mut piece: &[u8], text: &mut String) -> Result<(), NotUtf8> {
+        while self.len > 0 {
+            let Some((&first, rest)) = piece.split_first() else { return Ok(()) };
+            piece = rest;
+            self.bytes[self.len] = first;
+            self.len += 1;
+            match std::str::from_utf8(&self.bytes[..self.len]) {
+                Ok(code_point) => {
+                    text.push_str(code_point);
+                    self.len = 0;
+                }
+                Err(error) if error.error_len().is_some() => return Err(NotUtf8),
+                Err(_) => {}
+            }
+        }
+        let (whole, unfinished) = piece.split_at(piece.len() - unfinished_len(piece));
+        text.push_str(std::str::from_utf8(whole).map_err(|_| NotUtf8)?);
+        if !unfinished.is_empty() {
+            match std::str::from_utf8(unfinished) {
+                Err(error) if error.error_len().is_none() => {
+                    self.bytes[..unfinished.len()].copy_from_slice(unfinished);
+                    self.len = unfinished.len();
+                }
+                _ => return Err(NotUtf8),
+            }
+        }
+        Ok(())
+    }
+
+    /// The text ends here: is it whole?
+    pub(crate) fn finish(&self) -> Result<(), NotUtf8> {
+        if self.len == 0 { Ok(()) } else { Err(NotUtf8) }
+    }
+}
+
+/// How many octets at the end begin a code point that goes on after `piece`.
+fn unfinished_len(piece: &[u8]) -> usize {
+    for (back, &byte) in piece.iter().rev().take(3).enumerate() {
+        let here = back + 1;
+        let needs = match byte {
+            0x80..=0xBF => continue,
+            0xC0..=0xDF => 2,
+            0xE0..=0xEF => 3,
+            0xF0..=0xFF => 4,
+            _ => return 0,
+        };
+        return if here < needs { here } else { 0 };
+    }
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn in_pieces(bytes: &[u8], size: usize) -> Result<String, NotUtf8> {
+        let (mut tail, mut text) = (Utf8Tail::default(), String::new());
+        for piece in bytes.chunks(size.max(1)) {
+            tail.push(piece, &mut text)?;
+        }
+        tail.finish()?;
+        Ok(text)
+    }
+
+    proptest! {
+        #[test]
+        fn text_comes_through_in_any_pieces(text: String, size in 1usize..9) {
+            prop_assert_eq!(in_pieces(text.as_bytes(), size), Ok(text));
+        }
+
+        #[test]
+        fn the_verdict_is_the_standard_librarys(
+            bytes in prop::collection::vec(
+                prop::sample::select(vec![b'a', 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xE0, 0xE1, 0xED, 0xF0, 0xF1, 0xF4, 0xF5, 0xFF]),
+                0..12),
+            size in 1usize..9,
+        ) {
+            prop_assert_eq!(in_pieces(&bytes, size).ok(), String::from_utf8(bytes).ok());
+        }
+    }
+
+    #[test]
+    fn a_bad_octet_is_refused_before_the_text_ends() {
+        for (bytes, bad_at) in [
+            (&[0xF4, 0x90][..], 1), // above U+10FFFF
+            (&[0xED, 0xA0], 1),     // a surrogate
+            (&[0xC0], 0),           // overlong
+            (&[0xE0, 0x80], 1),     // overlong
+            (&[0xF8], 0),
+        ] {
+            let (mut tail, mut text) = (Utf8Tail::default(), String::new());
+            for (at, byte) in bytes.iter().enumerate() {
+                let verdict = tail.push(&[*byte], &mut text);
+                assert_eq!(verdict.is_err(), at == bad_at, "{bytes:02x?} at {at}");
+            }
+            let (mut tail, mut text) = (Utf8Tail::default(), String::new());
+            assert_eq!(tail.push(bytes, &mut text), Err(NotUtf8), "{bytes:02x?} in one piece");
+        }
+    }
+}

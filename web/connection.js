@@ -1,0 +1,120 @@
+// One WebSocket that comes back by itself: growing, jittered pauses, and an ear for the network.
+
+import { SUBPROTOCOL, decode, encodePost } from './protocol.js';
+
+/** @typedef {import('./protocol.js').Frame} Frame */
+/** @typedef {'connecting' | 'connected' | 'reconnecting'} Phase */
+/** @typedef {'lost' | 'offline' | 'restarting' | 'behind'} Trouble */
+
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 30_000;
+/** A server that never says welcome is as good as absent. */
+const WELCOME_WITHIN = 10_000;
+/** Only a connection that lasted this long makes the next pauses short again. */
+const STEADY_AFTER = 10_000;
+
+/**
+ * The pause before attempt n (from 0): doubles up to a limit. Half of it is
+ * random, so that a restarted server is not met by everybody at once.
+ * @param {number} attempt
+ * @param {number} chance from 0 up to 1
+ */
+export function pauseBefore(attempt, chance) {
+  const full = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempt);
+  return full / 2 + (full / 2) * chance;
+}
+
+export class Connection {
+  #url;
+  #onFrame;
+  #onPhase;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #attempt = 0;
+  #welcomed = false;
+  /** @type {number | undefined} the next attempt, while waiting for it */
+  #pause;
+  /** @type {number | undefined} gives up on a silent server, then watches for steadiness */
+  #watch;
+
+  /**
+   * @param {string} url
+   * @param {(frame: Frame) => void} onFrame
+   * @param {(phase: Phase, trouble: Trouble) => void} onPhase
+   */
+  constructor(url, onFrame, onPhase) {
+    this.#url = url;
+    this.#onFrame = onFrame;
+    this.#onPhase = onPhase;
+    addEventListener('online', () => this.retry());
+    addEventListener('offline', () => this.#lose('offline'));
+    addEventListener('pageshow', (event) => event.persisted && this.retry());
+    document.addEventListener('visibilitychange', () => document.hidden || this.retry());
+  }
+
+  open() {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    const socket = new WebSocket(this.#url, SUBPROTOCOL);
+    this.#socket = socket;
+    // Events of a socket that was given up must not speak for its successor.
+    const current = () => this.#socket === socket;
+    socket.addEventListener('message', (event) => current() && this.#read(event.data));
+    socket.addEventListener('close', (event) => current() && this.#lose(troubleOf(event.code)));
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => this.#lose('lost'), WELCOME_WITHIN);
+  }
+
+  /** Tries at once, if it is waiting for the next attempt. */
+  retry() {
+    if (this.#pause !== undefined) this.open();
+  }
+
+  /**
+   * @param {string} text
+   * @returns {boolean} whether the text is on its way
+   */
+  post(text) {
+    if (!this.#welcomed || this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(encodePost(text));
+    return true;
+  }
+
+  /** @param {unknown} data */
+  #read(data) {
+    const frame = decode(data, Date.now());
+    if (!frame) return;
+    // The phase follows the frame, so that whoever hears "connected" already knows the name.
+    this.#onFrame(frame);
+    if (frame.type === 'welcome') this.#arrive();
+  }
+
+  #arrive() {
+    this.#welcomed = true;
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => { this.#attempt = 0; }, STEADY_AFTER);
+    this.#onPhase('connected', 'lost');
+  }
+
+  /** @param {Trouble} trouble */
+  #lose(trouble) {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#welcomed = false;
+    socket?.close();
+    clearTimeout(this.#watch);
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => this.open(), pauseBefore(this.#attempt, Math.random()));
+    this.#attempt += 1;
+    this.#onPhase('reconnecting', navigator.onLine ? trouble : 'offline');
+  }
+}
+
+/**
+ * @param {number} code of the close frame
+ * @returns {Trouble}
+ */
+function troubleOf(code) {
+  if (code === 1001 || code === 1012) return 'restarting';
+  return code === 1013 ? 'behind' : 'lost';
+}

@@ -1,0 +1,70 @@
+// Where you are, who you are, and whether the line is up; trouble is mentioned only when it lasts.
+
+/** @typedef {import('./state.js').State} State */
+/** @typedef {import('./connection.js').Trouble} Trouble */
+
+const QUIET_FOR = 2000;
+
+const PHASES = { connecting: 'Connecting…', connected: 'Connected', reconnecting: 'Reconnecting…' };
+
+/** @type {Record<Trouble, string>} */
+const TROUBLES = {
+  lost: 'The connection is lost. Reconnecting…',
+  offline: 'You are offline. Reconnecting as soon as the network is back…',
+  restarting: 'The server is restarting. Reconnecting…',
+  behind: 'This page fell behind. Reconnecting…',
+};
+
+/**
+ * @typedef {object} Places
+ * @property {HTMLElement} you
+ * @property {HTMLElement} room
+ * @property {HTMLElement} present
+ * @property {HTMLElement} status
+ * @property {HTMLElement} banner
+ * @property {HTMLElement} trouble
+ */
+
+export class Status {
+  #places;
+  /** @type {number | undefined} set from the loss of the connection until its return */
+  #patience;
+
+  /** @param {Places} places */
+  constructor(places) {
+    this.#places = places;
+  }
+
+  /** @param {State} state */
+  render({ you, room, present, phase, trouble }) {
+    const { status } = this.#places;
+    status.dataset.state = phase;
+    say(status, PHASES[phase]);
+    say(this.#places.you, you);
+    say(this.#places.room, room);
+    say(this.#places.present, present > 0 ? `${present} here` : '');
+    say(this.#places.trouble, phase === 'reconnecting' ? TROUBLES[trouble] : '');
+    if (phase === 'connected') this.#relax();
+    else this.#patience ??= setTimeout(() => { this.#places.banner.hidden = false; }, QUIET_FOR);
+  }
+
+  #relax() {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    this.#places.banner.hidden = true;
+  }
+}
+
+/** @param {State} state */
+export function titleOf({ unread, room }) {
+  return `${unread > 0 ? `(${unread}) ` : ''}${room} · Parlor`;
+}
+
+/**
+ * Unchanged text is left alone: writing it again would make screen readers repeat it.
+ * @param {HTMLElement} place
+ * @param {string} text
+ */
+function say(place, text) {
+  if (place.textContent !== text) place.textContent = text;
+}

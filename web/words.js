@@ -1,0 +1,60 @@
+// How the page says things: counts, names, comings and goings, dates and times.
+
+/**
+ * A sentence is text with names in it. Names stay apart so that each can be
+ * isolated on the page: a right-to-left name must not reorder its neighbours.
+ * @typedef {readonly (string | {who: string})[]} Sentence
+ */
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
+const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+
+/** @param {number} at */
+export const clockTime = (at) => clock.format(at);
+
+/** @param {number} at */
+export const wholeTime = (at) => fullTime.format(at);
+
+/** @param {number} at */
+export const dayName = (at) => day.format(at);
+
+/** @param {number} count */
+export function newMessages(count) {
+  return count === 1 ? '1 new message' : `${count} new messages`;
+}
+
+/**
+ * @param {string} before
+ * @param {string} now
+ * @returns {Sentence}
+ */
+export function youAreNow(before, now) {
+  return before === now ? ['Reconnected'] : ['Reconnected; you are now ', { who: now }];
+}
+
+/**
+ * @param {readonly string[]} joined
+ * @param {readonly string[]} left
+ * @returns {Sentence}
+ */
+export function cameAndWent(joined, left) {
+  const came = joined.length > 0 ? [...list(joined), ' joined'] : [];
+  const went = left.length > 0 ? [...list(left), ' left'] : [];
+  return came.length > 0 && went.length > 0 ? [...came, '; ', ...went] : [...came, ...went];
+}
+
+/**
+ * Up to three names in full, else two names and a number.
+ * @param {readonly string[]} names
+ * @returns {(string | {who: string})[]}
+ */
+function list(names) {
+  const shown = (names.length > 3 ? names.slice(0, 2) : names).map((who) => ({ who }));
+  const others = names.length - shown.length;
+  const items = others > 0 ? [...shown, `${others} others`] : shown;
+  return items.flatMap((item, index) => {
+    if (index === 0) return [item];
+    return [index === items.length - 1 ? ' and ' : ', ', item];
+  });
+}
