@@ -43,8 +43,7 @@ export class Composer {
   }
 
   /** @param {State} state */
-  render({ phase, room }) {
-    this.#box.placeholder = `Say something in the ${room}`;
+  render({ phase }) {
     if (this.#refused && phase === 'connected') {
       this.#refused = false;
       this.#hint.textContent = BACK;

@@ -13,8 +13,8 @@ import { cameAndWent, clockTime, dayName, wholeTime } from './words.js';
 export function rowOf(entry) {
   switch (entry.kind) {
     case 'message': return messageRow(entry);
-    case 'presence': return noticeRow(cameAndWent(entry.joined, entry.left), entry.at);
-    case 'notice': return noticeRow(entry.sentence, entry.at);
+    case 'presence': return noticeRow(cameAndWent(entry.joined, entry.left));
+    case 'notice': return noticeRow(entry.sentence);
     case 'day': return element('li', 'day', element('span', '', dayName(entry.at)));
   }
 }
@@ -34,14 +34,10 @@ function messageRow({ from, text, at, own, opens }) {
   return row;
 }
 
-/**
- * @param {Sentence} sentence
- * @param {number} at
- */
-function noticeRow(sentence, at) {
+/** @param {Sentence} sentence */
+function noticeRow(sentence) {
   const row = element('li', 'notice', ...sentence.map((part) => (typeof part === 'string' ? part : name(part.who))));
   row.dataset.testid = 'notice';
-  row.title = wholeTime(at);
   return row;
 }
 

@@ -181,8 +181,11 @@ function isOpenPresence(entry) {
  */
 function changePhase(state, phase, trouble) {
   if (phase === 'connected') return { ...state, phase, trouble };
+  // That the server is restarting stays true while it cannot be reached.
+  const restarting = state.phase === 'reconnecting' && state.trouble === 'restarting' && trouble === 'lost';
   return {
-    ...state, phase, trouble,
+    ...state, phase,
+    trouble: restarting ? state.trouble : trouble,
     unconfirmed: [],
     returned: [...state.returned, ...state.unconfirmed],
   };

@@ -6,6 +6,7 @@ import { newMessages } from './words.js';
 /** @typedef {import('./state.js').Entry} Entry */
 /** @typedef {import('./state.js').State} State */
 /** @typedef {{entry: Entry, element: HTMLElement}} Row */
+/** @typedef {{key: number, top: number}} Anchor a row, and how far below the top of the view it is */
 
 /** New rows per frame; more would be a long task on a slow phone. */
 const BATCH = 50;
@@ -22,6 +23,8 @@ export class Timeline {
   /** @type {readonly Entry[]} */
   #drawn = [];
   #pinned = true;
+  /** @type {Anchor | null} what is being read, while that is not the end */
+  #anchor = null;
   #lastTop = 0;
   #spacer = 0;
 
@@ -37,8 +40,8 @@ export class Timeline {
     this.#pill = pill;
     this.#onScrolled = onScrolled;
     scroller.addEventListener('scroll', () => this.#noticeScroll(), { passive: true });
-    // The box grows, the phone turns, the keyboard opens: the end stays in view.
-    const observer = new ResizeObserver(() => this.#pinned && this.#showEnd());
+    // The box grows, the phone turns, the keyboard opens: what was in view stays there.
+    const observer = new ResizeObserver(() => this.#settle());
     observer.observe(scroller);
     observer.observe(list);
   }
@@ -51,12 +54,11 @@ export class Timeline {
     this.#pill.hidden = below === 0;
     if (below > 0) this.#pill.textContent = newMessages(below);
     if (entries === this.#drawn) return false;
-    const anchor = this.#removeGone(entries);
+    this.#removeGone(entries);
     this.#redrawChanged(entries);
     const finished = this.#appendNew(entries);
     if (finished) this.#drawn = entries;
-    if (this.#pinned) this.#showEnd();
-    else if (anchor) this.#keepInPlace(anchor);
+    this.#settle();
     return !finished;
   }
 
@@ -65,31 +67,34 @@ export class Timeline {
     this.#showEnd();
   }
 
-  /**
-   * @param {readonly Entry[]} entries
-   * @returns {{element: HTMLElement, top: number} | null} a row in view that stays, and where it is
-   */
+  /** @param {readonly Entry[]} entries */
   #removeGone(entries) {
     const kept = new Set(entries.map((entry) => entry.key));
-    const anchor = this.#pinned ? null : this.#findAnchor(kept);
+    if (!this.#pinned && !kept.has(this.#anchor?.key ?? -1)) this.#anchor = this.#findAnchor(kept);
     for (const [key, row] of this.#rows) {
       if (kept.has(key)) continue;
       row.element.remove();
       this.#rows.delete(key);
     }
-    return anchor;
   }
 
-  /** @param {Set<number>} kept */
+  /**
+   * @param {{has(key: number): boolean}} kept only rows that stay can be held on to
+   * @returns {Anchor | null} the first row in view
+   */
   #findAnchor(kept) {
-    const viewTop = this.#scroller.scrollTop;
+    const viewTop = this.#viewTop();
     for (const [key, { entry, element }] of this.#rows) {
       // Date lines stick to the top, so their place tells nothing.
       if (entry.kind === 'day' || !kept.has(key)) continue;
-      const top = element.offsetTop;
-      if (top + element.offsetHeight > viewTop) return { element, top: top - viewTop };
+      const { top, bottom } = element.getBoundingClientRect();
+      if (bottom > viewTop) return { key, top: top - viewTop };
     }
     return null;
+  }
+
+  #viewTop() {
+    return this.#scroller.getBoundingClientRect().top;
   }
 
   /** @param {readonly Entry[]} entries */
@@ -122,6 +127,11 @@ export class Timeline {
     return batch.length === fresh.length;
   }
 
+  #settle() {
+    if (this.#pinned) this.#showEnd();
+    else if (this.#anchor) this.#keepInPlace(this.#anchor);
+  }
+
   #showEnd() {
     this.#setSpacer(0);
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
@@ -131,12 +141,15 @@ export class Timeline {
   /**
    * By hand, since not every browser anchors. Where rows above went away and the scroller
    * cannot go back far enough, an empty space holds their place until the reader moves on.
-   * @param {{element: HTMLElement, top: number}} anchor
+   * @param {Anchor} anchor
    */
-  #keepInPlace({ element, top }) {
-    const wanted = element.offsetTop - top;
+  #keepInPlace({ key, top }) {
+    const element = this.#rows.get(key)?.element;
+    if (!element) return;
+    const moved = element.getBoundingClientRect().top - this.#viewTop() - top;
+    const wanted = this.#scroller.scrollTop + moved;
     if (wanted < 0) this.#setSpacer(this.#spacer - wanted);
-    this.#scroller.scrollTop = Math.max(0, wanted);
+    if (Math.abs(moved) >= 1) this.#scroller.scrollTop = Math.max(0, wanted);
     this.#lastTop = this.#scroller.scrollTop;
   }
 
@@ -149,10 +162,13 @@ export class Timeline {
 
   #noticeScroll() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    // Its own doing: the anchor stands.
+    if (scrollTop === this.#lastTop) return;
     // Only going up lets go of the end: growth below also leaves the end behind for a moment.
     if (scrollHeight - scrollTop - clientHeight <= SLACK) this.#pin(true);
     else if (scrollTop < this.#lastTop) this.#pin(false);
     this.#lastTop = scrollTop;
+    this.#anchor = this.#pinned ? null : this.#findAnchor(this.#rows);
   }
 
   /** @param {boolean} pinned */

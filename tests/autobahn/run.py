@@ -17,208 +17,21 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
+
+sys.dont_write_bytecode = True  # no __pycache__ among the sources
+
+from cases import SETS, Trouble, count, deflate_size, group, judge, key, select  # noqa: E402
+from processes import Process, free_port, wait_for, wait_listening  # noqa: E402
+from summary import summary  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 AGENT = "parlor"
-BEGIN, END = "<!-- autobahn:begin -->", "<!-- autobahn:end -->"
-
-# ---------------------------------------------------------------- what the suite holds
-
-# How many cases each subgroup has: 517 in all. Being our own list, it also shows a suite that holds others.
-SUBGROUPS = {
-    "1.1": 8, "1.2": 8, "2": 11, "3": 7, "4.1": 5, "4.2": 5, "5": 20,
-    "6.1": 3, "6.2": 4, "6.3": 2, "6.4": 4, "6.5": 5, "6.6": 11, "6.7": 4, "6.8": 2, "6.9": 4, "6.10": 3,
-    "6.11": 5, "6.12": 8, "6.13": 5, "6.14": 10, "6.15": 1, "6.16": 3, "6.17": 5, "6.18": 5, "6.19": 5,
-    "6.20": 7, "6.21": 8, "6.22": 34, "6.23": 7,
-    "7.1": 6, "7.3": 6, "7.5": 1, "7.7": 13, "7.9": 9, "7.13": 2,
-    "9.1": 6, "9.2": 6, "9.3": 9, "9.4": 9, "9.5": 6, "9.6": 6, "9.7": 6, "9.8": 6, "10.1": 1,
-    "12.1": 18, "12.2": 18, "12.3": 18, "12.4": 18, "12.5": 18,
-    "13.1": 18, "13.2": 18, "13.3": 18, "13.4": 18, "13.5": 18, "13.6": 18, "13.7": 18,
-}  # fmt: skip
-ALL = [f"{group}.{i}" for group, count in SUBGROUPS.items() for i in range(1, count + 1)]
-
-# Octets in a message of 12.*.N and 13.*.N (1000 messages each; from 11 on also cut into frames).
-DEFLATE_SIZES = [16, 64, 256, 1 << 10, 4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10, 128 << 10,
-                 8 << 10, 16 << 10, 32 << 10, 64 << 10, 128 << 10, 128 << 10, 128 << 10, 128 << 10]  # fmt: skip
-
-
-def key(case):
-    return tuple(int(part) for part in case.split("."))
-
-
-def group(case):
-    return key(case)[0]
-
-
-def deflate_size(case):
-    """The message size of a compression case, None for any other."""
-    return DEFLATE_SIZES[key(case)[2] - 1] if group(case) in (12, 13) else None
-
-
-def expand(ranges):
-    """{"3.1-7": 1002} -> {"3.1": 1002, ..., "3.7": 1002}"""
-    table = {}
-    for span, code in ranges.items():
-        prefix, _, last = span.rpartition(".")
-        first, _, final = last.partition("-")
-        for i in range(int(first), int(final or first) + 1):
-            table[f"{prefix}.{i}"] = code
-    return table
-
-
-# Where the suite sends what must fail the connection, the code our close frame must have (RFC 6455 7.1.7 and 7.4.1):
-# 1002 for a breach of the framing, 1007 for text that is not UTF-8. The suite is content with no close frame at all.
-FAIL_CODES = expand({
-    "2.5": 1002,        # ping of 126 octets
-    "3.1-7": 1002,      # RSV bits without an extension
-    "4.1.1-5": 1002,    # reserved data opcodes
-    "4.2.1-5": 1002,    # reserved control opcodes
-    "5.1-2": 1002,      # fragmented ping, pong
-    "5.9-18": 1002,     # continuation of nothing, new message inside a message
-    "6.3.1-2": 1007, "6.4.1-4": 1007, "6.6.1": 1007, "6.6.3-4": 1007, "6.6.6": 1007, "6.6.8": 1007, "6.6.10": 1007,
-    "6.8.1-2": 1007, "6.10.1-3": 1007, "6.11.5": 1007, "6.12.1-8": 1007, "6.13.1-5": 1007, "6.14.1-10": 1007,
-    "6.15.1": 1007, "6.16.1-3": 1007, "6.17.1-5": 1007, "6.18.1-5": 1007, "6.19.1-5": 1007, "6.20.1-7": 1007,
-    "6.21.1-8": 1007,
-})  # fmt: skip
-assert [list(FAIL_CODES.values()).count(code) for code in (1007, 1002)] == [75, 30]
-
-# The same where what is wrong is the suite's own close frame: our answer must not echo its code.
-FAIL_CODES |= expand({
-    "7.3.2": 1002,      # close payload of one octet
-    "7.3.6": 1002,      # close payload of 126 octets
-    "7.5.1": 1007,      # close reason that is not UTF-8
-    "7.9.1-9": 1002,    # close codes that may not be sent
-})  # fmt: skip
-assert len(FAIL_CODES) == 117
-
-# What the suite itself only informs about.
-INFORMATIONAL = {"7.1.6", "7.13.1", "7.13.2"}
-
-SETS = {
-    "core": lambda case: group(case) not in (9, 12, 13),
-    "9": lambda case: group(case) == 9,
-    "quick": lambda case: (deflate_size(case) or 0) <= 8 << 10,
-    "all": lambda case: True,
-}
-
-
-def select(words):
-    """The cases that `--cases` names: sets, case ids and patterns such as 6.4.*, with commas between them."""
-    chosen = set()
-    for word in words.split(","):
-        if word in SETS:
-            found = {case for case in ALL if SETS[word](case)}
-        else:
-            pattern = re.compile(re.escape(word).replace(r"\*", ".*"))
-            found = {case for case in ALL if pattern.fullmatch(case)}
-        if not found:
-            raise Trouble(f"--cases: '{word}' is no set ({', '.join(SETS)}) and matches no case.")
-        chosen |= found
-    return sorted(chosen, key=key)
-
-
-# ---------------------------------------------------------------- judging
-
-
-def judge(case, result):
-    """What is wrong with the result of a case: sentences, none when it is as it must be."""
-    if result is None:
-        return ["missing from the report"]
-    wrong = []
-    allowed = {"OK", "INFORMATIONAL"} if case in INFORMATIONAL else {"OK"}
-    if result["behavior"] not in allowed:
-        wrong.append("verdict")
-    if result["behaviorClose"] not in allowed:
-        wrong.append("close verdict")
-    if not code_right(case, result):
-        wrong.append(f"close code must be {FAIL_CODES[case]}")
-    return wrong
-
-
-def code_right(case, result):
-    return case not in FAIL_CODES or (result is not None and result["remoteCloseCode"] == FAIL_CODES[case])
-
-
-def code_text(result):
-    return "none" if result["remoteCloseCode"] is None else str(result["remoteCloseCode"])
-
-
-# ---------------------------------------------------------------- processes
-
-
-class Trouble(Exception):
-    """The suite could not be run."""
-
-
-class Process:
-    """A process in a group of its own, its output in a file."""
-
-    def __init__(self, name, command, log, env=None):
-        self.name, self.log = name, log
-        try:
-            with open(log, "wb") as output:
-                self.child = subprocess.Popen(
-                    [str(word) for word in command],
-                    stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                    start_new_session=True, env={**os.environ, **(env or {})},
-                )  # fmt: skip
-        except OSError as error:
-            raise Trouble(f"{name}: {command[0]} cannot be run: {error.strerror}.") from error
-
-    def status(self):
-        return self.child.poll()
-
-    def status_text(self):
-        status = self.child.returncode
-        return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"exited with status {status}"
-
-    def output(self):
-        return self.log.read_text(errors="replace")
-
-    def tail(self):
-        lines = self.output().strip().splitlines()[-5:]
-        return "".join(f"\n    {line[:200]}" for line in lines) or " (it printed nothing)"
-
-    def stop(self, patience=5.0):
-        """End it, and whatever it started: first by request, then by force."""
-        for sign in (signal.SIGTERM, signal.SIGKILL):
-            # Not yet waited for, so the process id, which is the group's too, is still its own.
-            if self.child.poll() is not None:
-                return
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.child.pid, sign)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.child.wait(patience)
-
-
-# The whole line, so that a port is not read half (kosoku has a word before it).
-LISTENING = re.compile(r"\blistening on ws://127\.0\.0\.1:(\d+)/?\s*\n")
-
-
-def wait_listening(process, limit=20.0):
-    """The port a process says it listens on; None when it ended before."""
-    deadline = time.monotonic() + limit
-    while time.monotonic() < deadline:
-        ended = process.status() is not None
-        if found := LISTENING.search(process.output()):
-            if not ended:
-                return int(found[1])
-        if ended:
-            return None
-        time.sleep(0.02)
-    raise Trouble(f"{process.name} has not printed `listening on ws://127.0.0.1:PORT` in {limit:.0f} s:{process.tail()}")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def start_echo(path, out, stack):
@@ -233,9 +46,6 @@ def start_echo(path, out, stack):
     raise Trouble(f"the echo server {process.status_text()} five times before it listened:{process.tail()}")
 
 
-# ---------------------------------------------------------------- the suite
-
-
 def install(runner):
     """The runner that is there and the directory of its environment."""
     done = subprocess.run([HERE / "install", runner], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
@@ -248,7 +58,9 @@ def install(runner):
 def seconds(case):
     """About how long a case takes, most of it pauses of the suite; only used to share the cases out."""
     if size := deflate_size(case):
-        return 0.7 + size / 12000
+        # 12.1 and 13 send JSON; the other data compresses worse. From 11 on the messages come in pieces.
+        json_data = group(case) == 13 or key(case)[1] == 1
+        return 0.6 + size / 20000 * (1 if json_data else 2.5) * (2 if key(case)[2] > 10 else 1)
     if group(case) == 6 and key(case)[1] == 4:
         return 2.0
     if case in ("5.19", "5.20"):
@@ -311,23 +123,15 @@ class Suite:
         return begun[-1] if begun else None
 
 
-def wait_for(processes, watched, limit, stall, notes):
-    """Wait until all have ended; end them when `limit` seconds pass, or `stall` without a word in a watched log."""
-    start = time.monotonic()
-    heard, sizes = start, None
-    while any(process.status() is None for process in processes):
-        now = time.monotonic()
-        if (latest := [process.log.stat().st_size for process in watched]) != sizes:
-            heard, sizes = now, latest
-        if now - start > limit:
-            notes.append(f"ended after the time limit of {limit:.0f} s")
-        elif stall and now - heard > stall:
-            notes.append(f"ended after {stall:.0f} s without a new case")
-        else:
-            time.sleep(0.05)
-            continue
-        for process in processes:
-            process.stop()
+def clean(out):
+    """Make the directory, or take an earlier run's files out of it (and nothing else: it may be anybody's)."""
+    out.mkdir(exist_ok=True)
+    for pattern in ("reports-*", "suite-*.log", "spec-*.json", "driver-*.log", "echo.log"):
+        for path in out.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def run(args):
@@ -346,6 +150,8 @@ def run(args):
 
     out = (args.out or ROOT / "target/autobahn" / args.command).resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
+    if args.json:
+        args.json.unlink(missing_ok=True)  # so that nobody takes an old result for this one's
     notes, results = [], {}
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
@@ -354,8 +160,7 @@ def run(args):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise Trouble(f"another run writes to {out}; give --out another directory.") from error
-        shutil.rmtree(out, ignore_errors=True)
-        out.mkdir()
+        clean(out)
         if args.command == "server":
             suites = run_server(args, program, runner, directory, cases, out, limit, stall, notes, stack)
         else:
@@ -424,11 +229,19 @@ def run_client(args, program, runner, directory, cases, out, limit, stall, notes
     for suite, driver in zip(suites, drivers):
         if driver.child.returncode != 0:
             notes.append(f"{driver.name} {driver.status_text()}:{driver.tail()}")
-        if suite.process.status() is not None:
+        if runner == "kosoku":
+            # It ends by itself, some time after /updateReports, with status 1 when a case failed.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                suite.process.child.wait(10)
+        elif suite.process.status() is not None:
             notes.append(f"the suite's server {suite.process.status_text()}:{suite.process.tail()}")
         # suite.py writes the report when it is told to stop, whether or not the driver asked for it.
         suite.process.stop()
     return suites
+
+
+def code_text(result):
+    return "none" if result["remoteCloseCode"] is None else str(result["remoteCloseCode"])
 
 
 def report(mode, runner, cases, results, failures, notes, took, out):
@@ -441,12 +254,15 @@ def report(mode, runner, cases, results, failures, notes, took, out):
             f"  {case:8} verdict {result['behavior']}, close {result['behaviorClose']}, "
             f"code {code_text(result)}: {'; '.join(wrong)}"
         )
-        for word, name, verdict in (("verdict", "result", "behavior"), ("close verdict", "resultClose", "behaviorClose")):
-            if word in wrong and result[verdict] != "NON-STRICT" and result.get(name):
+        # For NON-STRICT the suite gives no reason, only that it was one of the expected.
+        reasons = {"verdict": "result", "close verdict": "resultClose"} if result["behavior"] != "NON-STRICT" else {}
+        for name in [reasons[word] for word in wrong if word in reasons]:
+            if result.get(name):
                 print(f"           {' '.join(result[name].split())[:160]}")
     missing = [case for case in failures if case not in results]
     if missing:
-        print(f"  missing from the report: {', '.join(missing[:40])}{' ...' if len(missing) > 40 else ''}")
+        text = f"missing from the report: {', '.join(missing)}"
+        print(textwrap.fill(text, 110, initial_indent="  ", subsequent_indent="    "))
     for note in notes:
         print(f"  {note}")
     counts = count(cases, results)
@@ -457,88 +273,6 @@ def report(mode, runner, cases, results, failures, notes, took, out):
     )
     verdict = "passed" if not failures and not notes else f"FAILED ({len(failures)} cases)"
     print(f"Autobahn, our {mode}: {verdict}", flush=True)
-
-
-# ---------------------------------------------------------------- the summary
-
-
-def count(cases, results):
-    """How many of the cases ended how. What is missing or not implemented has failed."""
-    entries = [(case, results.get(case)) for case in cases]
-    verdicts = [result["behavior"] if result else None for _, result in entries]
-    closes = [(case, result["behaviorClose"] if result else None) for case, result in entries]
-    known = {"ok": "OK", "non-strict": "NON-STRICT", "informational": "INFORMATIONAL"}
-    counts = {name: verdicts.count(verdict) for name, verdict in known.items()}
-    counts["cases"] = len(entries)
-    counts["failed"] = len(entries) - sum(verdicts.count(verdict) for verdict in known.values())
-    counts["close"] = sum(
-        close != "OK" and not (close == "INFORMATIONAL" and case in INFORMATIONAL) for case, close in closes
-    )
-    counts["codes-asked"] = sum(case in FAIL_CODES for case, _ in entries)
-    counts["codes"] = sum(case in FAIL_CODES and code_right(case, result) for case, result in entries)
-    return counts
-
-
-GROUPS = {
-    1: "1 Framing", 2: "2 Pings and pongs", 3: "3 Reserved bits", 4: "4 Opcodes", 5: "5 Fragmentation", 6: "6 UTF-8",
-    7: "7 Closing", 9: "9 Limits", 10: "10 Auto-fragmentation", 12: "12 Compression: payloads",
-    13: "13 Compression: parameters",
-}  # fmt: skip
-
-
-def summary_table(sides):
-    """One row a group and one of totals; for each side the cases, the verdicts and the close codes."""
-    heads = ["cases", "OK", "NON-STRICT", "INFORMATIONAL", "FAILED", "close not OK", "codes right"]
-    rows = [["Cases"] + [f"{name}: {head}" if i == 0 else head for name, _ in sides for i, head in enumerate(heads)]]
-    rows.append([":---"] + ["---:"] * (len(sides) * len(heads)))
-    ran = [number for number in GROUPS if any(group(case) == number for _, data in sides for case in data["cases"])]
-    for number in [*ran, None]:
-        row = ["**All**" if number is None else GROUPS[number]]
-        for _, data in sides:
-            cases = [case for case in data["cases"] if number in (None, group(case))]
-            if not cases:
-                row += ["-"] * len(heads)
-                continue
-            counts = count(cases, data["results"])
-            row += [str(counts[name]) for name in ("cases", "ok", "non-strict", "informational", "failed", "close")]
-            row.append(f"{counts['codes']} of {counts['codes-asked']}" if counts["codes-asked"] else "-")
-        rows.append(row)
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
-
-
-def summary(args):
-    sides = []
-    for name, path in (("Server", args.server), ("Client", args.client)):
-        try:
-            data = json.loads(path.read_text())
-            if data["mode"] != name.lower():
-                raise Trouble(f"{path} is the result of a {data['mode']} run, not of a {name.lower()} run.")
-        except (OSError, ValueError, KeyError) as error:
-            raise Trouble(f"{path} cannot be read as a result of this script: {error!r}.") from error
-        sides.append((name, data))
-    table = summary_table(sides)
-    sys.stdout.write(table)
-    if not args.write:
-        return 0
-
-    try:
-        text = args.write.read_text()
-    except OSError as error:
-        raise Trouble(f"{args.write} cannot be read: {error.strerror}.") from error
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise Trouble(f"{args.write} must have the lines `{BEGIN}` and `{END}` once each, in this order.")
-    before, rest = text.split(BEGIN)
-    written, after = rest.split(END)
-    wanted = f"\n\n{table}\n"
-    if args.check:
-        if written != wanted:
-            print(f"{args.write}: the table differs from the result; run this without --check and commit the file.")
-            return 1
-        print(f"{args.write}: the table is that of the result.")
-        return 0
-    if written != wanted:
-        args.write.write_text(f"{before}{BEGIN}{wanted}{END}{after}")
-    return 0
 
 
 # ---------------------------------------------------------------- the command line

@@ -31,7 +31,7 @@ impl Default for Config {
         Config {
             max_frame: 1 << 20,
             max_message: 1 << 20,
-            max_fragments: 1 << 17,
+            max_fragments: DEFAULT_MAX_FRAGMENTS,
             ping_interval: Some(Duration::from_secs(20)),
             idle_timeout: Some(Duration::from_secs(45)),
             close_timeout: Duration::from_secs(10),
@@ -39,5 +39,7 @@ impl Default for Config {
     }
 }
 
+const DEFAULT_MAX_FRAGMENTS: u32 = 1 << 17;
+
 /// Autobahn's case 9.3.1 sends one message in 65,537 frames; a default below that would refuse it.
-const _: () = assert!(1 << 17 > 65_537);
+const _: () = assert!(DEFAULT_MAX_FRAGMENTS > 65_537);

@@ -1,11 +1,12 @@
 //! One WebSocket connection as a value: bytes and time in, events, bytes and deadlines out.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::close::{CloseCode, MAX_REASON_LEN};
+use crate::close::MAX_REASON_LEN;
+use crate::close_code::CloseCode;
 use crate::config::Config;
 use crate::error::{ProtocolError, UsageError};
 use crate::event::{Cause, Closed, Event};
@@ -160,8 +161,8 @@ impl Connection {
     pub fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
             State::Open => {
-                let ping = self.config.ping_interval.filter(|_| !self.pinged).map(|after| self.heard + after);
-                let idle = self.config.idle_timeout.map(|after| self.heard + after);
+                let ping = self.after_silence(self.config.ping_interval).filter(|_| !self.pinged);
+                let idle = self.after_silence(self.config.idle_timeout);
                 ping.into_iter().chain(idle).min()
             }
             State::Ended => None,
@@ -177,11 +178,15 @@ impl Connection {
             if passed(self.close_deadline) {
                 self.finish(Trigger::Lost, Cause::CloseTimeout);
             }
-        } else if passed(self.config.idle_timeout.map(|after| self.heard + after)) {
+        } else if passed(self.after_silence(self.config.idle_timeout)) {
             self.finish(Trigger::Lost, Cause::IdleTimeout);
-        } else if !self.pinged && passed(self.config.ping_interval.map(|after| self.heard + after)) {
+        } else if !self.pinged && passed(self.after_silence(self.config.ping_interval)) {
             self.pinged = true;
-            self.sender.ping(b"");
+            // A ping that still waits asks as well as another. Without this, a peer that does not read and
+            // sends an octet now and then would make them pile up.
+            if !self.sender.has_ping() {
+                self.sender.ping(b"");
+            }
         }
     }
 
@@ -330,7 +335,12 @@ impl Connection {
     fn begin_close(&mut self, trigger: Trigger, code: CloseCode, reason: &str, now: Instant) {
         self.sender.close(code, reason);
         self.state = self.state.after(trigger);
-        self.close_deadline = Some(now + self.config.close_timeout);
+        self.close_deadline = now.checked_add(self.config.close_timeout);
+    }
+
+    /// When the peer has been silent for `time`. `None` where that is not set, or too far away to be a time.
+    fn after_silence(&self, time: Option<Duration>) -> Option<Instant> {
+        self.heard.checked_add(time?)
     }
 
     /// The transport is over, or given up. Says so unless the end was announced already.
@@ -341,7 +351,7 @@ impl Connection {
         }
         self.state = self.state.after(trigger);
         if self.state == State::Ended {
-            self.sender.discard();
+            self.sender.abandon();
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::close::CloseCode;
+use crate::close_code::CloseCode;
 
 /// What the peer did wrong. The connection is closed with [`ProtocolError::close_code`] and delivers nothing
 /// more.

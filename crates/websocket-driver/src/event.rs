@@ -1,6 +1,6 @@
 //! What a connection tells its owner.
 
-use crate::close::CloseCode;
+use crate::close_code::CloseCode;
 use crate::error::ProtocolError;
 use crate::message::{Binary, Message};
 

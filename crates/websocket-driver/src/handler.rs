@@ -237,7 +237,7 @@ impl<H: Handler<Connection>> Driver<H> {
 }
 
 /// Tells a handler about an event. Pings and pongs are the driver's own business and are not told.
-pub fn dispatch<W: ?Sized>(handler: &mut impl Handler<W>, ws: &mut W, event: Event<'_>) {
+pub fn dispatch<W: ?Sized>(handler: &mut (impl Handler<W> + ?Sized), ws: &mut W, event: Event<'_>) {
     match event {
         Event::Message(message) => handler.message(ws, message),
         Event::Error(error) => handler.error(ws, &error),

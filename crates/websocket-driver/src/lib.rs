@@ -34,6 +34,7 @@
 //! error but an event.
 
 mod close;
+mod close_code;
 mod config;
 mod connection;
 mod error;
@@ -50,7 +51,8 @@ mod send;
 mod state;
 mod utf8;
 
-pub use close::{CloseCode, MAX_REASON_LEN};
+pub use close::MAX_REASON_LEN;
+pub use close_code::CloseCode;
 pub use config::Config;
 pub use connection::{Connection, Transmit};
 pub use error::{ProtocolError, UsageError};

@@ -1,6 +1,7 @@
 //! The receiving half: bytes become frames, frames become messages.
 
-use crate::close::{self, CloseCode};
+use crate::close;
+use crate::close_code::CloseCode;
 use crate::config::Config;
 use crate::error::ProtocolError;
 use crate::frame::{Header, OpCode};

@@ -5,7 +5,8 @@ use std::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::close::{self, CloseCode};
+use crate::close;
+use crate::close_code::CloseCode;
 use crate::frame::{Header, OpCode};
 use crate::mask::{self, MaskKeys};
 use crate::message::Message;
@@ -94,6 +95,11 @@ impl Sender {
         self.pings.push_back(frame);
     }
 
+    /// Whether a ping of our own still waits.
+    pub(crate) fn has_ping(&self) -> bool {
+        !self.pings.is_empty()
+    }
+
     pub(crate) fn owe_pong(&mut self, payload: &[u8]) {
         let owed = self.owed_pong.get_or_insert_default();
         owed.clear();
@@ -109,13 +115,20 @@ impl Sender {
     /// Forgets what is queued and has not begun to go out.
     pub(crate) fn discard(&mut self) {
         let unfinished = if self.within_frame { self.queue.pop_front() } else { None };
-        self.queue.clear();
-        self.pings.clear();
+        self.queue = VecDeque::new();
+        self.pings = VecDeque::new();
         self.tail = BytesMut::new();
         self.queued = 0;
         if let Some(chunk) = unfinished {
             self.push(chunk.bytes, chunk.ends_frame);
         }
+    }
+
+    /// Lets go of everything: nothing more will be sent.
+    pub(crate) fn abandon(&mut self) {
+        self.within_frame = false;
+        self.discard();
+        self.owed_pong = None;
     }
 
     /// The next bytes for the wire, in whole frames or parts of one.
@@ -129,6 +142,9 @@ impl Sender {
             }
             if let Some(frame) = self.pings.pop_front() {
                 self.queued -= frame.len();
+                if self.pings.is_empty() {
+                    self.pings = VecDeque::new();
+                }
                 return Some(frame);
             }
         }

@@ -1,1 +1,54 @@
-//! In progress.
+//! One WebSocket app on any server, and the means to send one message to many.
+//!
+//! An app is a function from a request to a response: a closure, a `tower::Service`, an `axum::Router`. It
+//! turns a request into a WebSocket with [`WebSocket::upgrade`], says what happens on its events, and starts it.
+//! [`serve`] runs it on a [`Backend`] and gives back a [`Server`], the handle that stops it. A [`Topic`] is a
+//! group of connections that hear the same.
+//!
+//! ```no_run
+//! use websocket_hub::{Backend, Request, Response, Refused, Topic, WebSocket, serve};
+//!
+//! let room = Topic::new();
+//! let app = move |request: Request| -> Result<Response, Refused> {
+//!     let (joined, said) = (room.clone(), room.clone());
+//!     Ok(WebSocket::upgrade(request)?
+//!         .on_open(move |ws| joined.subscribe(ws))
+//!         .on_message(move |_, message| drop(said.publish(message)))
+//!         .start())
+//! };
+//! let server = serve(app).backend(Backend::Tokio).bind("127.0.0.1:12345")?;
+//! println!("listening on {}", server.address());
+//! server.wait();
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! What the hub sees to by itself: the opening handshake by the letter, pages of other origins refused, pings
+//! and silence, limits on sizes, bounded queues, and a goodbye to everybody when the server stops. Each has its
+//! name and default in [`Handshake`], [`Config`] and [`Serve`].
+
+mod app;
+mod backend;
+mod body;
+mod config;
+mod connection;
+mod origin;
+mod outbox;
+mod server;
+mod topic;
+mod tracker;
+mod upgrade;
+mod websocket;
+
+pub use app::{App, AsyncClosure, Closure, IntoResponse, TowerService};
+pub use backend::{Backend, UnknownBackend};
+pub use body::{Body, BoxError, Request, Response};
+pub use config::Config;
+pub use origin::Origins;
+pub use outbox::SendError;
+pub use server::{Serve, Server, serve};
+pub use topic::Topic;
+pub use upgrade::{Handshake, Refused, Upgrade};
+pub use websocket::WebSocket;
+pub use websocket_driver::{
+    self as driver, Cause, CloseCode, Closed, Events, Handler, Message, Prepared, ProtocolError,
+};

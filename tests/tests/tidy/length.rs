@@ -52,7 +52,8 @@ impl Limit {
             }
             _ => return None,
         };
-        Some(one.file.finding(one.line, format!("{}: {what}", one.name)))
+        let function = one.name.rsplit_once("::").map(|(_, name)| format!("`{name}`: ")).unwrap_or_default();
+        Some(one.file.finding(one.line, format!("{function}{what}")))
     }
 }
 

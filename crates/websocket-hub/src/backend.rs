@@ -1,0 +1,98 @@
+//! The servers that an app can run on.
+
+use std::fmt;
+use std::net::TcpListener;
+use std::str::FromStr;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::app::SharedApp;
+use crate::tracker::Tracker;
+
+mod tokio;
+
+pub(crate) use tokio::raw_stream;
+
+/// What runs an app. The app is the same on each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Backend {
+    /// Event loops on tokio, one per core, with hyper for HTTP/1.1.
+    #[default]
+    Tokio,
+}
+
+impl Backend {
+    /// All of them.
+    pub const ALL: [Backend; 1] = [Backend::Tokio];
+
+    /// The name that [`Backend::from_str`] takes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Backend::Tokio => "tokio",
+        }
+    }
+
+    pub(crate) fn start(self, start: Start) -> std::io::Result<Vec<JoinHandle<()>>> {
+        match self {
+            Backend::Tokio => tokio::start(start),
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that no backend has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownBackend(String);
+
+impl fmt::Display for UnknownBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = Backend::ALL.iter().map(|backend| backend.name()).collect();
+        write!(f, "there is no backend '{}'; there is: {}", self.0, names.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownBackend {}
+
+impl FromStr for Backend {
+    type Err = UnknownBackend;
+
+    fn from_str(name: &str) -> Result<Self, UnknownBackend> {
+        let all = Backend::ALL.into_iter();
+        all.into_iter().find(|backend| backend.name() == name).ok_or_else(|| UnknownBackend(name.to_owned()))
+    }
+}
+
+/// Everything that a backend needs to begin.
+#[derive(Clone)]
+pub(crate) struct Start {
+    pub(crate) app: SharedApp,
+    pub(crate) listeners: std::sync::Arc<[TcpListener]>,
+    pub(crate) workers: usize,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) tracker: Tracker,
+    pub(crate) stop: ::tokio::sync::watch::Receiver<Stop>,
+}
+
+impl Start {
+    /// Waits until the server is told to stop.
+    pub(crate) async fn stopping(&self) {
+        let mut stop = self.stop.clone();
+        // An error means that the handle is gone, which stops a server, too.
+        drop(stop.wait_for(|stop| *stop != Stop::No).await);
+    }
+}
+
+/// What a server has been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Go on.
+    No,
+    /// Take nothing new, end what runs, give up at this time.
+    By(std::time::Instant),
+}

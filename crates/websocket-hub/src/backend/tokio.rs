@@ -1,0 +1,8 @@
+//! The backend on tokio: one current-thread runtime per worker, connections handed to them in turn.
+
+mod accept;
+mod head_guard;
+mod http;
+
+pub(crate) use accept::start;
+pub(crate) use http::raw_stream;

@@ -1,0 +1,113 @@
+//! Threads, listeners, and the way of a new connection to its worker.
+
+use std::io;
+use std::net::SocketAddr;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+
+use super::http;
+use crate::backend::{Start, Stop};
+
+/// How long accepting rests after an error, such as a process that has no file descriptors left.
+const ACCEPT_REST: Duration = Duration::from_millis(50);
+
+type NewConnection = (std::net::TcpStream, SocketAddr);
+
+/// Starts the workers. The first accepts, too, and hands connections out in turn, so that they spread evenly.
+pub(crate) fn start(start: Start) -> io::Result<Vec<JoinHandle<()>>> {
+    let mut senders = Vec::new();
+    let mut workers = Vec::new();
+    for _ in 0..start.workers {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (sender, receiver) = mpsc::unbounded_channel();
+        senders.push(sender);
+        workers.push((runtime, receiver));
+    }
+    let mut listeners = Vec::new();
+    for listener in start.listeners.iter() {
+        let listener = listener.try_clone()?;
+        listener.set_nonblocking(true)?;
+        listeners.push(listener);
+    }
+    let mut threads = Vec::new();
+    for (index, (runtime, receiver)) in workers.into_iter().enumerate() {
+        let start = start.clone();
+        let listeners = std::mem::take(&mut listeners);
+        let senders = senders.clone();
+        let thread = std::thread::Builder::new().name(format!("websocket-hub-{index}"));
+        threads.push(thread.spawn(move || work(runtime, start, receiver, listeners, senders))?);
+    }
+    Ok(threads)
+}
+
+fn work(
+    runtime: Runtime,
+    start: Start,
+    receiver: mpsc::UnboundedReceiver<NewConnection>,
+    listeners: Vec<std::net::TcpListener>,
+    senders: Vec<mpsc::UnboundedSender<NewConnection>>,
+) {
+    runtime.block_on(async {
+        for listener in listeners {
+            tokio::spawn(accept(listener, senders.clone(), start.clone()));
+        }
+        drop(senders);
+        serve(start, receiver).await;
+    });
+    // What is left has had its time. Dropping it tells the handlers.
+    runtime.shutdown_background();
+}
+
+/// Serves what is handed over until the server stops and everything has ended, or the time is up.
+async fn serve(start: Start, mut receiver: mpsc::UnboundedReceiver<NewConnection>) {
+    loop {
+        tokio::select! {
+            Some((stream, peer)) = receiver.recv() => {
+                if let Ok(stream) = TcpStream::from_std(stream) {
+                    let guard = start.tracker.task();
+                    let start = start.clone();
+                    tokio::spawn(async move {
+                        http::serve(stream, peer, &start).await;
+                        drop(guard);
+                    });
+                }
+            }
+            () = start.stopping() => break,
+        }
+    }
+    drop(receiver);
+    let Stop::By(deadline) = *start.stop.borrow() else { return };
+    let _ = tokio::time::timeout_at(deadline.into(), start.tracker.idle()).await;
+}
+
+async fn accept(
+    listener: std::net::TcpListener,
+    senders: Vec<mpsc::UnboundedSender<NewConnection>>,
+    start: Start,
+) {
+    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let mut turn = 0;
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = start.stopping() => return,
+        };
+        let handed_over = accepted.and_then(|(stream, peer)| {
+            // Small frames must not wait for the acknowledgement of the one before.
+            stream.set_nodelay(true)?;
+            Ok((stream.into_std()?, peer))
+        });
+        match handed_over {
+            Ok(connection) => {
+                // A worker is gone only when the server stops.
+                let _ = senders[turn % senders.len()].send(connection);
+                turn = turn.wrapping_add(1);
+            }
+            Err(_) => tokio::time::sleep(ACCEPT_REST).await,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Starting an app and stopping it.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::app::{App, SharedApp};
+use crate::backend::{Backend, Start, Stop};
+use crate::tracker::Tracker;
+
+/// Takes an app to be served: `serve(app).backend(Backend::Tokio).bind("127.0.0.1:8080")?`.
+pub fn serve<Kind: 'static>(app: impl App<Kind>) -> Serve {
+    Serve {
+        app: SharedApp::new(app),
+        backend: Backend::default(),
+        workers: None,
+        handshake_timeout: Duration::from_secs(10),
+    }
+}
+
+/// An app that is about to be served.
+#[must_use = "nothing is served before `bind`"]
+pub struct Serve {
+    app: SharedApp,
+    backend: Backend,
+    workers: Option<NonZeroUsize>,
+    handshake_timeout: Duration,
+}
+
+impl Serve {
+    /// What runs the app.
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backend = backend;
+        self
+    }
+
+    /// How many event loops there are. Default: one per core.
+    pub fn workers(mut self, workers: NonZeroUsize) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// How long a request's head may take from its first octet to its last, and a connection to its first
+    /// octet. A head that takes longer is answered with 408. Default: 10 s.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    /// Starts serving on every address that `address` stands for; port 0 lets the system pick.
+    ///
+    /// # Errors
+    ///
+    /// When an address cannot be resolved or listened on, or a thread not started.
+    pub fn bind(self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        let listeners = address.to_socket_addrs()?.map(TcpListener::bind).collect::<io::Result<Vec<_>>>()?;
+        self.listen(listeners)
+    }
+
+    /// Starts serving on listeners that are there already.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or a thread cannot be started.
+    pub fn listen(self, listeners: impl Into<Vec<TcpListener>>) -> io::Result<Server> {
+        let listeners = listeners.into();
+        let addresses = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+        if addresses.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no address to listen on"));
+        }
+        let workers = match self.workers {
+            Some(workers) => workers,
+            None => std::thread::available_parallelism()?,
+        };
+        let tracker = Tracker::default();
+        let (stop, stopped) = watch::channel(Stop::No);
+        let threads = self.backend.start(Start {
+            app: self.app,
+            listeners: Arc::from(listeners),
+            workers: workers.get(),
+            handshake_timeout: self.handshake_timeout,
+            tracker: tracker.clone(),
+            stop: stopped,
+        })?;
+        Ok(Server { addresses, tracker, stop, threads })
+    }
+}
+
+impl std::fmt::Debug for Serve {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Serve").field("backend", &self.backend).finish_non_exhaustive()
+    }
+}
+
+/// A server that runs, until it is stopped or dropped.
+#[derive(Debug)]
+#[must_use = "a server that is dropped stops"]
+pub struct Server {
+    addresses: Vec<SocketAddr>,
+    tracker: Tracker,
+    stop: watch::Sender<Stop>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// The addresses that are listened on.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// The first of the addresses that are listened on.
+    pub fn address(&self) -> SocketAddr {
+        self.addresses[0]
+    }
+
+    /// Stops within ten seconds; see [`stop_within`](Server::stop_within).
+    pub fn stop(self) -> usize {
+        self.stop_within(Duration::from_secs(10))
+    }
+
+    /// Stops: listens no more, says goodbye to every WebSocket with close code 1001, lets requests that have
+    /// begun end, waits for all of that no longer than `limit`, and cuts off the rest. Says how many it had to
+    /// cut off. Blocks; from asynchronous code call it through something like `spawn_blocking`.
+    pub fn stop_within(mut self, limit: Duration) -> usize {
+        self.begin_stop(limit);
+        for thread in self.threads.drain(..) {
+            // A worker's panic was told by the panic hook, and the others still have to be waited for.
+            let _ = thread.join();
+        }
+        self.tracker.tasks()
+    }
+
+    /// Blocks for as long as the server runs, which is for ever unless its threads die.
+    pub fn wait(mut self) {
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+
+    fn begin_stop(&self, limit: Duration) {
+        self.stop.send_replace(Stop::By(Instant::now() + limit));
+        self.tracker.stop();
+    }
+}
+
+/// Stops without waiting: goodbyes are said, and whoever has not answered within a second is cut off.
+impl Drop for Server {
+    fn drop(&mut self) {
+        if !self.threads.is_empty() {
+            self.begin_stop(Duration::from_secs(1));
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! From a request to a connection: the handshake, its answer, and what happens once it is out.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use websocket_driver::handshake::server::{self, Accepted, Refusal};
+use websocket_driver::{Closed, Events, Handler, Message, ProtocolError};
+
+use crate::app::IntoResponse;
+use crate::body::{Body, Response};
+use crate::config::Config;
+use crate::connection::{BoxHandler, Connection};
+use crate::origin::Origins;
+use crate::tracker::Tracker;
+use crate::websocket::WebSocket;
+
+/// What a server agrees to in an opening handshake. The default: pages of the same origin, no subprotocol, the
+/// default [`Config`].
+#[derive(Clone, Debug, Default)]
+pub struct Handshake {
+    origins: Origins,
+    options: server::Options,
+    config: Arc<Config>,
+}
+
+impl Handshake {
+    /// The default.
+    pub fn new() -> Self {
+        Handshake::default()
+    }
+
+    /// Which pages may connect.
+    #[must_use]
+    pub fn origins(mut self, origins: Origins) -> Self {
+        self.origins = origins;
+        self
+    }
+
+    /// The subprotocols that the program speaks.
+    #[must_use]
+    pub fn subprotocols<I: IntoIterator<Item: Into<String>>>(mut self, names: I) -> Self {
+        self.options.subprotocols = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The limits and times of the connection.
+    #[must_use]
+    pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
+        self.config = config.into();
+        self
+    }
+
+    /// Judges a request.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], which becomes the answer.
+    pub fn upgrade<B>(&self, mut request: http::Request<B>) -> Result<Upgrade, Refused> {
+        let accepted = server::accept(&request, &self.options).map_err(Refused::Handshake)?;
+        if !self.origins.permit(request.headers()) {
+            return Err(Refused::Origin);
+        }
+        let upgrade = request.extensions_mut().remove::<OnUpgrade>().ok_or(Refused::NotUpgradable)?;
+        let context = request.extensions_mut().remove::<Context>();
+        Ok(Upgrade { accepted, upgrade, context, config: Arc::clone(&self.config), events: Events::new() })
+    }
+}
+
+/// What a backend says with each request.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) peer: SocketAddr,
+    pub(crate) tracker: Tracker,
+}
+
+impl WebSocket {
+    /// Judges a request by the default [`Handshake`].
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], which becomes the answer.
+    pub fn upgrade<B>(request: http::Request<B>) -> Result<Upgrade, Refused> {
+        Handshake::new().upgrade(request)
+    }
+}
+
+/// A handshake that was agreed to. Say what happens on the connection's events, then
+/// [`start`](Upgrade::start) it.
+#[derive(Debug)]
+#[must_use = "the connection opens only when it is started"]
+pub struct Upgrade {
+    accepted: Accepted,
+    upgrade: OnUpgrade,
+    context: Option<Context>,
+    config: Arc<Config>,
+    events: Events<WebSocket>,
+}
+
+impl Upgrade {
+    /// What happens when the connection is open.
+    pub fn on_open(mut self, callback: impl FnMut(&mut WebSocket) + Send + 'static) -> Self {
+        self.events.on_open(callback);
+        self
+    }
+
+    /// What happens when a message arrives. It runs in the connection's own loop: what takes long belongs on
+    /// another thread or task, with a clone of the [`WebSocket`].
+    pub fn on_message(mut self, callback: impl FnMut(&mut WebSocket, Message<'_>) + Send + 'static) -> Self {
+        self.events.on_message(callback);
+        self
+    }
+
+    /// What happens when the connection is over: exactly once, whatever way it ended.
+    pub fn on_close(mut self, callback: impl FnMut(&mut WebSocket, &Closed) + Send + 'static) -> Self {
+        self.events.on_close(callback);
+        self
+    }
+
+    /// What happens when the peer breaks the protocol; `on_close` follows.
+    pub fn on_error(mut self, callback: impl FnMut(&mut WebSocket, &ProtocolError) + Send + 'static) -> Self {
+        self.events.on_error(callback);
+        self
+    }
+
+    /// The subprotocol that was chosen.
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.accepted.subprotocol.as_deref()
+    }
+
+    /// The answer, to be returned from the app. The connection opens when it is out.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn start(mut self) -> Response {
+        let events = std::mem::take(&mut self.events);
+        self.start_with(events)
+    }
+
+    /// As [`start`](Upgrade::start), with a handler of one's own instead of closures.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn start_with(self, handler: impl Handler<WebSocket> + Send + 'static) -> Response {
+        let Accepted { response, subprotocol } = self.accepted;
+        let (peer, tracker) = self.context.map(|context| (context.peer, context.tracker)).unzip();
+        let ws = WebSocket::new(self.config.queue_limit, subprotocol, peer);
+        // Counted before it opens, so that a server that stops in between waits for it.
+        let guard = tracker.map(|tracker| tracker.connection(&ws));
+        let (upgrade, config): (_, Arc<Config>) = (self.upgrade, self.config);
+        tokio::spawn(async move {
+            let _guard = guard;
+            run(upgrade, ws, Box::new(handler), &config).await;
+        });
+        response.map(|()| Body::empty())
+    }
+}
+
+/// Waits for the handshake's answer to be out, then runs the connection to its end.
+async fn run(upgrade: OnUpgrade, ws: WebSocket, handler: BoxHandler, config: &Config) {
+    // An upgrade fails when the client is gone before it had its answer: nothing opened, nothing closes.
+    let Ok(upgraded) = upgrade.await else { return };
+    match crate::backend::raw_stream(upgraded) {
+        Ok((stream, early)) => Connection::new(stream, early, ws, handler, config).await,
+        Err(upgraded) => {
+            Connection::new(TokioIo::new(upgraded), Bytes::new(), ws, handler, config).await;
+        }
+    }
+}
+
+/// Why a request does not become a connection. It is its own answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The handshake is not what RFC 6455 says.
+    Handshake(Refusal),
+    /// The page that asks is from another origin.
+    Origin,
+    /// The server that the request came through does not support upgrades.
+    NotUpgradable,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refused::Handshake(refusal) => refusal.fmt(f),
+            Refused::Origin => {
+                write!(f, "Pages from this origin may not connect; the server's owner can allow it")
+            }
+            Refused::NotUpgradable => write!(f, "This server cannot upgrade the connection to a WebSocket"),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        if let Refused::Handshake(refusal) = self {
+            return refusal.response().map(Body::from);
+        }
+        let mut response = Response::new(format!("{self}.\n").into());
+        *response.status_mut() =
+            if self == Refused::Origin { StatusCode::FORBIDDEN } else { StatusCode::INTERNAL_SERVER_ERROR };
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        response
+    }
+}
+
+/// For programs whose handlers return a response as their error.
+impl From<Refused> for Response {
+    fn from(refused: Refused) -> Response {
+        refused.into_response()
+    }
+}

@@ -1,0 +1,138 @@
+//! The handle of one connection: to send with, to keep, to give to other threads.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use websocket_driver::{CloseCode, MAX_REASON_LEN, Message, Prepared, UsageError};
+
+use crate::outbox::{Outbox, Outgoing, SendError};
+
+/// A connection, as everybody sees it who wants to send to it. Cloning it makes another handle of the same
+/// connection; handles of one connection are equal.
+///
+/// Sending never blocks and never fails silently: a message is queued or the reason why not is returned. The
+/// queue is bounded by [`Config::queue_limit`](crate::Config::queue_limit).
+#[derive(Clone)]
+pub struct WebSocket(Arc<Shared>);
+
+struct Shared {
+    id: u64,
+    outbox: Outbox,
+    subprotocol: Option<String>,
+    peer: Option<SocketAddr>,
+}
+
+impl WebSocket {
+    pub(crate) fn new(queue_limit: usize, subprotocol: Option<String>, peer: Option<SocketAddr>) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        WebSocket(Arc::new(Shared { id, outbox: Outbox::new(queue_limit), subprotocol, peer }))
+    }
+
+    /// Queues a message and says how many octets wait now to be written to this connection.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`] once the connection is closing; [`SendError::FellBehind`] when the queue is full,
+    /// which also closes the connection with 1013.
+    pub fn send<'a>(&self, message: impl Into<Message<'a>>) -> Result<usize, SendError> {
+        self.0.outbox.send(Prepared::new(message))
+    }
+
+    /// Queues a message that was encoded before; see [`send`](WebSocket::send). Nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](WebSocket::send).
+    pub fn send_prepared(&self, prepared: &Prepared) -> Result<usize, SendError> {
+        self.0.outbox.send(prepared.clone())
+    }
+
+    /// Queues a ping. Pings for keep-alive are sent without being asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Usage`] above 125 octets; [`SendError::Closed`] once the connection is closing.
+    pub fn ping(&self, payload: &[u8]) -> Result<(), SendError> {
+        if payload.len() > 125 {
+            return Err(SendError::Usage(UsageError::ControlTooLong(payload.len())));
+        }
+        self.0.outbox.control(Outgoing::Ping(payload.to_owned()))
+    }
+
+    /// Says goodbye, behind everything that is queued.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Usage`] for a reason of more than 123 octets or a code that must not be sent;
+    /// [`SendError::Closed`] if the connection is closing already.
+    pub fn close(&self, code: CloseCode, reason: &str) -> Result<(), SendError> {
+        if !code.may_be_sent() && code != CloseCode::NO_STATUS {
+            return Err(SendError::Usage(UsageError::InvalidCloseCode(code.get())));
+        }
+        if reason.len() > MAX_REASON_LEN {
+            return Err(SendError::Usage(UsageError::ReasonTooLong(reason.len())));
+        }
+        self.0.outbox.control(Outgoing::Close(code, reason.to_owned()))
+    }
+
+    /// Waits until at most half of the queue is used, or the connection is closing. Whoever sends much sends
+    /// after this. Dropping the future changes nothing.
+    pub async fn room(&self) {
+        std::future::poll_fn(|cx| self.0.outbox.poll_room(cx)).await;
+    }
+
+    /// Octets that wait to be written.
+    pub fn queued(&self) -> usize {
+        self.0.outbox.queued()
+    }
+
+    /// Whether anything can be sent.
+    pub fn is_open(&self) -> bool {
+        self.0.outbox.is_open()
+    }
+
+    /// A number that no other connection of this process has or had.
+    pub fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    /// The subprotocol that was chosen in the handshake.
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.0.subprotocol.as_deref()
+    }
+
+    /// The address of the peer, where the backend knows it. Behind a proxy it is the proxy's.
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.0.peer
+    }
+
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.0.outbox
+    }
+}
+
+impl PartialEq for WebSocket {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for WebSocket {}
+
+impl std::hash::Hash for WebSocket {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.id.hash(state);
+    }
+}
+
+impl fmt::Debug for WebSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("id", &self.0.id)
+            .field("peer", &self.0.peer)
+            .finish_non_exhaustive()
+    }
+}
