@@ -16,6 +16,9 @@ use crate::prepared::Prepared;
 /// header, because one long write is cheaper than two short ones.
 const COPY_BELOW: usize = 4096;
 
+/// While less than this waits, every ping is answered at once. Above it only the newest one is owed an answer.
+const PROMPT_PONGS_BELOW: usize = 1024;
+
 /// Writes frames of one direction. At rest it holds no heap.
 pub(crate) struct Sender {
     /// Where the keys come from, for a client; a server's frames have none (RFC 6455 §5.1).
@@ -25,8 +28,8 @@ pub(crate) struct Sender {
     tail: BytesMut,
     /// Pings of our own: they overtake messages, so that a long queue does not look like a dead line.
     pings: VecDeque<Bytes>,
-    /// The newest ping's payload. Only the newest is answered (RFC 6455 §5.5.3 allows it), so a peer that
-    /// pings without reading costs 125 octets.
+    /// The payload of the newest ping that has no answer in the queue. A newer one takes its place
+    /// (RFC 6455 §5.5.3 allows it), so a peer that pings without reading costs 125 octets.
     owed_pong: Option<Vec<u8>>,
     /// The header of a frame was handed out, its payload was not.
     within_frame: bool,
@@ -101,6 +104,10 @@ impl Sender {
     }
 
     pub(crate) fn owe_pong(&mut self, payload: &[u8]) {
+        if self.owed_pong.is_none() && self.queued < PROMPT_PONGS_BELOW {
+            self.data(OpCode::Pong, payload, true);
+            return;
+        }
         let owed = self.owed_pong.get_or_insert_default();
         owed.clear();
         owed.extend_from_slice(payload);

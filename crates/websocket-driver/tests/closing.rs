@@ -29,7 +29,7 @@ fn distant_pair() -> Pair {
 
 fn close(pair: &mut Pair, side: Side, code: CloseCode, reason: &str) {
     let now = pair.now();
-    pair.connection(side).close(code, reason, now).unwrap();
+    pair.connection(side).close(code, reason, now).expect("a close that can be sent");
 }
 
 /// The first octets of all frames that a side has written.

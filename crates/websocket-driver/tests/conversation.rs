@@ -3,10 +3,10 @@
 mod pair;
 mod wire;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pair::{Pair, Pieces, SIDES, Side};
-use websocket_driver::{Binary, CloseCode, Config, Event, Message, Prepared, UsageError};
+use websocket_driver::{Binary, CloseCode, Config, Event, Input, Message, Prepared, Transmit, UsageError};
 use wire::{BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, frames};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -83,7 +83,8 @@ fn a_client_masks_every_frame_with_a_key_of_its_own_and_a_server_none() {
 #[test]
 fn a_message_is_sent_in_fragments_of_the_length_that_was_asked_for() {
     let long = "0123456789";
-    let cases: [(&str, usize, &[(u8, &str)]); 6] = [
+    type Frames<'a> = &'a [(u8, &'a str)];
+    let cases: [(&str, usize, Frames); 6] = [
         (long, 4, &[(TEXT - FIN, "0123"), (0, "4567"), (CONTINUATION, "89")]),
         (long, 5, &[(TEXT - FIN, "01234"), (CONTINUATION, "56789")]),
         (long, 10, &[(TEXT, long)]),
@@ -184,6 +185,23 @@ fn pings_and_pongs_overtake_messages_that_wait() {
 }
 
 #[test]
+fn pings_and_pongs_wait_for_the_end_of_a_frame_that_has_begun() {
+    let mut pair = Pair::new();
+    let server = pair.connection(Side::Server);
+    server.send(vec![7; 10_000]).unwrap();
+    let Some(Transmit::Bytes(header)) = server.poll_transmit() else { panic!("a header") };
+    assert_eq!(header.len(), 4, "the payload is a chunk of its own");
+    server.ping(b"ours").unwrap();
+    let mut theirs = wire::frame(true, PING, b"theirs");
+    let mut input = Input::new(&mut theirs);
+    while server.receive(&mut input, Instant::now()).is_some() {}
+    let octets = [&header[..], &wire::transmitted(server).0].concat();
+    let sent = frames(&octets).into_iter().map(|frame| (frame.first, frame.payload));
+    let expected = [(BINARY, vec![7; 10_000]), (PONG, b"theirs".to_vec()), (PING, b"ours".to_vec())];
+    assert!(sent.eq(expected));
+}
+
+#[test]
 fn control_frames_between_fragments_are_taken_at_once() {
     for side in SIDES {
         let mut pair = Pair::new();
@@ -231,25 +249,25 @@ fn what_waits_can_be_discarded_but_a_frame_that_has_begun_is_finished() {
         let large = |octet| Message::binary(vec![octet; 10_000]);
         server.send(large(1)).unwrap();
         server.send(large(2)).unwrap();
-        server.ping(b"forgotten").unwrap();
+        server.ping(b"in time").unwrap();
         server.send(large(3)).unwrap();
         let mut octets = Vec::new();
         for _ in 0..handed_out {
-            let websocket_driver::Transmit::Bytes(bytes) = server.poll_transmit().unwrap() else {
+            let Transmit::Bytes(bytes) = server.poll_transmit().unwrap() else {
                 panic!("no shutdown while open")
             };
             octets.extend_from_slice(&bytes);
         }
         server.discard_queue();
         server.send("after").unwrap();
+        server.ping(b"overtakes").unwrap();
         octets.extend(wire::transmitted(server).0);
-        let frames = frames(&octets);
-        assert!(
-            frames.iter().rev().skip(1).all(|frame| frame.first == PING || frame.payload.len() == 10_000)
-        );
-        assert_eq!(frames.last().unwrap().payload, b"after", "{handed_out}");
-        // The ping went out first; then each header brings its payload.
-        assert_eq!(frames.len(), [0, 1, 2, 2][handed_out] + 1, "{handed_out}");
+        let sent = frames(&octets).into_iter().map(|frame| (frame.first, frame.payload));
+        // The ping goes out first; a header that is out brings its payload.
+        let mut expected = vec![(PING, b"in time".to_vec()), (BINARY, vec![1; 10_000])];
+        expected.truncate([0, 1, 2, 2][handed_out]);
+        expected.extend([(PING, b"overtakes".to_vec()), (TEXT, b"after".to_vec())]);
+        assert!(sent.eq(expected), "{handed_out}");
         assert_eq!((server.queued(), server.wants_transmit()), (0, false));
     }
 }

@@ -6,7 +6,7 @@ mod wire;
 use std::time::Duration;
 
 use pair::{Pair, SIDES, Side};
-use websocket_driver::{Cause, CloseCode, Config, Message};
+use websocket_driver::{Cause, CloseCode, Config, Event, Input, Message};
 use wire::{CLOSE, PING, TEXT, frames};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -40,7 +40,7 @@ fn cause(pair: &Pair, side: Side) -> Option<Cause> {
 
 fn close(pair: &mut Pair, side: Side) {
     let now = pair.now();
-    pair.connection(side).close(CloseCode::NORMAL, "", now).unwrap();
+    pair.connection(side).close(CloseCode::NORMAL, "", now).expect("a close that can be sent");
 }
 
 #[test]
@@ -105,9 +105,18 @@ fn any_octet_is_a_sign_of_life() {
             pair.inject(side.peer(), &[*octet]);
         }
         pair.run();
-        assert_eq!(pair.take_events(side), [websocket_driver::Event::Message(Message::text("very slowly"))]);
+        assert_eq!(pair.take_events(side), [Event::Message(Message::text("very slowly"))]);
         assert_eq!(sent(&pair, side).len(), octets.len(), "a ping for each silence");
     }
+}
+
+#[test]
+fn a_read_of_nothing_is_no_sign_of_life() {
+    let mut pair = Pair::new();
+    let due = pair.connection(Side::Client).poll_timeout();
+    let later = pair.now() + SECOND;
+    assert_eq!(pair.connection(Side::Client).receive(&mut Input::new(&mut []), later), None);
+    assert_eq!(pair.connection(Side::Client).poll_timeout(), due);
 }
 
 #[test]
@@ -170,6 +179,8 @@ fn a_peer_that_never_answers_a_close_is_given_up_after_the_close_timeout() {
     for side in SIDES {
         let mut pair = pair_with_watchful(side);
         pair.cut(side);
+        // The time counts from the close, not from the peer's last word.
+        pair.advance(PING_INTERVAL);
         close(&mut pair, side);
         pair.advance(CLOSE_TIMEOUT - TICK);
         assert_eq!(cause(&pair, side), None);

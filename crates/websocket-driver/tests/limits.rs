@@ -95,7 +95,6 @@ fn without_limits_memory_grows_with_what_arrives_and_not_with_what_is_announced(
             assert_eq!(server.hears(b"\x37\xFA\x21\x3D"), []);
             assert!(server.connection.retained() <= 16 + 2 * 4 * arrived);
         }
-        // A second message that joins a length to the one before cannot overflow the sum either.
         server.connection.end_of_input();
         assert_eq!(server.connection.retained(), 0);
     }
@@ -263,6 +262,7 @@ fn a_peer_that_talks_on_after_our_close_makes_us_hold_no_more_than_the_limits_al
     wire::transmitted(&mut server.connection);
     for _ in 0..1000 {
         assert_eq!(server.hears(&frame(true, PING, &[0; 125])), []);
+        assert!(!server.connection.wants_transmit(), "no answer after a close frame");
         assert_eq!(server.hears(&frame(true, TEXT, &[b'x'; 10_000])), []);
         assert!(server.connection.retained() <= 20_000);
     }

@@ -259,6 +259,9 @@ struct Watched {
     connection: Connection,
     now: Instant,
     closed: bool,
+    /// The messages that were queued.
+    queued: Vec<Message<'static>>,
+    /// The octets that came out.
     sent: Vec<u8>,
     shutdowns: usize,
 }
@@ -277,6 +280,7 @@ impl Watched {
             Step::Send(message, way) => {
                 let result = send(&mut self.connection, &message, way);
                 assert_eq!(result.is_ok(), self.connection.is_open());
+                self.queued.extend(result.is_ok().then_some(message));
             }
             Step::Ping(payload) => {
                 let result = self.connection.ping(&payload);
@@ -337,18 +341,24 @@ impl Watched {
 
     /// Nothing may stand behind a close frame. A transport that broke may have cut the last frame short.
     fn expect_frames_that_make_sense(&self, is_masked: bool) {
-        let mut within_message = false;
+        // The messages in it must be those that were queued, in order; some may have been discarded.
+        let mut queued = self.queued.iter();
+        let mut message: Option<Vec<u8>> = None;
         let (frames, cut_short) = wire::whole_frames(&self.sent);
         for (at, sent) in frames.iter().enumerate() {
             assert_eq!(sent.is_masked, is_masked);
             let is_last = at + 1 == frames.len() && cut_short.is_empty();
             assert!(sent.first != CLOSE || is_last, "nothing after a close frame");
             if sent.first & 0x08 == 0 {
-                assert_eq!(sent.first & 0x0F == 0, within_message, "fragments stand together");
-                within_message = sent.first & FIN == 0;
+                assert_eq!(sent.first & 0x0F == 0, message.is_some(), "fragments stand together");
+                message.get_or_insert_default().extend(&sent.payload);
+                if sent.first & FIN != 0 {
+                    let message = message.take().expect("it was put there");
+                    assert!(queued.any(|queued| queued.as_bytes() == message), "a message that nobody sent");
+                }
             }
         }
-        assert!(!within_message, "a message is sent whole");
+        assert_eq!(message, None, "a message is sent whole");
     }
 }
 
@@ -365,7 +375,7 @@ proptest! {
     ) {
         let now = Instant::now();
         let mut watched =
-            Watched { connection: connection(side, now), now, closed: false, sent: Vec::new(), shutdowns: 0 };
+            Watched { connection: connection(side, now), now, closed: false, queued: Vec::new(), sent: Vec::new(), shutdowns: 0 };
         for step in steps {
             watched.take(step);
             watched.expect_invariants();

@@ -43,6 +43,8 @@ pub(crate) struct Connection<S> {
     early: Vec<u8>,
     /// Handed out by the driver, not yet written.
     writing: VecDeque<Bytes>,
+    /// Something was written since the last flush.
+    unflushed: bool,
     /// The driver wants the writing direction ended, behind `writing`.
     shuts_down: bool,
     /// The peer has ended its direction.
@@ -62,6 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             handler,
             early: early.into(),
             writing: VecDeque::new(),
+            unflushed: false,
             shuts_down: false,
             input_ended: false,
             queue_limit: config.queue_limit,
@@ -82,22 +85,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.receive(&mut early);
         }
         loop {
-            let took = self.take_outgoing(cx);
+            let took = self.take_outgoing();
             let wrote = self.write(cx);
             let read = self.read(cx);
             if self.driver.is_finished() {
                 return Poll::Ready(());
             }
-            if !(took || wrote || read || self.poll_timer(cx)) {
+            if !(took || wrote || read || self.poll_timer(cx)) && self.ws.outbox().sleep(cx) {
                 return Poll::Pending;
             }
         }
     }
 
-    /// Moves what others queued into the driver.
-    fn take_outgoing(&mut self, cx: &mut Context<'_>) -> bool {
-        let backlog = self.backlog();
-        let taken = self.ws.outbox().take(backlog, cx);
+    /// Moves what was queued, by the handler or by others, into the driver.
+    fn take_outgoing(&mut self) -> bool {
+        let taken = self.ws.outbox().take(self.backlog());
         if taken.fell_behind {
             self.driver.discard_queue();
         }
@@ -122,24 +124,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn write(&mut self, cx: &mut Context<'_>) -> bool {
         let mut moved = false;
         loop {
-            if self.writing.is_empty() && !self.shuts_down {
+            if self.writing.is_empty() {
                 self.refill();
             }
-            let progress = if !self.writing.is_empty() {
+            let step = if !self.writing.is_empty() {
                 self.poll_write_pieces(cx)
+            } else if self.unflushed {
+                Pin::new(&mut self.io).poll_flush(cx).map_ok(|()| self.unflushed = false)
             } else if self.shuts_down {
                 Pin::new(&mut self.io).poll_shutdown(cx).map_ok(|()| self.shuts_down = false)
             } else {
-                Pin::new(&mut self.io).poll_flush(cx).map_ok(|()| moved |= false)
+                return moved;
             };
-            match progress {
+            match step {
                 Poll::Pending => return moved,
                 Poll::Ready(Err(_)) => {
                     self.lost();
                     return true;
-                }
-                Poll::Ready(Ok(())) if self.writing.is_empty() && !self.driver.wants_transmit() => {
-                    return moved;
                 }
                 Poll::Ready(Ok(())) => moved = true,
             }
@@ -169,6 +170,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if written == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
+        self.unflushed = true;
         while let Some(first) = self.writing.front_mut() {
             if written < first.len() {
                 first.advance(written);
@@ -225,7 +227,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn tell(&mut self, event: Event<'_>) {
         match event {
             Event::Closed(closed) => self.tell_closed(&closed),
-            event => websocket_driver::dispatch(&mut *self.handler, &mut self.ws, event),
+            event => {
+                websocket_driver::dispatch(&mut *self.handler, &mut self.ws, event);
+                // What the handler answered goes out even if the next frame breaks the protocol.
+                self.take_outgoing();
+            }
         }
     }
 

@@ -144,25 +144,28 @@ impl Outbox {
         Poll::Pending
     }
 
-    /// The connection takes everything; `backlog` is what it has not written yet. Finding nothing, it will be
-    /// woken when there is something.
-    pub(crate) fn take(&self, backlog: usize, cx: &mut Context<'_>) -> Taken {
+    /// The connection takes everything; `backlog` is what it has not written yet of what it took before.
+    pub(crate) fn take(&self, backlog: usize) -> Taken {
         let mut inner = self.lock();
         inner.backlog = backlog + inner.waiting;
         inner.waiting = 0;
         if inner.queued() <= self.limit / 2 {
             inner.wake_writers();
         }
-        if inner.outgoing.is_empty() {
-            match &mut inner.connection {
-                Some(waker) => waker.clone_from(cx.waker()),
-                none => *none = Some(cx.waker().clone()),
-            }
-        }
         Taken {
             outgoing: std::mem::take(&mut inner.outgoing),
             fell_behind: std::mem::take(&mut inner.fell_behind),
         }
+    }
+
+    /// The connection will be woken when there is something to take. False if there is already.
+    pub(crate) fn sleep(&self, cx: &mut Context<'_>) -> bool {
+        let mut inner = self.lock();
+        match &mut inner.connection {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        inner.outgoing.is_empty()
     }
 
     /// Nothing more can be sent; whoever holds the connection lets go of it.
