@@ -1,1 +1,5 @@
 //! Helpers of the end-to-end tests.
+
+pub mod browser;
+pub mod crowd;
+pub mod process;

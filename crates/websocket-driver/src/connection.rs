@@ -243,7 +243,8 @@ impl Connection {
     /// # Errors
     ///
     /// [`UsageError::ReasonTooLong`] above 123 octets; [`UsageError::InvalidCloseCode`] for a code that was
-    /// received as [`CloseCode::ABNORMAL`] and must not be sent. [`CloseCode::NO_STATUS`] sends an empty body.
+    /// received as [`CloseCode::ABNORMAL`] and must not be sent. [`CloseCode::NO_STATUS`] sends an empty body,
+    /// which has no room for a reason.
     pub fn close(&mut self, code: CloseCode, reason: &str, now: Instant) -> Result<(), UsageError> {
         if !code.may_be_sent() && code != CloseCode::NO_STATUS {
             return Err(UsageError::InvalidCloseCode(code.get()));
@@ -258,7 +259,7 @@ impl Connection {
     }
 
     /// Forgets every message that waits and has not begun to go out: for a peer that has fallen too far
-    /// behind. A close frame that waits is forgotten, too, so call it before [`close`](Connection::close).
+    /// behind. Does nothing once the connection is closing.
     pub fn discard_queue(&mut self) {
         if self.state == State::Open {
             self.sender.discard();

@@ -23,11 +23,24 @@ pub enum Event<'a> {
     Closed(Closed),
 }
 
+impl Event<'_> {
+    /// The event with memory of its own, to keep it.
+    pub fn into_owned(self) -> Event<'static> {
+        match self {
+            Event::Message(message) => Event::Message(message.into_owned()),
+            Event::Ping(payload) => Event::Ping(payload.into_owned()),
+            Event::Pong(payload) => Event::Pong(payload.into_owned()),
+            Event::Error(error) => Event::Error(error),
+            Event::Closed(closed) => Event::Closed(closed),
+        }
+    }
+}
+
 /// How a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
-    /// The code of the peer's close frame, [`CloseCode::NO_STATUS`] if that had none; the code that went out
-    /// to a peer that broke the protocol; else [`CloseCode::ABNORMAL`].
+    /// The code of the peer's close frame, [`CloseCode::NO_STATUS`] if that had none; the code of the error
+    /// where the peer broke the protocol; else [`CloseCode::ABNORMAL`].
     pub code: CloseCode,
     /// The reason that came with the code; empty where there was none.
     pub reason: String,

@@ -28,7 +28,9 @@ pub(crate) struct Sender {
     tail: BytesMut,
     /// Pings of our own: they overtake messages, so that a long queue does not look like a dead line.
     pings: VecDeque<Bytes>,
-    /// The payload of the newest ping that has no answer in the queue. A newer one takes its place
+    /// Answers to pings, oldest first; like pings they overtake messages.
+    pongs: BytesMut,
+    /// The payload of the newest ping that has no answer in `pongs`. A newer one takes its place
     /// (RFC 6455 §5.5.3 allows it), so a peer that pings without reading costs 125 octets.
     owed_pong: Option<Vec<u8>>,
     /// The header of a frame was handed out, its payload was not.
@@ -48,6 +50,7 @@ impl Sender {
             queue: VecDeque::new(),
             tail: BytesMut::new(),
             pings: VecDeque::new(),
+            pongs: BytesMut::new(),
             owed_pong: None,
             within_frame: false,
             queued: 0,
@@ -104,8 +107,9 @@ impl Sender {
     }
 
     pub(crate) fn owe_pong(&mut self, payload: &[u8]) {
-        if self.owed_pong.is_none() && self.queued < PROMPT_PONGS_BELOW {
-            self.data(OpCode::Pong, payload, true);
+        if self.owed_pong.is_none() && self.pongs.len() < PROMPT_PONGS_BELOW {
+            let header = header(OpCode::Pong, payload);
+            append(&mut self.pongs, &mut self.masks, header, payload);
             return;
         }
         let owed = self.owed_pong.get_or_insert_default();
@@ -115,6 +119,12 @@ impl Sender {
 
     /// Queues the last frame of this direction. Nothing is answered after it.
     pub(crate) fn close(&mut self, code: CloseCode, reason: &str) {
+        // Answers to what was asked before the close stand before it.
+        let pongs = std::mem::take(&mut self.pongs).freeze();
+        if !pongs.is_empty() {
+            self.flush_tail(true);
+            self.push(pongs, true);
+        }
         let body = close::body(code, reason);
         self.data(OpCode::Close, &body, true);
     }
@@ -135,6 +145,7 @@ impl Sender {
     pub(crate) fn abandon(&mut self) {
         self.within_frame = false;
         self.discard();
+        self.pongs = BytesMut::new();
         self.owed_pong = None;
     }
 
@@ -142,7 +153,11 @@ impl Sender {
     pub(crate) fn next(&mut self, may_control: bool) -> Option<Bytes> {
         if !self.within_frame {
             if !may_control {
+                self.pongs = BytesMut::new();
                 self.owed_pong = None;
+            }
+            if !self.pongs.is_empty() {
+                return Some(std::mem::take(&mut self.pongs).freeze());
             }
             if let Some(payload) = self.owed_pong.take() {
                 return Some(self.control(OpCode::Pong, &payload));
@@ -177,7 +192,7 @@ impl Sender {
 
     /// Whether anything waits, an owed pong too.
     pub(crate) fn is_empty(&self) -> bool {
-        self.queued == 0 && self.owed_pong.is_none()
+        self.queued == 0 && self.pongs.is_empty() && self.owed_pong.is_none()
     }
 
     /// Bytes of heap held.
@@ -186,6 +201,7 @@ impl Sender {
             + (self.tail.capacity() - self.tail.len())
             + self.queue.capacity() * size_of::<Chunk>()
             + self.pings.capacity() * size_of::<Bytes>()
+            + self.pongs.capacity()
             + self.owed_pong.as_ref().map_or(0, Vec::capacity)
     }
 

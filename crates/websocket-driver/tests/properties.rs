@@ -5,7 +5,7 @@ mod wire;
 
 use std::time::{Duration, Instant};
 
-use pair::{Pair, Pieces, SIDES, Side, into_owned};
+use pair::{Pair, Pieces, SIDES, Side};
 use proptest::prelude::*;
 use proptest::sample::select;
 use websocket_driver::{
@@ -139,7 +139,7 @@ fn outcome(side: Side, octets: &[u8], pieces: &[usize], closes: bool) -> Outcome
         let (piece, after) = rest.split_at_mut(most.min(rest.len()));
         let mut input = Input::new(piece);
         while let Some(event) = connection.receive(&mut input, now) {
-            events.push(into_owned(event));
+            events.push(event.into_owned());
         }
         rest = after;
     }

@@ -11,8 +11,6 @@ use crate::tracker::Tracker;
 
 mod tokio;
 
-pub(crate) use tokio::raw_stream;
-
 /// What runs an app. The app is the same on each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]

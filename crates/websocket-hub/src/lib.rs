@@ -31,6 +31,7 @@ mod backend;
 mod body;
 mod config;
 mod connection;
+mod context;
 mod origin;
 mod outbox;
 mod server;

@@ -1,7 +1,6 @@
 //! From a request to a connection: the handshake, its answer, and what happens once it is out.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,8 +15,8 @@ use crate::app::IntoResponse;
 use crate::body::{Body, Response};
 use crate::config::Config;
 use crate::connection::{BoxHandler, Connection};
+use crate::context::{Context, RawStream};
 use crate::origin::Origins;
-use crate::tracker::Tracker;
 use crate::websocket::WebSocket;
 
 /// What a server agrees to in an opening handshake. The default: pages of the same origin, no subprotocol, the
@@ -70,13 +69,6 @@ impl Handshake {
         let context = request.extensions_mut().remove::<Context>();
         Ok(Upgrade { accepted, upgrade, context, config: Arc::clone(&self.config), events: Events::new() })
     }
-}
-
-/// What a backend says with each request.
-#[derive(Clone, Debug)]
-pub(crate) struct Context {
-    pub(crate) peer: SocketAddr,
-    pub(crate) tracker: Tracker,
 }
 
 impl WebSocket {
@@ -150,28 +142,37 @@ impl Upgrade {
     /// Outside a tokio runtime.
     pub fn start_with(self, handler: impl Handler<WebSocket> + Send + 'static) -> Response {
         let Accepted { response, subprotocol } = self.accepted;
-        let (peer, tracker) = self.context.map(|context| (context.peer, context.tracker)).unzip();
-        let ws = WebSocket::new(self.config.queue_limit, subprotocol, peer);
+        let context = self.context;
+        let ws = WebSocket::new(self.config.queue_limit, subprotocol, context.as_ref().map(|c| c.peer));
         // Counted before it opens, so that a server that stops in between waits for it.
-        let guard = tracker.map(|tracker| tracker.connection(&ws));
-        let (upgrade, config): (_, Arc<Config>) = (self.upgrade, self.config);
+        let guard = context.as_ref().map(|context| context.tracker.connection(&ws));
+        let raw_stream = context.map(|context| context.raw_stream);
+        let (upgrade, config) = (self.upgrade, self.config);
         tokio::spawn(async move {
             let _guard = guard;
-            run(upgrade, ws, Box::new(handler), &config).await;
+            run(upgrade, raw_stream, ws, Box::new(handler), &config).await;
         });
         response.map(|()| Body::empty())
     }
 }
 
 /// Waits for the handshake's answer to be out, then runs the connection to its end.
-async fn run(upgrade: OnUpgrade, ws: WebSocket, handler: BoxHandler, config: &Config) {
+async fn run(
+    upgrade: OnUpgrade,
+    raw_stream: Option<RawStream>,
+    ws: WebSocket,
+    handler: BoxHandler,
+    config: &Config,
+) {
     // An upgrade fails when the client is gone before it had its answer: nothing opened, nothing closes.
     let Ok(upgraded) = upgrade.await else { return };
-    match crate::backend::raw_stream(upgraded) {
+    let stream = match raw_stream {
+        Some(raw_stream) => raw_stream(upgraded),
+        None => Err(upgraded),
+    };
+    match stream {
         Ok((stream, early)) => Connection::new(stream, early, ws, handler, config).await,
-        Err(upgraded) => {
-            Connection::new(TokioIo::new(upgraded), Bytes::new(), ws, handler, config).await;
-        }
+        Err(upgraded) => Connection::new(TokioIo::new(upgraded), Bytes::new(), ws, handler, config).await,
     }
 }
 

@@ -247,7 +247,7 @@ impl End {
     fn receive(&mut self, octets: &mut BytesMut, now: Instant) {
         let mut input = Input::new(octets);
         while let Some(event) = self.connection.receive(&mut input, now) {
-            let event = into_owned(event);
+            let event = event.into_owned();
             self.record(event);
         }
         assert!(input.is_empty(), "all input is consumed");
@@ -265,16 +265,5 @@ impl End {
             self.closed = Some(closed.clone());
         }
         self.events.push(event);
-    }
-}
-
-/// The event with memory of its own.
-pub fn into_owned(event: Event<'_>) -> Event<'static> {
-    match event {
-        Event::Message(message) => Event::Message(message.into_owned()),
-        Event::Ping(payload) => Event::Ping(payload.into_owned()),
-        Event::Pong(payload) => Event::Pong(payload.into_owned()),
-        Event::Error(error) => Event::Error(error),
-        Event::Closed(closed) => Event::Closed(closed),
     }
 }

@@ -5,4 +5,3 @@ mod head_guard;
 mod http;
 
 pub(crate) use accept::start;
-pub(crate) use http::raw_stream;

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use super::head_guard::HeadGuard;
 use crate::backend::Start;
 use crate::body::{Body, Response};
-use crate::upgrade::Context;
+use crate::context::Context;
 
 /// How long a connection may rest between two requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -28,7 +28,7 @@ const MAX_HEAD_LEN: usize = 16 * 1024;
 
 pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, start: &Start) {
     let io = TokioIo::new(HeadGuard::new(stream, start.handshake_timeout));
-    let context = Context { peer, tracker: start.tracker.clone() };
+    let context = Context { peer, tracker: start.tracker.clone(), raw_stream };
     let service = service_fn(|mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(context.clone());
         let closes = ends_connection(request.headers());
@@ -70,7 +70,7 @@ fn names_close(value: &HeaderValue) -> bool {
 
 /// The TCP stream out of an upgraded connection of this backend, and the bytes that were read too far; or the
 /// connection as it was, if another server made it.
-pub(crate) fn raw_stream(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
+fn raw_stream(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
     let Parts { io, read_buf, .. } = upgraded.downcast::<TokioIo<HeadGuard<TcpStream>>>()?;
     Ok((io.into_inner().into_inner(), read_buf))
 }

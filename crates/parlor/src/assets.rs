@@ -1,0 +1,82 @@
+//! The page's files, embedded in the binary.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use http::HeaderValue;
+
+/// One file of the page.
+#[derive(Clone, Debug)]
+pub(crate) struct Asset {
+    pub(crate) content: &'static [u8],
+    pub(crate) content_type: HeaderValue,
+    /// Changes when the content does.
+    pub(crate) tag: HeaderValue,
+}
+
+macro_rules! web {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_bytes!(concat!("../../../web/", $name)))),*]
+    };
+}
+
+const FILES: &[(&str, &[u8])] = web![
+    "announcer.js",
+    "composer.js",
+    "connection.js",
+    "empty.js",
+    "icon.svg",
+    "index.html",
+    "main.js",
+    "protocol.js",
+    "rows.js",
+    "state.js",
+    "status.js",
+    "style.css",
+    "timeline.js",
+    "words.js",
+];
+
+/// Every file by its name.
+pub(crate) fn all() -> HashMap<&'static str, Asset> {
+    FILES.iter().map(|(name, content)| (*name, asset(name, content))).collect()
+}
+
+fn asset(name: &str, content: &'static [u8]) -> Asset {
+    let content_type = match name.rsplit_once('.') {
+        Some((_, "css")) => "text/css; charset=utf-8",
+        Some((_, "html")) => "text/html; charset=utf-8",
+        Some((_, "js")) => "text/javascript; charset=utf-8",
+        Some((_, "svg")) => "image/svg+xml",
+        _ => "application/octet-stream",
+    };
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    let tag = HeaderValue::try_from(format!("\"{:016x}\"", hasher.finish())).expect("it is visible ASCII");
+    Asset { content, content_type: HeaderValue::from_static(content_type), tag }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_page_is_embedded() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web");
+        let all = all();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            // The editor's and the type checker's own file.
+            if name != "jsconfig.json" {
+                assert!(all.contains_key(&*name), "web/{name} stands in no line of assets.rs");
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_has_a_type_that_a_browser_runs() {
+        for (name, asset) in all() {
+            assert_ne!(asset.content_type, "application/octet-stream", "{name}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `parlor serve`: from the options to a server that runs until it is told to stop.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::net::{TcpListener, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use websocket_hub::{Config, driver, serve};
+
+use crate::options::ServeOptions;
+use crate::web;
+
+/// How long stopping may take. Whoever stops a service waits five seconds at the least.
+const STOP_WITHIN: Duration = Duration::from_secs(4);
+
+/// Why the server does not run.
+#[derive(Debug)]
+pub(crate) enum ServeError {
+    Listen(String, io::Error),
+    Start(io::Error),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ServeError::Listen(address, error) => write!(
+                f,
+                "cannot listen on {address}: {error}. Choose another address with --listen ADDR, \
+                 such as --listen 127.0.0.1:0 for any free port"
+            ),
+            ServeError::Start(error) => write!(f, "cannot start: {error}"),
+        }
+    }
+}
+
+/// Serves until SIGTERM or Ctrl-C, then says goodbye to everybody.
+pub(crate) fn run(options: &ServeOptions) -> Result<(), ServeError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(ServeError::Start)?.block_on(async {
+        // Listened for before anybody can know that the server runs, so that no signal finds nobody.
+        let mut signals = Signals::new().map_err(ServeError::Start)?;
+        let mut server = serve(web::router(config(options))).handshake_timeout(options.handshake_timeout);
+        if let Some(workers) = options.workers {
+            server = server.workers(workers);
+        }
+        let server = server.listen(listeners(&options.listen)?).map_err(ServeError::Start)?;
+        for address in server.addresses() {
+            // Whoever started us may have stopped reading; that is no reason to stop serving.
+            let _ = writeln!(io::stdout(), "listening on http://{address}");
+        }
+        signals.next().await;
+        let stopped = tokio::task::spawn_blocking(move || server.stop_within(STOP_WITHIN));
+        tokio::select! {
+            _ = stopped => {}
+            // Who asks twice is in a hurry.
+            () = signals.next() => std::process::exit(1),
+        }
+        Ok(())
+    })
+}
+
+fn config(options: &ServeOptions) -> Config {
+    let connection = driver::Config {
+        max_frame: options.max_message,
+        max_message: options.max_message,
+        ping_interval: Some(options.idle_timeout / 2),
+        idle_timeout: Some(options.idle_timeout),
+        ..driver::Config::default()
+    };
+    Config { connection: Arc::new(connection), queue_limit: options.queue_limit }
+}
+
+/// Listens on every address that each name stands for.
+fn listeners(names: &[String]) -> Result<Vec<TcpListener>, ServeError> {
+    let mut listeners = Vec::new();
+    for name in names {
+        let failed = |error| ServeError::Listen(name.clone(), error);
+        for address in name.to_socket_addrs().map_err(failed)? {
+            listeners.push(TcpListener::bind(address).map_err(failed)?);
+        }
+    }
+    Ok(listeners)
+}
+
+/// The signals that ask for an end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The routes: the page, its files, and the way into the chat.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use websocket_hub::{Config, Handshake, Refused};
+
+use crate::assets::{self, Asset};
+use crate::lobby::Lobby;
+use crate::protocol::SUBPROTOCOL;
+use crate::session::Session;
+
+/// What a page from here may do: run and load what comes from here, connect to here, and nothing else.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+#[derive(Clone)]
+struct Site {
+    lobby: Arc<Lobby>,
+    handshake: Handshake,
+    assets: Arc<HashMap<&'static str, Asset>>,
+}
+
+/// The whole site.
+pub(crate) fn router(config: Config) -> Router {
+    let site = Site {
+        lobby: Arc::default(),
+        handshake: Handshake::new().subprotocols([SUBPROTOCOL]).config(config),
+        assets: Arc::new(assets::all()),
+    };
+    Router::new()
+        .route("/", any(root))
+        .route("/chat", any(chat))
+        .route("/web/{name}", get(asset))
+        .fallback(async || not_found())
+        .layer(map_response(secure))
+        .with_state(site)
+}
+
+/// The page for a browser's address bar, the chat for a WebSocket client.
+async fn root(State(site): State<Site>, request: Request) -> Response {
+    if request.headers().contains_key(header::UPGRADE) {
+        return chat(State(site), request).await;
+    }
+    match request.method().as_str() {
+        "GET" | "HEAD" => file(&site, "index.html", request.headers()),
+        _ => {
+            (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], "Only GET is understood here.\n")
+                .into_response()
+        }
+    }
+}
+
+async fn chat(State(site): State<Site>, request: Request) -> Response {
+    let answer = site.handshake.upgrade(request).map(|upgrade| {
+        let session = Session::new(Arc::clone(&site.lobby), upgrade.subprotocol());
+        upgrade.start_with(session)
+    });
+    answer.unwrap_or_else(|refused: Refused| refused.into()).map(Body::new)
+}
+
+async fn asset(State(site): State<Site>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+    file(&site, &name, &headers)
+}
+
+/// A file of the page, or word that the browser has it already.
+fn file(site: &Site, name: &str, headers: &HeaderMap) -> Response {
+    let Some(asset) = site.assets.get(name) else { return not_found() };
+    // Asked for again each time, so that a new version of the server never meets half of an old page.
+    let caching =
+        [(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")), (header::ETAG, asset.tag.clone())];
+    if headers.get(header::IF_NONE_MATCH) == Some(&asset.tag) {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
+    }
+    (caching, [(header::CONTENT_TYPE, asset.content_type.clone())], asset.content).into_response()
+}
+
+fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response()
+}
+
+/// Every answer says what a browser may do with it.
+async fn secure(mut response: Response) -> Response {
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

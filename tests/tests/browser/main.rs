@@ -1,0 +1,10 @@
+//! Promises that only a real browser can show, kept in a real Chromium.
+
+mod composing;
+mod harness;
+mod looks;
+mod reading;
+mod restart;
+mod room;
+mod talk;
+mod tutorial;
