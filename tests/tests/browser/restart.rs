@@ -1,1 +1,83 @@
-//! x
+//! The server goes and comes back; the page says so, keeps what was typed, and goes on.
+
+use std::time::Duration;
+
+use parlor_tests::browser::Browser;
+
+use super::room::{Room, SOON};
+
+/// What the browser itself says of connections that cannot be made.
+const NO_SERVER: [&str; 2] = ["WebSocket connection to", "net::ERR_CONNECTION_REFUSED"];
+/// A page that has tried a few times in vain waits some seconds before it tries again.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn a_restart_is_announced_survived_and_loses_nothing() {
+    let browser = Browser::shared().await;
+    let mut room = Room::open();
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    ann.say("before").await;
+    bob.sees(&ann.name, "before").await;
+
+    ann.tab.insert("half a thought").await;
+    room.stop();
+    ann.is("reconnecting", SOON).await;
+    assert_eq!(ann.text("[data-testid=status]").await, "Reconnecting…");
+    ann.tab.press("Enter").await;
+    ann.tab.wait_for("document.querySelector('.hint').textContent.startsWith('Not sent')", SOON).await;
+    assert_eq!(ann.draft().await, "half a thought");
+    ann.tab.wait_for("document.querySelector('[data-testid=retry]').checkVisibility()", SOON).await;
+    assert_eq!(ann.text(".trouble").await, "The server is restarting. Reconnecting…");
+    assert_eq!(ann.messages().await, ["before"]);
+
+    room.open_again();
+    for guest in [&ann, &bob] {
+        guest.is("connected", PATIENCE).await;
+        assert_eq!(guest.ask("[data-testid=retry]", "element.checkVisibility()").await, false);
+    }
+    assert_eq!(ann.draft().await, "half a thought");
+    ann.tab.press("Enter").await;
+    bob.sees(&ann.text("[data-testid=you]").await, "half a thought").await;
+    for guest in [&ann, &bob] {
+        assert_eq!(guest.messages().await, ["before", "half a thought"]);
+        guest.is_content_except(&NO_SERVER);
+    }
+}
+
+#[tokio::test]
+async fn a_killed_server_is_missed_and_retry_now_finds_it() {
+    let browser = Browser::shared().await;
+    let mut room = Room::open();
+    let ann = room.enter(&browser).await;
+    room.kill();
+    ann.is("reconnecting", SOON).await;
+    ann.tab.wait_for("document.querySelector('[data-testid=retry]').checkVisibility()", SOON).await;
+    assert_eq!(ann.text(".trouble").await, "The connection is lost. Reconnecting…");
+    room.open_again();
+    // It may have come back by itself in the meantime.
+    if ann.ask("[data-testid=status]", "element.dataset.state").await == "reconnecting" {
+        ann.tab.evaluate("document.querySelector('[data-testid=retry]').click()").await;
+    }
+    ann.is("connected", Duration::from_secs(3)).await;
+    ann.say("still here").await;
+    ann.sees(&ann.text("[data-testid=you]").await, "still here").await;
+    ann.is_content_except(&NO_SERVER);
+}
+
+#[tokio::test]
+async fn a_network_that_goes_and_returns_is_noticed_at_once() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let ann = room.enter(&browser).await;
+    ann.tab.set_offline(true).await;
+    ann.is("reconnecting", Duration::from_secs(3)).await;
+    ann.tab.insert("from the tunnel").await;
+    ann.tab
+        .wait_for("document.querySelector('.trouble').textContent.startsWith('You are offline')", SOON)
+        .await;
+    ann.tab.set_offline(false).await;
+    ann.is("connected", Duration::from_secs(3)).await;
+    ann.tab.press("Enter").await;
+    ann.sees(&ann.text("[data-testid=you]").await, "from the tunnel").await;
+    ann.is_content_except(&["WebSocket connection to", "net::ERR_INTERNET_DISCONNECTED"]);
+}

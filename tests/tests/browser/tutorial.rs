@@ -138,34 +138,3 @@ async fn every_way_of_leaving_is_said_exactly_once() {
     let lines = stays.lines().await;
     assert_eq!(lines.iter().filter(|line| line.ends_with(" has left.")).count(), 5, "{lines:?}");
 }
-
-#[tokio::test]
-async fn probe() {
-    let browser = Browser::shared().await;
-    let chat = Chat::start();
-    let stays = chat.enter(&browser).await;
-    let wanders = chat.enter(&browser).await;
-    wanders.tab.navigate(&std::env::var("TO").unwrap()).await;
-    let start = std::time::Instant::now();
-    for i in 0..60 {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let lines = stays.lines().await;
-        if lines.iter().any(|l| l.ends_with("left.")) {
-            println!("left after {:?}", start.elapsed());
-            break;
-        }
-        if i % 20 == 3 {
-            stays.say("x").await;
-            let out = std::process::Command::new("ss").args(["-tnp"]).output().unwrap();
-            println!("{}", String::from_utf8_lossy(&out.stdout));
-        }
-    }
-    wanders.tab.evaluate("history.back()").await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    println!("{:?}", wanders.lines().await);
-    println!(
-        "{:?}",
-        wanders.tab.evaluate("performance.getEntriesByType('navigation')[0].notRestoredReasons").await
-    );
-    println!("{:?}", stays.lines().await);
-}

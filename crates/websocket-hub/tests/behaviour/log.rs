@@ -17,31 +17,32 @@ pub(crate) enum Told {
 }
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Log(Arc<(Mutex<Vec<(String, Told)>>, Condvar)>);
+pub(crate) struct Log(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    entries: Mutex<Vec<(String, Told)>>,
+    changed: Condvar,
+}
 
 impl Log {
     pub(crate) fn note(&self, who: &str, told: Told) {
-        let (entries, changed) = &*self.0;
-        entries.lock().unwrap().push((who.to_owned(), told));
-        changed.notify_all();
+        self.0.entries.lock().unwrap().push((who.to_owned(), told));
+        self.0.changed.notify_all();
     }
 
     /// What was told of one connection.
     pub(crate) fn of(&self, who: &str) -> Vec<Told> {
-        let entries = self.0.0.lock().unwrap();
-        entries.iter().filter(|(name, _)| name == who).map(|(_, told)| told.clone()).collect()
+        of(&self.0.entries.lock().unwrap(), who)
     }
 
     /// What was told of one connection, once that is enough.
     pub(crate) fn wait(&self, who: &str, enough: impl Fn(&[Told]) -> bool) -> Vec<Told> {
-        let (entries, changed) = &*self.0;
-        let of = |entries: &Vec<(String, Told)>| -> Vec<Told> {
-            entries.iter().filter(|(name, _)| name == who).map(|(_, told)| told.clone()).collect()
-        };
+        let Inner { entries, changed } = &*self.0;
         let (entries, _) = changed
-            .wait_timeout_while(entries.lock().unwrap(), PATIENCE, |entries| !enough(&of(entries)))
+            .wait_timeout_while(entries.lock().unwrap(), PATIENCE, |entries| !enough(&of(entries, who)))
             .unwrap();
-        let told = of(&entries);
+        let told = of(&entries, who);
         assert!(enough(&told), "{who} never got so far: {told:?}");
         told
     }
@@ -62,6 +63,10 @@ impl Log {
         assert_eq!(told[..2], [Told::Request, Told::Open], "{who}");
         told[2..].to_vec()
     }
+}
+
+fn of(entries: &[(String, Told)], who: &str) -> Vec<Told> {
+    entries.iter().filter(|(name, _)| name == who).map(|(_, told)| told.clone()).collect()
 }
 
 impl Told {

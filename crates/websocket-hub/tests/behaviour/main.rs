@@ -1,5 +1,7 @@
 //! What `websocket-hub` promises, shown on every backend in `Backend::ALL`.
 
+#![allow(clippy::unwrap_used, reason = "a test's helper fails the test by it")]
+
 mod apps;
 mod backpressure;
 mod client;

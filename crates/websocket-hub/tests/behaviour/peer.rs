@@ -103,10 +103,6 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    pub(crate) fn text(text: &str) -> Frame {
-        Frame { first: 0x81, payload: text.into() }
-    }
-
     pub(crate) fn close(code: u16, reason: &str) -> Frame {
         Frame { first: 0x88, payload: [&code.to_be_bytes(), reason.as_bytes()].concat() }
     }
@@ -166,6 +162,11 @@ impl Peer {
         self.stream.write_all(bytes.as_ref()).is_ok()
     }
 
+    /// Whether the other end still takes what is written.
+    pub(crate) fn stream_takes(&self) -> bool {
+        (&self.stream).write_all(&[0]).is_ok()
+    }
+
     pub(crate) fn stream(&self) -> &TcpStream {
         &self.stream
     }
@@ -203,7 +204,10 @@ impl Peer {
                 true
             }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                panic!("nothing came and the end neither, after {:?}", self.unread.escape_ascii().to_string());
+                panic!(
+                    "nothing came and the end neither, after {:?}",
+                    self.unread.escape_ascii().to_string()
+                );
             }
             Err(_) => false,
         }
