@@ -48,6 +48,8 @@ export class Connection {
     this.#onPhase = onPhase;
     addEventListener('online', () => this.retry());
     addEventListener('offline', () => this.#lose('offline'));
+    // A page that is put aside keeps its socket and would stay in the room as a ghost.
+    addEventListener('pagehide', () => this.#lose('lost'));
     addEventListener('pageshow', (event) => event.persisted && this.retry());
     document.addEventListener('visibilitychange', () => document.hidden || this.retry());
   }

@@ -42,7 +42,7 @@ export class Status {
     say(status, PHASES[phase]);
     say(this.#places.you, you);
     say(this.#places.room, room);
-    say(this.#places.present, present > 0 ? `${present} here` : '');
+    say(this.#places.present, phase === 'connected' && present > 0 ? `${present} here` : '');
     say(this.#places.trouble, phase === 'reconnecting' ? TROUBLES[trouble] : '');
     if (phase === 'connected') this.#relax();
     else this.#patience ??= setTimeout(() => { this.#places.banner.hidden = false; }, QUIET_FOR);

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use websocket_client::driver::Config;
+use websocket_client::driver::deflate::Deflate;
 use websocket_client::{Connector, WebSocket};
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,8 +15,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let url = url.trim_end_matches('/');
     // The largest message of the suite.
     let limit = 16 << 20;
-    let connector =
-        Connector::new().config(Config { max_frame: limit, max_message: limit, ..Config::default() });
+    let deflate = Deflate { window_bits: 15, takeover: true, min_len: 0, ..Deflate::default() };
+    let connector = Connector::new().deflate(deflate).config(Config {
+        max_frame: limit,
+        max_message: limit,
+        ..Config::default()
+    });
 
     let mut counting = connector.connect(&format!("{url}/getCaseCount")).await?;
     let count = counting.recv().await.ok_or("the suite says no count of cases")?;

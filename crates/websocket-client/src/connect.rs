@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use websocket_driver::handshake::Key;
 use websocket_driver::handshake::client::{self, InvalidRequest, Rejection};
 use websocket_driver::handshake::http1::{self, HeadError};
+use websocket_driver::deflate::Deflate;
 use websocket_driver::{Config, Connection};
 
 use crate::random::{RandomMasks, random};
@@ -60,6 +61,13 @@ impl Connector {
         self
     }
 
+    /// Offers compression (RFC 7692). Default: none.
+    #[must_use]
+    pub fn deflate(mut self, deflate: Deflate) -> Self {
+        self.options.deflate = Some(deflate);
+        self
+    }
+
     /// The limits and times of the connection.
     #[must_use]
     pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
@@ -100,9 +108,10 @@ impl Connector {
         stream.write_all(&http1::write_request(&request)).await?;
         let (response, early) = read_response(&mut stream).await?;
         match client::verify(&response, &key, &self.options) {
-            Ok(subprotocol) => {
+            Ok(chosen) => {
                 let connection = Connection::client(self.config.clone(), RandomMasks::new(), Instant::now());
-                Ok(WebSocket::new(stream, connection, early, subprotocol))
+                let connection = connection.with_deflate(chosen.deflate);
+                Ok(WebSocket::new(stream, connection, early, chosen.subprotocol))
             }
             Err(rejection) => Err(refused(rejection, response, early, &mut stream).await),
         }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::close::MAX_REASON_LEN;
 use crate::close_code::CloseCode;
 use crate::config::Config;
+use crate::deflate::Agreed;
 use crate::error::{ProtocolError, UsageError};
 use crate::event::{Cause, Closed, Event};
 use crate::input::Input;
@@ -100,6 +101,17 @@ impl Connection {
             close_deadline: None,
             closed: None,
         }
+    }
+
+    /// The connection with the compression that its handshake agreed to.
+    #[must_use]
+    pub fn with_deflate(mut self, agreed: Option<Agreed>) -> Self {
+        if let Some(agreed) = agreed {
+            let (compressor, inflater) = agreed.coders(self.is_server);
+            self.sender.compress(compressor);
+            self.receiver.inflate(inflater);
+        }
+        self
     }
 
     /// Takes bytes that arrived, until they make an event. Call it again until it returns `None`; then all of
@@ -264,6 +276,12 @@ impl Connection {
         if self.state == State::Open {
             self.sender.discard();
         }
+    }
+
+    /// Lets go of the memory that only makes messages shorter: the window of our own compression. What the peer
+    /// may refer to has to stay. For connections that rest, when memory is short.
+    pub fn hibernate(&mut self) {
+        self.sender.hibernate();
     }
 
     /// Octets that wait in the queue, not counting bytes that were handed out.

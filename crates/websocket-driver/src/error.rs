@@ -31,6 +31,8 @@ pub enum ProtocolError {
     ExpectedContinuation,
     /// A text message that is not UTF-8.
     InvalidUtf8,
+    /// A compressed message that cannot be inflated, or refers to more than the agreed window.
+    InvalidDeflate,
     /// A close frame of one octet.
     CloseTooShort,
     /// A close code that must not stand on the wire.
@@ -59,7 +61,7 @@ impl ProtocolError {
     pub fn close_code(&self) -> CloseCode {
         use ProtocolError::*;
         match self {
-            InvalidUtf8 | InvalidCloseReason => CloseCode::INVALID_DATA,
+            InvalidUtf8 | InvalidCloseReason | InvalidDeflate => CloseCode::INVALID_DATA,
             FrameTooBig { .. } | MessageTooBig { .. } => CloseCode::TOO_BIG,
             TooManyFragments { .. } => CloseCode::POLICY,
             _ => CloseCode::PROTOCOL_ERROR,
@@ -77,6 +79,7 @@ impl ProtocolError {
             CloseTooShort | InvalidCloseReason => "RFC 6455 §5.5.1",
             InvalidCloseCode(_) => "RFC 6455 §7.4",
             InvalidUtf8 => "RFC 6455 §8.1",
+            InvalidDeflate => "RFC 7692 §7.2.2",
             FrameTooBig { .. } | MessageTooBig { .. } | TooManyFragments { .. } => "RFC 6455 §10.4",
         }
     }
@@ -98,6 +101,7 @@ impl fmt::Display for ProtocolError {
             UnexpectedContinuation => write!(f, "a continuation frame continues nothing"),
             ExpectedContinuation => write!(f, "a message begins before the last one ended"),
             InvalidUtf8 => write!(f, "a text message is not UTF-8"),
+            InvalidDeflate => write!(f, "a compressed message cannot be inflated"),
             CloseTooShort => write!(f, "a close frame has a body of one octet"),
             InvalidCloseCode(code) => write!(f, "close code {code} must not be sent"),
             InvalidCloseReason => write!(f, "a close reason is not UTF-8"),

@@ -37,6 +37,7 @@ mod close;
 mod close_code;
 mod config;
 mod connection;
+pub mod deflate;
 mod error;
 mod event;
 pub mod frame;

@@ -6,6 +6,8 @@ use std::ops::Deref;
 
 use bytes::Bytes;
 
+use crate::frame::OpCode;
+
 /// A whole message: text, which is UTF-8, or binary.
 ///
 /// A message that was received may borrow from the bytes that it arrived in; [`Message::into_owned`] keeps it.
@@ -52,6 +54,13 @@ impl<'a> Message<'a> {
     /// Whether the payload is empty. An empty message is a message.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    pub(crate) fn opcode(&self) -> OpCode {
+        match self {
+            Message::Text(_) => OpCode::Text,
+            Message::Binary(_) => OpCode::Binary,
+        }
     }
 
     /// The message with a payload of its own, to keep or to send to another thread.

@@ -3,6 +3,7 @@
 use crate::close;
 use crate::close_code::CloseCode;
 use crate::config::Config;
+use crate::deflate::Inflater;
 use crate::error::ProtocolError;
 use crate::frame::{Header, OpCode};
 use crate::input::Input;
@@ -26,6 +27,8 @@ pub(crate) struct Receiver {
     expects_mask: bool,
     header: PartialHeader,
     frame: Option<Frame>,
+    /// Where compression was agreed to.
+    inflater: Option<Box<Inflater>>,
     /// The message of which some but not all has arrived.
     partial: Option<Partial>,
     /// The payload of a control frame of which some but not all has arrived.
@@ -50,6 +53,7 @@ struct Frame {
 struct Partial {
     data: Data,
     fragments: u32,
+    compressed: bool,
 }
 
 #[derive(Debug)]
@@ -64,9 +68,15 @@ impl Receiver {
             expects_mask,
             header: PartialHeader::default(),
             frame: None,
+            inflater: None,
             partial: None,
             control: Vec::new(),
         }
+    }
+
+    /// From now on messages may be compressed.
+    pub(crate) fn inflate(&mut self, inflater: Inflater) {
+        self.inflater = Some(Box::new(inflater));
     }
 
     /// The next thing that is whole, or `None` once `input` is used up.
@@ -80,43 +90,73 @@ impl Receiver {
                 Some(frame) => frame,
                 none => {
                     let Some(header) = self.header.read(input)? else { return Ok(None) };
-                    check(&header, self.expects_mask, self.partial.as_ref(), config)?;
+                    let inflates = self.inflater.is_some();
+                    check(&header, self.expects_mask, inflates, self.partial.as_ref(), config)?;
                     none.insert(Frame { header, consumed: 0 })
                 }
             };
             let Some(piece) = frame.take(input) else { return Ok(None) };
             let Frame { header, consumed } = *frame;
             let ends = consumed == header.length;
-            let whole = piece.len() as u64 == header.length;
             if ends {
                 self.frame = None;
             }
             let received = if header.opcode.is_control() {
-                if whole {
-                    Some(control(header.opcode, Binary::from(&*piece))?)
-                } else {
-                    self.control.extend_from_slice(piece);
-                    if ends {
-                        Some(control(header.opcode, std::mem::take(&mut self.control).into())?)
-                    } else {
-                        None
-                    }
-                }
-            } else if whole && header.fin && self.partial.is_none() {
-                Some(Received::Message(message(header.opcode, piece)?))
+                self.control(&header, piece, ends)?
             } else {
-                let partial = self.partial.get_or_insert_with(|| Partial::new(header.opcode));
-                partial.push(piece, ends)?;
-                if ends && header.fin {
-                    self.partial.take().map(Partial::finish).transpose()?.map(Received::Message)
-                } else {
-                    None
-                }
+                self.data(&header, piece, ends, config)?
             };
             if received.is_some() {
                 return Ok(received);
             }
         }
+    }
+
+    fn control<'a>(
+        &mut self,
+        header: &Header,
+        piece: &'a [u8],
+        ends: bool,
+    ) -> Result<Option<Received<'a>>, ProtocolError> {
+        if piece.len() as u64 == header.length {
+            return control(header.opcode, Binary::from(piece)).map(Some);
+        }
+        self.control.extend_from_slice(piece);
+        if !ends {
+            return Ok(None);
+        }
+        control(header.opcode, std::mem::take(&mut self.control).into()).map(Some)
+    }
+
+    fn data<'a>(
+        &mut self,
+        header: &Header,
+        piece: &'a [u8],
+        ends: bool,
+        config: &Config,
+    ) -> Result<Option<Received<'a>>, ProtocolError> {
+        let whole = header.fin && piece.len() as u64 == header.length;
+        if whole && !header.rsv1 && self.partial.is_none() {
+            return message(header.opcode, piece).map(|message| Some(Received::Message(message)));
+        }
+        let partial = self.partial.get_or_insert_with(|| Partial::new(header));
+        match self.inflater.as_mut().filter(|_| partial.compressed) {
+            Some(inflater) => {
+                let limit = config.max_message;
+                let data = &mut partial.data;
+                let mut each = |octets: &[u8]| data.push(octets, limit);
+                inflater.inflate(piece, &mut each)?;
+                if ends && header.fin {
+                    inflater.finish(&mut each)?;
+                }
+            }
+            None => partial.data.push(piece, config.max_message)?,
+        }
+        partial.fragments += u32::from(ends);
+        if !(ends && header.fin) {
+            return Ok(None);
+        }
+        self.partial.take().map(|partial| partial.data.finish().map(Received::Message)).transpose()
     }
 
     /// Bytes of heap held for what is unfinished.
@@ -126,7 +166,8 @@ impl Receiver {
             Some(Partial { data: Data::Binary(bytes), .. }) => bytes.capacity(),
             None => 0,
         };
-        partial + self.control.capacity()
+        let inflater = self.inflater.as_ref().map_or(0, |coder| size_of::<Inflater>() + coder.retained());
+        partial + self.control.capacity() + inflater
     }
 
     /// Lets go of everything unfinished: nothing more will be read.
@@ -176,11 +217,12 @@ impl Frame {
 fn check(
     header: &Header,
     expects_mask: bool,
+    inflates: bool,
     partial: Option<&Partial>,
     config: &Config,
 ) -> Result<(), ProtocolError> {
-    // permessage-deflate will say here, per message, whether it was negotiated (RFC 7692 §6).
-    if header.rsv1 {
+    // It marks a compressed message, on its first frame (RFC 7692 §6).
+    if header.rsv1 && !(inflates && matches!(header.opcode, OpCode::Text | OpCode::Binary)) {
         return Err(ProtocolError::ReservedBits);
     }
     match (header.mask.is_some(), expects_mask) {
@@ -199,8 +241,10 @@ fn check(
     if header.length > config.max_frame {
         return Err(ProtocolError::FrameTooBig { limit: config.max_frame });
     }
-    let (held, fragments) = partial.map_or((0, 0), |partial| (partial.len(), partial.fragments));
-    if header.length.saturating_add(held) > config.max_message {
+    let (held, fragments) = partial.map_or((0, 0), |partial| (partial.data.len(), partial.fragments));
+    // What a compressed message comes to is known only when it is inflated.
+    let compressed = header.rsv1 || partial.is_some_and(|partial| partial.compressed);
+    if !compressed && header.length.saturating_add(held) > config.max_message {
         return Err(ProtocolError::MessageTooBig { limit: config.max_message });
     }
     if fragments >= config.max_fragments {
@@ -210,17 +254,19 @@ fn check(
 }
 
 impl Partial {
-    fn new(opcode: OpCode) -> Self {
-        let data = if opcode == OpCode::Text {
+    fn new(header: &Header) -> Self {
+        let data = if header.opcode == OpCode::Text {
             Data::Text(String::new(), Utf8Tail::default())
         } else {
             Data::Binary(Vec::new())
         };
-        Partial { data, fragments: 0 }
+        Partial { data, fragments: 0, compressed: header.rsv1 }
     }
+}
 
+impl Data {
     fn len(&self) -> u64 {
-        match &self.data {
+        match self {
             // The tail's three octets are let go: a limit is not that sharp.
             Data::Text(text, _) => text.len() as u64,
             Data::Binary(bytes) => bytes.len() as u64,
@@ -228,19 +274,21 @@ impl Partial {
     }
 
     /// Memory grows with what arrived, never with what was announced.
-    fn push(&mut self, piece: &[u8], ends_frame: bool) -> Result<(), ProtocolError> {
-        match &mut self.data {
-            Data::Text(text, tail) => {
-                tail.push(piece, text).map_err(|_| ProtocolError::InvalidUtf8)?;
-            }
-            Data::Binary(bytes) => bytes.extend_from_slice(piece),
+    fn push(&mut self, octets: &[u8], limit: u64) -> Result<(), ProtocolError> {
+        if self.len().saturating_add(octets.len() as u64) > limit {
+            return Err(ProtocolError::MessageTooBig { limit });
         }
-        self.fragments += u32::from(ends_frame);
-        Ok(())
+        match self {
+            Data::Text(text, tail) => tail.push(octets, text).map_err(|_| ProtocolError::InvalidUtf8),
+            Data::Binary(bytes) => {
+                bytes.extend_from_slice(octets);
+                Ok(())
+            }
+        }
     }
 
     fn finish(self) -> Result<Message<'static>, ProtocolError> {
-        match self.data {
+        match self {
             Data::Text(text, tail) => {
                 tail.finish().map_err(|_| ProtocolError::InvalidUtf8)?;
                 Ok(Message::text(text))

@@ -7,6 +7,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::close;
 use crate::close_code::CloseCode;
+use crate::deflate::Compressor;
 use crate::frame::{Header, OpCode};
 use crate::mask::{self, MaskKeys};
 use crate::message::Message;
@@ -23,6 +24,8 @@ const PROMPT_PONGS_BELOW: usize = 1024;
 pub(crate) struct Sender {
     /// Where the keys come from, for a client; a server's frames have none (RFC 6455 §5.1).
     masks: Option<Box<dyn MaskKeys>>,
+    /// Where compression was agreed to.
+    compressor: Option<Box<Compressor>>,
     queue: VecDeque<Chunk>,
     /// Small frames, written one behind the other; always younger than `queue`.
     tail: BytesMut,
@@ -47,6 +50,7 @@ impl Sender {
     pub(crate) fn new(masks: Option<Box<dyn MaskKeys>>) -> Self {
         Sender {
             masks,
+            compressor: None,
             queue: VecDeque::new(),
             tail: BytesMut::new(),
             pings: VecDeque::new(),
@@ -57,42 +61,77 @@ impl Sender {
         }
     }
 
+    /// From now on messages are compressed where it helps.
+    pub(crate) fn compress(&mut self, compressor: Compressor) {
+        self.compressor = Some(Box::new(compressor));
+    }
+
     pub(crate) fn message(&mut self, message: Message<'_>) {
+        let opcode = message.opcode();
+        if self.compressed(opcode, message.as_bytes()) {
+            return;
+        }
         let uncopied = self.masks.is_none() && message.len() >= COPY_BELOW;
         match message {
-            Message::Text(text) if uncopied => self.shared(OpCode::Text, text.into_bytes()),
-            Message::Text(text) => self.data(OpCode::Text, text.as_bytes(), true),
-            Message::Binary(bytes) if uncopied => self.shared(OpCode::Binary, bytes.into_bytes()),
-            Message::Binary(bytes) => self.data(OpCode::Binary, &bytes, true),
+            Message::Text(text) if uncopied => self.shared(opcode, text.into_bytes()),
+            Message::Binary(bytes) if uncopied => self.shared(opcode, bytes.into_bytes()),
+            message => self.data(header(opcode, message.as_bytes()), message.as_bytes()),
         }
+    }
+
+    /// Sends a message compressed, or says that it should go out as it is.
+    fn compressed(&mut self, opcode: OpCode, payload: &[u8]) -> bool {
+        let Some(compressor) = &mut self.compressor else { return false };
+        let (tail, masks) = (&mut self.tail, &mut self.masks);
+        let added = compressor.compress(payload, |bytes| {
+            append(tail, masks, Header { rsv1: true, ..header(opcode, bytes) }, bytes)
+        });
+        self.queued += added.unwrap_or(0);
+        added.is_some()
     }
 
     /// Sends a message in frames of at most `fragment_len` octets.
     pub(crate) fn fragmented(&mut self, message: &Message<'_>, fragment_len: usize) {
-        let mut opcode = match message {
-            Message::Text(_) => OpCode::Text,
-            Message::Binary(_) => OpCode::Binary,
-        };
-        let mut rest = message.as_bytes();
+        let payload = message.as_bytes();
+        let compressed = self.compressor.as_mut().and_then(|coder| coder.compress(payload, <[u8]>::to_vec));
+        let mut rest = compressed.as_deref().unwrap_or(payload);
+        let mut first = Header { rsv1: compressed.is_some(), ..header(message.opcode(), rest) };
         loop {
             let (fragment, after) = rest.split_at(fragment_len.max(1).min(rest.len()));
-            self.data(opcode, fragment, after.is_empty());
+            self.data(Header { fin: after.is_empty(), length: fragment.len() as u64, ..first }, fragment);
             if after.is_empty() {
                 return;
             }
             rest = after;
-            opcode = OpCode::Continuation;
+            first = header(OpCode::Continuation, &[]);
         }
     }
 
     pub(crate) fn prepared(&mut self, prepared: &Prepared) {
-        if self.masks.is_some() {
-            let payload = prepared.payload();
-            self.data(prepared.opcode(), payload, true);
-        } else {
-            self.flush_tail(true);
-            self.push(prepared.server_frame().clone(), true);
+        let shares = self.compressor.as_ref().is_some_and(|coder| coder.takes(prepared.settings()));
+        // A window smaller than the shared form's needs a form of its own.
+        if !shares && self.compressed(prepared.opcode(), prepared.payload()) {
+            return;
         }
+        let form = if shares { prepared.compressed() } else { None };
+        if let (Some(compressor), Some(_)) = (&mut self.compressor, form) {
+            compressor.sent(prepared.payload());
+        }
+        match (form, self.masks.is_some()) {
+            (Some(form), false) => self.frame(form.frame.clone()),
+            (None, false) => self.frame(prepared.server_frame().clone()),
+            (Some(form), true) => {
+                let header = Header { rsv1: true, ..header(prepared.opcode(), form.payload()) };
+                self.data(header, form.payload());
+            }
+            (None, true) => self.data(header(prepared.opcode(), prepared.payload()), prepared.payload()),
+        }
+    }
+
+    /// Queues a whole frame that was encoded elsewhere.
+    fn frame(&mut self, frame: Bytes) {
+        self.flush_tail(true);
+        self.push(frame, true);
     }
 
     pub(crate) fn ping(&mut self, payload: &[u8]) {
@@ -126,7 +165,7 @@ impl Sender {
             self.push(pongs, true);
         }
         let body = close::body(code, reason);
-        self.data(OpCode::Close, &body, true);
+        self.data(header(OpCode::Close, &body), &body);
     }
 
     /// Forgets what is queued and has not begun to go out.
@@ -185,6 +224,13 @@ impl Sender {
         Some(std::mem::take(&mut self.tail).freeze())
     }
 
+    /// Lets go of what only makes messages shorter.
+    pub(crate) fn hibernate(&mut self) {
+        if let Some(compressor) = &mut self.compressor {
+            compressor.hibernate();
+        }
+    }
+
     /// Octets that wait to be handed out, owed pongs apart.
     pub(crate) fn queued(&self) -> usize {
         self.queued
@@ -197,7 +243,9 @@ impl Sender {
 
     /// Bytes of heap held.
     pub(crate) fn retained(&self) -> usize {
-        self.queued
+        let window = self.compressor.as_ref().map_or(0, |coder| size_of::<Compressor>() + coder.retained());
+        window
+            + self.queued
             + (self.tail.capacity() - self.tail.len())
             + self.queue.capacity() * size_of::<Chunk>()
             + self.pings.capacity() * size_of::<Bytes>()
@@ -205,8 +253,7 @@ impl Sender {
             + self.owed_pong.as_ref().map_or(0, Vec::capacity)
     }
 
-    fn data(&mut self, opcode: OpCode, payload: &[u8], fin: bool) {
-        let header = Header { fin, ..header(opcode, payload) };
+    fn data(&mut self, header: Header, payload: &[u8]) {
         self.queued += append(&mut self.tail, &mut self.masks, header, payload);
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use websocket_hub::driver::deflate::Deflate;
 use websocket_hub::{Config, Handshake, Origins, Refused, Request, Response, serve};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -11,7 +12,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let connection =
         websocket_hub::driver::Config { max_frame: limit, max_message: limit, ..Default::default() };
     let config = Config { connection: Arc::new(connection), queue_limit: 64 << 20 };
-    let handshake = Handshake::new().origins(Origins::any()).config(config);
+    // Every parameter that a client can ask for, context takeover too.
+    let deflate = Deflate { window_bits: 15, takeover: true, min_len: 0, ..Deflate::default() };
+    let handshake = Handshake::new().origins(Origins::any()).config(config).deflate(deflate);
     let app = move |request: Request| -> Result<Response, Refused> {
         let upgrade = handshake.upgrade(request)?;
         // Sending fails only once the connection is closing, and then nobody waits for the echo.

@@ -12,7 +12,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep_until};
 use websocket_driver::{Cause, CloseCode, Closed, Event, Handler, Input, Transmit};
 
-use crate::config::Config;
 use crate::outbox::Outgoing;
 use crate::websocket::WebSocket;
 
@@ -39,8 +38,9 @@ pub(crate) struct Connection<S> {
     driver: websocket_driver::Connection,
     ws: WebSocket,
     handler: BoxHandler,
-    /// What the client sent right behind its handshake.
-    early: Vec<u8>,
+    /// Read and not looked at yet: what the client sent right behind its handshake, or the rest of what it sent
+    /// when it did not take the answers.
+    unread: Vec<u8>,
     /// Handed out by the driver, not yet written.
     writing: VecDeque<Bytes>,
     /// Something was written since the last flush.
@@ -56,18 +56,25 @@ pub(crate) struct Connection<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    pub(crate) fn new(io: S, early: Bytes, ws: WebSocket, handler: BoxHandler, config: &Config) -> Self {
+    pub(crate) fn new(
+        io: S,
+        early: Bytes,
+        ws: WebSocket,
+        handler: BoxHandler,
+        driver: websocket_driver::Connection,
+        queue_limit: usize,
+    ) -> Self {
         Connection {
             io,
-            driver: websocket_driver::Connection::server(config.connection.clone(), Instant::now()),
+            driver,
             ws,
             handler,
-            early: early.into(),
+            unread: early.into(),
             writing: VecDeque::new(),
             unflushed: false,
             shuts_down: false,
             input_ended: false,
-            queue_limit: config.queue_limit,
+            queue_limit,
             timer: None,
             opened: false,
             closed: false,
@@ -78,11 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.opened {
             self.opened = true;
-            self.handler.open(&mut self.ws);
-        }
-        if !self.early.is_empty() {
-            let mut early = std::mem::take(&mut self.early);
-            self.receive(&mut early);
+            self.call(|handler, ws| handler.open(ws));
         }
         loop {
             let took = self.take_outgoing();
@@ -118,6 +121,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Octets that the outbox has given and the socket has not taken.
     fn backlog(&self) -> usize {
         self.driver.queued() + self.writing.iter().map(Bytes::len).sum::<usize>()
+    }
+
+    /// A peer that does not take what it is sent may not cause more of it.
+    fn is_full(&self) -> bool {
+        self.backlog() > self.queue_limit / 2
     }
 
     /// Writes what the driver has, many pieces in one system call. True if anything moved.
@@ -187,9 +195,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Reads once and tells the handler. True if anything arrived.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        // A peer that does not take what it is sent may not cause more of it.
-        if self.input_ended || self.backlog() > self.queue_limit / 2 {
+        if self.input_ended || self.is_full() {
             return false;
+        }
+        if !self.unread.is_empty() {
+            let mut unread = std::mem::take(&mut self.unread);
+            self.receive(&mut unread);
+            return true;
         }
         READ_BUFFER.with_borrow_mut(|buffer| {
             let mut unread = ReadBuf::new(buffer);
@@ -218,6 +230,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut input = Input::new(bytes);
         while let Some(event) = self.driver.receive(&mut input, now) {
             self.tell(event);
+            if self.is_full() {
+                break;
+            }
+        }
+        let left = input.len();
+        if left > 0 {
+            self.unread = bytes[bytes.len() - left..].to_vec();
         }
         while let Some(event) = self.driver.poll_event() {
             self.tell(event);
@@ -228,7 +247,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         match event {
             Event::Closed(closed) => self.tell_closed(&closed),
             event => {
-                websocket_driver::dispatch(&mut *self.handler, &mut self.ws, event);
+                if matches!(event, Event::Error(_)) {
+                    self.ws.outbox().end(self.ws.id());
+                }
+                self.call(|handler, ws| websocket_driver::dispatch(&mut **handler, ws, event));
                 // What the handler answered goes out even if the next frame breaks the protocol.
                 self.take_outgoing();
             }
@@ -239,8 +261,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if !std::mem::replace(&mut self.closed, true) {
             self.ws.outbox().end(self.ws.id());
             if self.opened {
-                self.handler.close(&mut self.ws, closed);
+                self.call(|handler, ws| handler.close(ws, closed));
             }
+        }
+    }
+
+    /// Tells the handler. One that panics loses its own connection, and its `close` is still told.
+    fn call(&mut self, tell: impl FnOnce(&mut BoxHandler, &mut WebSocket)) {
+        let told = catch_unwind(AssertUnwindSafe(|| tell(&mut self.handler, &mut self.ws)));
+        if told.is_err() {
+            // It may be closing already, and then goes on doing so.
+            let _ = self.ws.close(CloseCode::INTERNAL_ERROR, "the server met an error");
+            self.take_outgoing();
         }
     }
 
@@ -281,23 +313,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Connection<S> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.get_mut();
-        loop {
-            // A handler that panics loses its own connection, and its `close` is still told.
-            match catch_unwind(AssertUnwindSafe(|| this.turn(cx))) {
-                Ok(poll) => return poll,
-                Err(_) if this.driver.is_open() => {
-                    let failed = this.driver.close(
-                        CloseCode::INTERNAL_ERROR,
-                        "the server met an error",
-                        Instant::now(),
-                    );
-                    debug_assert_eq!(failed, Ok(()), "code and reason are fit to be sent");
-                    this.ws.outbox().end(this.ws.id());
-                }
-                Err(_) => return Poll::Ready(()),
-            }
-        }
+        self.get_mut().turn(cx)
     }
 }
 

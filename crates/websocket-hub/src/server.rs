@@ -132,7 +132,7 @@ impl Server {
             // A worker's panic was told by the panic hook, and the others still have to be waited for.
             let _ = thread.join();
         }
-        self.tracker.tasks()
+        self.tracker.cut_off()
     }
 
     /// Blocks for as long as the server runs, which is for ever unless its threads die.

@@ -16,6 +16,7 @@ pub(crate) struct Tracker(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     tasks: AtomicUsize,
+    cut_off: AtomicUsize,
     ended: Notify,
     connections: Mutex<Connections>,
 }
@@ -53,6 +54,17 @@ impl Tracker {
     /// How many tasks there are.
     pub(crate) fn tasks(&self) -> usize {
         self.0.tasks.load(Ordering::Acquire)
+    }
+
+    /// Gives up on the tasks that are left. Each worker says so before it drops its own, so the first one knows
+    /// them all.
+    pub(crate) fn give_up(&self) {
+        self.0.cut_off.fetch_max(self.tasks(), Ordering::AcqRel);
+    }
+
+    /// How many tasks were given up.
+    pub(crate) fn cut_off(&self) -> usize {
+        self.0.cut_off.load(Ordering::Acquire)
     }
 
     /// Waits until no task is left.

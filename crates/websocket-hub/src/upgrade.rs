@@ -2,19 +2,21 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
-use hyper::upgrade::OnUpgrade;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use websocket_driver::deflate::Deflate;
 use websocket_driver::handshake::server::{self, Accepted, Refusal};
-use websocket_driver::{Closed, Events, Handler, Message, ProtocolError};
+use websocket_driver::{Closed, Connection, Events, Handler, Message, ProtocolError};
 
 use crate::app::IntoResponse;
 use crate::body::{Body, Response};
 use crate::config::Config;
-use crate::connection::{BoxHandler, Connection};
+use crate::connection::{self, BoxHandler};
 use crate::context::{Context, RawStream};
 use crate::origin::Origins;
 use crate::websocket::WebSocket;
@@ -45,6 +47,13 @@ impl Handshake {
     #[must_use]
     pub fn subprotocols<I: IntoIterator<Item: Into<String>>>(mut self, names: I) -> Self {
         self.options.subprotocols = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Agrees to compression with clients that offer it (RFC 7692). Default: none.
+    #[must_use]
+    pub fn deflate(mut self, deflate: Deflate) -> Self {
+        self.options.deflate = Some(deflate);
         self
     }
 
@@ -141,7 +150,7 @@ impl Upgrade {
     ///
     /// Outside a tokio runtime.
     pub fn start_with(self, handler: impl Handler<WebSocket> + Send + 'static) -> Response {
-        let Accepted { response, subprotocol } = self.accepted;
+        let Accepted { response, subprotocol, deflate, .. } = self.accepted;
         let context = self.context;
         let ws = WebSocket::new(self.config.queue_limit, subprotocol, context.as_ref().map(|c| c.peer));
         // Counted before it opens, so that a server that stops in between waits for it.
@@ -150,29 +159,36 @@ impl Upgrade {
         let (upgrade, config) = (self.upgrade, self.config);
         tokio::spawn(async move {
             let _guard = guard;
-            run(upgrade, raw_stream, ws, Box::new(handler), &config).await;
+            // An upgrade fails when the client is gone before it had its answer: nothing opened, nothing closes.
+            let Ok(upgraded) = upgrade.await else { return };
+            let driver = Connection::server(config.connection.clone(), Instant::now()).with_deflate(deflate);
+            run(upgraded, raw_stream, ws, Box::new(handler), driver, config.queue_limit).await;
         });
         response.map(|()| Body::empty())
     }
 }
 
-/// Waits for the handshake's answer to be out, then runs the connection to its end.
+/// Runs a connection to its end, on the TCP stream itself where the backend knows how to get it.
 async fn run(
-    upgrade: OnUpgrade,
+    upgraded: Upgraded,
     raw_stream: Option<RawStream>,
     ws: WebSocket,
     handler: BoxHandler,
-    config: &Config,
+    driver: Connection,
+    queue_limit: usize,
 ) {
-    // An upgrade fails when the client is gone before it had its answer: nothing opened, nothing closes.
-    let Ok(upgraded) = upgrade.await else { return };
     let stream = match raw_stream {
         Some(raw_stream) => raw_stream(upgraded),
         None => Err(upgraded),
     };
     match stream {
-        Ok((stream, early)) => Connection::new(stream, early, ws, handler, config).await,
-        Err(upgraded) => Connection::new(TokioIo::new(upgraded), Bytes::new(), ws, handler, config).await,
+        Ok((stream, early)) => {
+            connection::Connection::new(stream, early, ws, handler, driver, queue_limit).await;
+        }
+        Err(upgraded) => {
+            let stream = TokioIo::new(upgraded);
+            connection::Connection::new(stream, Bytes::new(), ws, handler, driver, queue_limit).await;
+        }
     }
 }
 

@@ -127,7 +127,8 @@ impl Tab {
                 let shown = self.try_evaluate("document.body.innerText").await;
                 let complaints = self.complaints();
                 panic!(
-                    "not within {within:?}: {condition}\n    the page shows: {shown:?}\n    it complained: {complaints:?}"
+                    "not within {within:?}: {condition}\n    the page shows: {shown:?}\n    \
+                     it complained: {complaints:?}"
                 );
             }
             tokio::time::sleep(POLL).await;

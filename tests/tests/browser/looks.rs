@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use parlor_tests::browser::{Browser, Screen};
+use websocket_client::WebSocket;
 
 use super::room::{COMPOSER, DESK, Guest, NEWER, PHONE, Room, SOON, TIMELINE};
 
@@ -32,6 +33,9 @@ const EVENING: [(usize, &str); 16] = [
     (2, "😀"),
 ];
 
+const UNFINISHED: &str = "A longer thought that is not finished, and so long that it does not fit on one line of \
+    the box, wherever one looks at it; and nobody wants to lose it.";
+
 fn picture(name: &str) -> PathBuf {
     let executable = std::env::current_exe().expect("a test knows its own path");
     let target = executable.ancestors().nth(3).expect("cargo puts tests in target/<profile>/deps");
@@ -44,8 +48,8 @@ async fn prefer(guest: &Guest, scheme: &str) {
     guest.tab.set_preferences(&preferences).await;
 }
 
-/// The whole evening, told by the guest and four programs.
-async fn tell_evening(room: &Room, ann: &Guest) {
+/// The whole evening, told by the guest and four programs, who stay.
+async fn tell_evening(room: &Room, ann: &Guest) -> Vec<WebSocket> {
     let mut programs = Vec::new();
     for _ in 0..4 {
         programs.push(room.connect("/chat").await);
@@ -64,28 +68,26 @@ async fn tell_evening(room: &Room, ann: &Guest) {
         let said = "Array.from(document.querySelectorAll('[data-testid=text]')).at(-1)?.textContent";
         ann.tab.wait_for(&format!("{said} === {last}"), SOON).await;
     }
+    programs
 }
 
-/// Nothing reaches beyond the page's sides, and nothing can be scrolled sideways.
-async fn fits(guest: &Guest, what: &str) {
-    let sticking_out = guest
-        .tab
-        .evaluate(
-            "Array.from(document.querySelectorAll('body *'))
-                .filter((each) => each.checkVisibility() && !each.closest('.unseen'))
-                .filter((each) => { const { left, right } = each.getBoundingClientRect(); return left < -1 || right > innerWidth + 1; })
-                .map((each) => each.outerHTML.slice(0, 120))
-                .concat([document.documentElement, document.querySelector('[data-testid=timeline]')]
-                    .filter((each) => each.scrollWidth > each.clientWidth)
-                    .map((each) => `${each.tagName} scrolls sideways`))",
-        )
-        .await;
-    assert_eq!(sticking_out, serde_json::json!([]), "{what}");
-}
+/// What reaches beyond the page's sides, and what can be scrolled sideways.
+const STICKING_OUT: &str = "Array.from(document.querySelectorAll('body *'))
+    .filter((each) => each.checkVisibility() && !each.closest('.unseen'))
+    .filter((each) => each.getBoundingClientRect().left < -1 || each.getBoundingClientRect().right > innerWidth + 1)
+    .map((each) => each.outerHTML.slice(0, 120))
+    .concat([document.documentElement, document.querySelector('[data-testid=timeline]')]
+        .filter((each) => each.scrollWidth > each.clientWidth)
+        .map((each) => `${each.tagName} scrolls sideways`))";
 
+/// Everything that has been asked for is drawn after two frames.
+const DRAWN: &str = "document.fonts.ready.then(() => new Promise((drawn) =>
+    requestAnimationFrame(() => requestAnimationFrame(() => drawn()))))";
+
+/// Takes a picture, in which nothing may stick out.
 async fn look(guest: &Guest, name: &str) {
-    guest.tab.evaluate("document.fonts.ready.then(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn()))))").await;
-    fits(guest, name).await;
+    guest.tab.evaluate(DRAWN).await;
+    assert_eq!(guest.tab.evaluate(STICKING_OUT).await, serde_json::json!([]), "{name}");
     guest.tab.screenshot(&picture(name)).await;
 }
 
@@ -95,32 +97,28 @@ async fn looks(screen: Screen, size: &str) {
     let ann = room.enter_with(&browser, screen).await;
     prefer(&ann, "light").await;
     look(&ann, &format!("{size}-empty")).await;
-    tell_evening(&room, &ann).await;
+    let mut programs = tell_evening(&room, &ann).await;
     for scheme in ["dark", "light"] {
         prefer(&ann, scheme).await;
         let name = if scheme == "dark" { format!("{size}-dark") } else { size.to_string() };
         look(&ann, &name).await;
     }
 
-    let mut program = room.connect("/chat").await;
     for number in 0..60 {
-        program.send(format!("busy {number} {}", "and more ".repeat(number % 9))).await.expect("it is open");
+        let text = format!("busy {number} {}", "and more ".repeat(number % 9));
+        programs[number / 3 % 4].send(text).await.expect("the connection is open");
     }
-    ann.tab.wait_for("document.body.innerText.includes('busy 59')", SOON).await;
+    ann.tab.wait_for("document.querySelectorAll('[data-testid=message]').length === 76", SOON).await;
     ann.tab.wheel(TIMELINE, -500).await;
+    // Scrolling is smooth, and has no end that could be waited for.
     ann.tab.evaluate("new Promise((settled) => setTimeout(settled, 400))").await;
-    program.send("something new").await.expect("it is open");
+    programs[0].send("something new").await.expect("the connection is open");
     ann.tab.wait_for("!document.querySelector('[data-testid=newer]').hidden", SOON).await;
     look(&ann, &format!("{size}-busy")).await;
     ann.ask(NEWER, "element.click()").await;
 
     ann.ask(COMPOSER, "element.focus()").await;
-    ann.tab
-        .insert(
-            "A longer thought that is not finished, and so long that it does not fit on one line of the box, \
-        wherever one looks at it; and nobody wants to lose it.",
-        )
-        .await;
+    ann.tab.insert(UNFINISHED).await;
     room.stop();
     ann.tab.wait_for("document.querySelector('[data-testid=retry]').checkVisibility()", SOON).await;
     ann.tab.evaluate("document.querySelector('form').requestSubmit()").await;
@@ -146,6 +144,6 @@ async fn nothing_sticks_out_on_the_narrowest_screen_with_the_largest_type() {
     let room = Room::open();
     // 320 pixels are a phone of 1280 at 400 %, which WCAG 2.2 asks for (1.4.10).
     let ann = room.enter_with(&browser, Screen { width: 320, height: 256, phone: false }).await;
-    tell_evening(&room, &ann).await;
+    let _programs = tell_evening(&room, &ann).await;
     look(&ann, "narrowest").await;
 }

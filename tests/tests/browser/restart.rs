@@ -37,8 +37,9 @@ async fn a_restart_is_announced_survived_and_loses_nothing() {
     }
     assert_eq!(ann.draft().await, "half a thought");
     ann.tab.press("Enter").await;
-    bob.sees(&ann.text("[data-testid=you]").await, "half a thought").await;
+    let name = ann.text("[data-testid=you]").await;
     for guest in [&ann, &bob] {
+        guest.sees(&name, "half a thought").await;
         assert_eq!(guest.messages().await, ["before", "half a thought"]);
         guest.is_content_except(&NO_SERVER);
     }

@@ -10,6 +10,7 @@ use http::{HeaderMap, Request, Response, StatusCode, Uri};
 
 use super::headers::{has_token, is_token, only};
 use super::key::Key;
+use crate::deflate::{self, Agreed, Deflate};
 
 /// What a client asks for.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,17 @@ pub struct Options {
     /// Further headers, such as `Origin`, `Authorization` or `Cookie`. Those of the handshake itself are set
     /// after them.
     pub headers: HeaderMap,
+    /// How messages may be compressed (RFC 7692). `None`: not at all.
+    pub deflate: Option<Deflate>,
+}
+
+/// What a server chose.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// The subprotocol.
+    pub subprotocol: Option<String>,
+    /// The compression.
+    pub deflate: Option<Agreed>,
 }
 
 /// A handshake cannot be made from what the caller gave.
@@ -105,8 +117,12 @@ pub fn request(uri: &Uri, key: &Key, options: &Options) -> Result<Request<()>, I
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     headers.insert(SEC_WEBSOCKET_KEY, key.to_header());
-    // No extension is offered yet; a caller's own header would promise what the driver cannot keep.
+    // A caller's own header would promise what the driver cannot keep.
     headers.remove(SEC_WEBSOCKET_EXTENSIONS);
+    if let Some(deflate) = &options.deflate {
+        let offer = HeaderValue::try_from(deflate::offer(deflate)).expect("parameters are visible ASCII");
+        headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer);
+    }
     headers.remove(SEC_WEBSOCKET_PROTOCOL);
     if !names.is_empty() {
         let list = HeaderValue::try_from(names.join(", ")).expect("tokens were checked");
@@ -115,12 +131,12 @@ pub fn request(uri: &Uri, key: &Key, options: &Options) -> Result<Request<()>, I
     Ok(request)
 }
 
-/// Judges a server's answer and says which subprotocol was chosen.
+/// Judges a server's answer and says what was chosen.
 ///
 /// # Errors
 ///
 /// The first rule that the answer breaks. The connection must then be dropped.
-pub fn verify<B>(response: &Response<B>, key: &Key, options: &Options) -> Result<Option<String>, Rejection> {
+pub fn verify<B>(response: &Response<B>, key: &Key, options: &Options) -> Result<Chosen, Rejection> {
     let headers = response.headers();
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         return Err(Rejection::Status(response.status()));
@@ -134,9 +150,10 @@ pub fn verify<B>(response: &Response<B>, key: &Key, options: &Options) -> Result
     if only(headers, &SEC_WEBSOCKET_ACCEPT).is_none_or(|value| value != key.accept()) {
         return Err(Rejection::Accept);
     }
-    if headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
-        return Err(Rejection::Extension);
-    }
+    Ok(Chosen { subprotocol: subprotocol(headers, options)?, deflate: deflate(headers, options)? })
+}
+
+fn subprotocol(headers: &HeaderMap, options: &Options) -> Result<Option<String>, Rejection> {
     if !headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
         return Ok(None);
     }
@@ -144,6 +161,16 @@ pub fn verify<B>(response: &Response<B>, key: &Key, options: &Options) -> Result
         .and_then(|value| options.subprotocols.iter().find(|ours| value == ours.as_str()))
         .map(|name| Some(name.clone()))
         .ok_or(Rejection::Subprotocol)
+}
+
+fn deflate(headers: &HeaderMap, options: &Options) -> Result<Option<Agreed>, Rejection> {
+    if !headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
+        return Ok(None);
+    }
+    only(headers, &SEC_WEBSOCKET_EXTENSIONS)
+        .and_then(|value| deflate::judge(value.to_str().ok()?, options.deflate.as_ref()?))
+        .map(Some)
+        .ok_or(Rejection::Extension)
 }
 
 #[cfg(test)]
@@ -165,9 +192,10 @@ mod tests {
         let request = request(&Uri::from_static("ws://example.org:8080/room?a=b"), &key, &options).unwrap();
         assert_eq!(request.uri(), "/room?a=b");
         assert_eq!(request.headers()[HOST], "example.org:8080");
-        let speaks = server::Options { subprotocols: vec!["chat.v1".into()] };
+        let speaks = server::Options { subprotocols: vec!["chat.v1".into()], deflate: None };
         let accepted = server::accept(&request, &speaks).unwrap();
-        assert_eq!(verify(&accepted.response, &key, &options), Ok(Some("chat.v1".into())));
+        let chosen = verify(&accepted.response, &key, &options).unwrap();
+        assert_eq!(chosen.subprotocol.as_deref(), Some("chat.v1"));
     }
 
     #[test]
@@ -189,7 +217,7 @@ mod tests {
         let uri = Uri::from_static("ws://example.org/");
         let request = request(&uri, &key, &asked).unwrap();
         let good = server::accept(&request, &server::Options::default()).unwrap().response;
-        assert_eq!(verify(&good, &key, &asked), Ok(None));
+        assert_eq!(verify(&good, &key, &asked), Ok(Chosen::default()));
         for (name, value, rejection) in [
             ("upgrade", "websockets", Rejection::Upgrade),
             ("connection", "keep-alive", Rejection::Connection),
@@ -207,6 +235,6 @@ mod tests {
         assert_eq!(verify(&refused, &key, &asked), Err(Rejection::Status(StatusCode::FORBIDDEN)));
         let mut foo = good;
         foo.headers_mut().insert("connection", HeaderValue::from_static("foo, upgrade"));
-        assert_eq!(verify(&foo, &key, &asked), Ok(None));
+        assert_eq!(verify(&foo, &key, &asked), Ok(Chosen::default()));
     }
 }

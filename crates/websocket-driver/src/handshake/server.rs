@@ -4,12 +4,14 @@ use std::fmt;
 
 use http::header::{
     ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, SEC_WEBSOCKET_ACCEPT,
-    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+    SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use http::{Method, Request, Response, StatusCode, Version};
 
 use super::headers::{has_token, is_token, items, only};
 use super::key::Key;
+use crate::deflate::{self, Agreed, Deflate};
 
 /// What a server agrees to.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +19,8 @@ pub struct Options {
     /// The subprotocols that the server speaks (RFC 6455 §1.9). The first of the client's that is among them
     /// is chosen; if none is, the handshake goes on without one.
     pub subprotocols: Vec<String>,
+    /// How messages may be compressed (RFC 7692). `None`: not at all.
+    pub deflate: Option<Deflate>,
 }
 
 /// A handshake that the server agreed to.
@@ -26,6 +30,8 @@ pub struct Accepted {
     pub response: Response<()>,
     /// The subprotocol that was chosen.
     pub subprotocol: Option<String>,
+    /// The compression that was agreed to.
+    pub deflate: Option<Agreed>,
 }
 
 /// Why a request does not become a WebSocket.
@@ -112,8 +118,14 @@ pub fn accept<B>(request: &Request<B>, options: &Options) -> Result<Accepted, Re
     if let Some(name) = &subprotocol {
         headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::try_from(name).expect("a token was checked"));
     }
-    // The answer to `Sec-WebSocket-Extensions` belongs here; none is negotiated yet.
-    Ok(Accepted { response, subprotocol })
+    let offers = request.headers().get_all(SEC_WEBSOCKET_EXTENSIONS).iter();
+    let offers = offers.filter_map(|line| line.to_str().ok());
+    let deflate = options.deflate.as_ref().and_then(|deflate| deflate::answer(offers, deflate));
+    if let Some(agreed) = deflate {
+        let answer = HeaderValue::try_from(agreed.to_header()).expect("parameters are visible ASCII");
+        headers.insert(SEC_WEBSOCKET_EXTENSIONS, answer);
+    }
+    Ok(Accepted { response, subprotocol, deflate })
 }
 
 fn choose_subprotocol<B>(request: &Request<B>, options: &Options) -> Result<Option<String>, Refusal> {
@@ -265,7 +277,7 @@ mod tests {
 
     #[test]
     fn the_clients_first_subprotocol_that_we_speak_is_chosen() {
-        let options = Options { subprotocols: vec!["a".into(), "b".into()] };
+        let options = Options { subprotocols: vec!["a".into(), "b".into()], deflate: None };
         for (offered, chosen) in [("b, a", Some("b")), ("x, a", Some("a")), ("x", None), ("A", None)] {
             let request = request(&[("Sec-WebSocket-Protocol", Some(offered))]);
             let accepted = accept(&request, &options).unwrap();

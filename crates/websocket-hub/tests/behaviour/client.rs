@@ -42,12 +42,13 @@ impl Client {
     }
 
     /// How the connection ended, once it has.
-    pub(crate) fn closed(&mut self) -> Closed {
+    pub(crate) fn closed(mut self) -> Closed {
         while self.recv().is_some() {}
         self.ws.closed().cloned().expect("it is over")
     }
 
-    pub(crate) fn close(&mut self) -> Closed {
+    /// Says goodbye, waits for the answer and goes.
+    pub(crate) fn close(mut self) -> Closed {
         self.runtime.block_on(self.ws.close(CloseCode::NORMAL, "bye")).unwrap()
     }
 

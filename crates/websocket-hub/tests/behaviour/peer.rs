@@ -75,7 +75,7 @@ impl Head {
     fn parse(text: &str) -> Head {
         let mut lines = text.split("\r\n");
         let first = lines.next().unwrap();
-        let status = first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+        let status = first.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)?.parse().ok());
         let field = |line: &str| {
             let (name, value) = line.split_once(':').unwrap_or_else(|| panic!("no field: {line:?}"));
             (name.to_ascii_lowercase(), value.trim().to_owned())

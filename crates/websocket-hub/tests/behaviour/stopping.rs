@@ -22,7 +22,7 @@ fn everybody_is_told_goodbye_and_every_on_close_runs_once() {
         let names: Vec<String> = (0..20).map(|number| format!("guest-{number}")).collect();
         let guests: Vec<_> = names.iter().map(|name| Client::connect(&server, name)).collect();
         names.iter().for_each(|name| room.log.wait_open(name));
-        let guests = guests.into_iter().map(|mut guest| std::thread::spawn(move || guest.closed()));
+        let guests = guests.into_iter().map(|guest| std::thread::spawn(move || guest.closed()));
         let guests: Vec<_> = guests.collect();
         assert_eq!(server.stop(), 0, "nobody had to be cut off");
         for guest in guests {
@@ -48,7 +48,7 @@ fn stop_within(server: Server, limit: Duration) -> std::thread::JoinHandle<(usiz
 fn whoever_does_not_answer_is_cut_off_at_the_limit_and_counted() {
     on_each_backend(|backend| {
         let (server, room) = Room::serve(backend);
-        let mut polite = Client::connect(&server, "polite");
+        let polite = Client::connect(&server, "polite");
         let mut deaf = ["deaf-1", "deaf-2"].map(|name| Peer::open(&server, name));
         ["polite", "deaf-1", "deaf-2"].iter().for_each(|name| room.log.wait_open(name));
         let stopping = stop_within(server, Duration::from_millis(500));
@@ -151,7 +151,7 @@ fn a_server_that_is_dropped_stops() {
     on_each_backend(|backend| {
         let (server, room) = Room::serve(backend);
         let address = server.address();
-        let mut polite = Client::connect(&server, "polite");
+        let polite = Client::connect(&server, "polite");
         let mut deaf = Peer::open(&server, "deaf");
         ["polite", "deaf"].iter().for_each(|name| room.log.wait_open(name));
         drop(server);

@@ -168,7 +168,8 @@ fn a_connection_that_ends_is_unsubscribed_before_it_is_told() {
             drop(peer);
             assert_eq!(stays.text(), "left");
         }
-        let _ = server.stop();
+        drop(stays);
+        assert_eq!(server.stop(), 0);
         for seen in &seen.lock().unwrap()[..3] {
             let expected = Seen { subscribers: 1, told: 1, open: false, sent: Err(SendError::Closed) };
             assert_eq!(*seen, expected);

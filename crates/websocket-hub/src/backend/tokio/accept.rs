@@ -18,7 +18,7 @@ const ACCEPT_REST: Duration = Duration::from_millis(50);
 type NewConnection = (std::net::TcpStream, SocketAddr);
 
 /// Starts the workers. The first accepts, too, and hands connections out in turn, so that they spread evenly.
-pub(crate) fn start(start: Start) -> io::Result<Vec<JoinHandle<()>>> {
+pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
     let mut senders = Vec::new();
     let mut workers = Vec::new();
     for _ in 0..start.workers {
@@ -33,6 +33,8 @@ pub(crate) fn start(start: Start) -> io::Result<Vec<JoinHandle<()>>> {
         listener.set_nonblocking(true)?;
         listeners.push(listener);
     }
+    // A port is listened on while anybody holds its listener: from here on that is the one who accepts.
+    start.listeners = std::sync::Arc::default();
     let mut threads = Vec::new();
     for (index, (runtime, receiver)) in workers.into_iter().enumerate() {
         let start = start.clone();
@@ -81,7 +83,9 @@ async fn serve(start: Start, mut receiver: mpsc::UnboundedReceiver<NewConnection
     }
     drop(receiver);
     let Stop::By(deadline) = *start.stop.borrow() else { return };
-    let _ = tokio::time::timeout_at(deadline.into(), start.tracker.idle()).await;
+    if tokio::time::timeout_at(deadline.into(), start.tracker.idle()).await.is_err() {
+        start.tracker.give_up();
+    }
 }
 
 async fn accept(

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Sleep, sleep};
 
 const TIMED_OUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\n\
     connection: close\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 32\r\n\r\n\
@@ -23,15 +23,29 @@ pub(crate) struct HeadGuard<S> {
     timeout: Duration,
     /// Runs while a head is awaited for the first time or has begun.
     deadline: Option<Pin<Box<Sleep>>>,
+    timed_out: bool,
 }
 
 impl<S> HeadGuard<S> {
     pub(crate) fn new(stream: S, timeout: Duration) -> Self {
-        HeadGuard { stream, scan: Scan::default(), timeout, deadline: Some(Box::pin(sleep(timeout))) }
+        let deadline = Some(Box::pin(sleep(timeout)));
+        HeadGuard { stream, scan: Scan::default(), timeout, deadline, timed_out: false }
     }
 
     pub(crate) fn into_inner(self) -> S {
         self.stream
+    }
+
+    /// The deadline that holds after what has just been read.
+    fn set_deadline(&mut self) {
+        if !self.scan.within_head() {
+            // Blank lines before the first request do not make it arrive.
+            if self.scan.seen_head {
+                self.deadline = None;
+            }
+        } else if self.deadline.is_none() {
+            self.deadline = Some(Box::pin(sleep(self.timeout)));
+        }
     }
 }
 
@@ -39,11 +53,11 @@ impl<S: AsyncWrite + Unpin> HeadGuard<S> {
     /// Ends the input, with an answer if a request had begun.
     fn time_out(&mut self, cx: &mut Context<'_>) {
         self.deadline = None;
+        self.timed_out = true;
         if self.scan.within_head() {
             // Nothing was written before it, so it fits; a client that has left needs no answer.
             let _ = Pin::new(&mut self.stream).poll_write(cx, TIMED_OUT);
         }
-        self.scan.part = Part::Unknown;
     }
 }
 
@@ -54,27 +68,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for HeadGuard<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if this.timed_out {
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
-        match Pin::new(&mut this.stream).poll_read(cx, buf) {
-            Poll::Pending => {
-                let passed = |deadline: &mut Pin<Box<Sleep>>| deadline.as_mut().poll(cx).is_ready();
-                if this.deadline.as_mut().is_some_and(passed) {
-                    this.time_out(cx);
-                    // No bytes: the end of the input.
-                    return Poll::Ready(Ok(()));
-                }
-                return Poll::Pending;
-            }
-            Poll::Ready(result) => result?,
+        let read = Pin::new(&mut this.stream).poll_read(cx, buf)?;
+        if read.is_ready() {
+            this.scan.pass(&mut buf.filled_mut()[before..]);
+            this.set_deadline();
         }
-        this.scan.pass(&mut buf.filled_mut()[before..]);
-        match (&mut this.deadline, this.scan.within_head()) {
-            (deadline @ None, true) => *deadline = Some(Box::pin(sleep(this.timeout))),
-            (deadline, false) => *deadline = None,
-            (Some(deadline), true) if deadline.deadline() <= Instant::now() => this.time_out(cx),
-            _ => {}
+        if this.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready()) {
+            this.time_out(cx);
+            // No bytes: the end of the input.
+            buf.set_filled(before);
+            return Poll::Ready(Ok(()));
         }
-        Poll::Ready(Ok(()))
+        read.map(Ok)
     }
 }
 
@@ -108,7 +117,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for HeadGuard<S> {
 #[derive(Debug, Default)]
 struct Scan {
     part: Part,
-    /// The beginning of the line so far: enough for the fields that say where the head's message ends.
+    /// The line so far: some fields say where the head's message ends.
     line: Vec<u8>,
     /// Octets of the line so far.
     line_len: usize,
@@ -116,6 +125,8 @@ struct Scan {
     after_cr: bool,
     /// A line has been read of the head that is being read.
     begun: bool,
+    /// A whole head has been read on this connection.
+    seen_head: bool,
     content_length: u64,
     ends_here: bool,
 }
@@ -155,8 +166,8 @@ impl Scan {
 
     /// Follows a head to the end of a line or of `bytes`.
     fn pass_line(&mut self, bytes: &mut [u8]) -> usize {
-        /// `transfer-encoding:`, or `content-length:` and the digits of a 64-bit number.
-        const ENOUGH: usize = 48;
+        /// A length may stand behind any number of blanks and zeros; hyper refuses heads that are longer.
+        const ENOUGH: usize = 16 * 1024;
         let end = bytes.iter().position(|byte| *byte == b'\n');
         let text = &bytes[..end.unwrap_or(bytes.len())];
         let kept = text.len().min(ENOUGH.saturating_sub(self.line.len()));
@@ -190,6 +201,7 @@ impl Scan {
                 (false, length) => Part::Content(length),
             };
             self.begun = false;
+            self.seen_head = true;
             self.content_length = 0;
         }
         // Blank lines before a request are allowed (RFC 9112 §2.2).

@@ -1,0 +1,68 @@
+//! How fast `websocket-driver` is beside its peers, and how many instructions it takes. See README.md.
+
+mod counts;
+mod driver;
+mod heap;
+mod keys;
+mod library;
+mod load;
+mod memory;
+mod report;
+mod rounds;
+mod sink;
+mod wire;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: heap::Counting = heap::Counting;
+
+const USAGE: &str = "\
+usage: bench driver [--quick] [--json FILE]   compare with the peers
+       bench counts [--check | --write]       count instructions under callgrind
+       bench count ROW MESSAGES               what `counts` runs under callgrind";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    // Some peers keep timers, which want a runtime near by.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let _inside = runtime.enter();
+    match arguments[..] {
+        ["driver", ref options @ ..] => compare(options),
+        ["counts"] => counts::print(),
+        ["counts", "--check"] => counts::check(),
+        ["counts", "--write"] => counts::write(),
+        ["count", row, messages] => counts::count(row, messages),
+        _ => usage(),
+    }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("{USAGE}");
+    ExitCode::from(2)
+}
+
+fn compare(mut options: &[&str]) -> ExitCode {
+    let (mut quick, mut json) = (false, None);
+    while let Some((first, rest)) = options.split_first() {
+        options = rest;
+        match (*first, rest) {
+            ("--quick", _) => quick = true,
+            ("--json", [file, rest @ ..]) => {
+                json = Some(*file);
+                options = rest;
+            }
+            _ => return usage(),
+        }
+    }
+    let report = driver::compare(quick);
+    report.close();
+    if let Some(file) = json
+        && let Err(error) = std::fs::write(file, report.json())
+    {
+        eprintln!("{file}: {error}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,148 @@
+//! What was measured, as a table to read and as JSON to keep.
+
+use std::fmt::Write;
+
+use crate::memory;
+use crate::rounds::Spread;
+
+/// One row of times: nanoseconds a message, for each library, for each round. Ours is the first.
+pub struct Throughput {
+    pub name: String,
+    pub size: usize,
+    pub times: Vec<Option<Vec<f64>>>,
+    /// Ours against the best peer: at least this.
+    pub goal: f64,
+}
+
+/// Prints as it goes, and remembers.
+pub struct Report {
+    libraries: Vec<&'static str>,
+    json: Vec<String>,
+    missed: Vec<String>,
+    goals: usize,
+}
+
+const NAME: usize = 36;
+const COLUMN: usize = 17;
+
+impl Report {
+    pub fn new(libraries: Vec<&'static str>) -> Self {
+        Report { libraries, json: Vec::new(), missed: Vec::new(), goals: 0 }
+    }
+
+    pub fn section(&mut self, title: &str) {
+        println!("\n{title}");
+        let mut line = format!("{:NAME$}", "");
+        for library in &self.libraries {
+            write!(line, "{library:>COLUMN$}").expect("a string takes it");
+        }
+        println!("{line}");
+    }
+
+    /// Rates, each peer's also as its share of ours; the verdict is by the ratios of each round.
+    pub fn throughput(&mut self, row: Throughput) {
+        let medians: Vec<Option<f64>> =
+            row.times.iter().map(|times| Some(Spread::of(times.as_ref()?.iter().copied()).median)).collect();
+        let mut line = format!("{:NAME$}", row.name);
+        for median in &medians {
+            let cell = match (median, medians[0]) {
+                (None, _) => "n/a".to_owned(),
+                (Some(time), Some(ours)) => format!("{} {:4.2}", rate(row.size, *time), ours / time),
+                (Some(time), None) => rate(row.size, *time),
+            };
+            write!(line, "{cell:>COLUMN$}").expect("a string takes it");
+        }
+        let best = (1..medians.len())
+            .filter_map(|at| Some((at, medians[at]?)))
+            .min_by(|(_, one), (_, other)| one.total_cmp(other));
+        let ratio = best.and_then(|(best, _)| {
+            let (ours, theirs) = (row.times[0].as_ref()?, row.times[best].as_ref()?);
+            Some(Spread::of(ours.iter().zip(theirs).map(|(ours, theirs)| theirs / ours)))
+        });
+        if let Some(ratio) = ratio {
+            let verdict = self.verdict(&row.name, ratio.median >= row.goal);
+            let Spread { median, least, most } = ratio;
+            write!(line, "   {median:5.2} ({least:.2}-{most:.2}) {verdict} {:.1}", row.goal)
+                .expect("a string takes it");
+        }
+        println!("{line}");
+        self.json.push(format!(
+            r#"{{"row":"{}","bytes":{},"ns_per_message":{},"ours_to_best_peer":{},"goal":{}}}"#,
+            row.name,
+            row.size,
+            self.by_library(medians.iter().map(|median| median.map(|ns| format!("{ns:.2}")))),
+            ratio.map_or("null".to_owned(), spread),
+            row.goal,
+        ));
+    }
+
+    pub fn at_most(&mut self, name: &str, ratio: Spread, limit: f64) {
+        let verdict = self.verdict(name, ratio.median <= limit);
+        let Spread { median, least, most } = ratio;
+        println!("{name:NAME$}   {median:5.2} ({least:.2}-{most:.2}) {verdict} {limit}");
+        self.json.push(format!(r#"{{"row":"{name}","ratio":{},"limit":{limit}}}"#, spread(ratio)));
+    }
+
+    pub fn heap(&mut self, row: memory::Row, limit: Option<f64>) {
+        let mut line = format!("{:NAME$}", row.name);
+        for weight in &row.weights {
+            let cell = weight.as_ref().map_or("n/a".to_owned(), |w| format!("{:.0} [{}]", w.heap, w.value));
+            write!(line, "{cell:>COLUMN$}").expect("a string takes it");
+        }
+        let ours = row.weights[0].as_ref();
+        let least = row.weights[1..].iter().flatten().map(|weight| weight.heap).min_by(f64::total_cmp);
+        if let (Some(ours), Some(least)) = (ours, least) {
+            let name = format!("heap, {}", row.name);
+            let first = self.verdict(&format!("{name}, first"), ours.heap <= least);
+            write!(line, "   first: {first}").expect("a string takes it");
+            if let Some(limit) = limit {
+                let verdict = self.verdict(&name, ours.heap <= limit);
+                write!(line, ", limit: {verdict} {limit:.0}").expect("a string takes it");
+            }
+        }
+        println!("{line}");
+        let heaps = row.weights.iter().map(|weight| weight.as_ref().map(|w| format!("{:.0}", w.heap)));
+        self.json.push(format!(r#"{{"row":"heap, {}","bytes":{}}}"#, row.name, self.by_library(heaps)));
+    }
+
+    /// Says at the end how many goals there were and which were missed.
+    pub fn close(&self) {
+        println!("\n{} of {} goals met", self.goals - self.missed.len(), self.goals);
+        for missed in &self.missed {
+            println!("missed: {missed}");
+        }
+    }
+
+    pub fn json(&self) -> String {
+        format!("[\n{}\n]\n", self.json.join(",\n"))
+    }
+
+    fn verdict(&mut self, name: &str, met: bool) -> &'static str {
+        self.goals += 1;
+        if met {
+            "pass"
+        } else {
+            self.missed.push(name.to_owned());
+            "MISS"
+        }
+    }
+
+    fn by_library(&self, values: impl Iterator<Item = Option<String>>) -> String {
+        let pairs: Vec<String> = self
+            .libraries
+            .iter()
+            .zip(values)
+            .map(|(library, value)| format!(r#""{library}":{}"#, value.unwrap_or("null".to_owned())))
+            .collect();
+        format!("{{{}}}", pairs.join(","))
+    }
+}
+
+fn spread(Spread { median, least, most }: Spread) -> String {
+    format!(r#"{{"median":{median:.3},"least":{least:.3},"most":{most:.3}}}"#)
+}
+
+/// Messages a second where they are small, octets a second where they are large.
+fn rate(size: usize, ns: f64) -> String {
+    if size <= 1024 { format!("{:.1} M/s", 1e3 / ns) } else { format!("{:.1} GB/s", size as f64 / ns) }
+}

@@ -1,0 +1,93 @@
+//! Compressing messages (RFC 7692 §7.2.1).
+
+use zlib_rs::{Deflate, DeflateFlush};
+
+use super::coders::{Settings, with_compressed, with_compressor};
+use super::window::Window;
+
+/// What ends a message's last block and is left out on the wire.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+
+/// The compressing half of one connection.
+#[derive(Debug)]
+pub(crate) struct Compressor {
+    settings: Settings,
+    /// What messages may refer to; `None` without context takeover.
+    window: Option<Window>,
+    min_len: usize,
+}
+
+impl Compressor {
+    pub(crate) fn new(settings: Settings, takeover: bool, min_len: usize) -> Self {
+        Compressor { settings, window: takeover.then(|| Window::new(settings.window_bits)), min_len }
+    }
+
+    /// Compresses a message and hands the result over; `None` if it should go out as it is, because it is short
+    /// or would not become smaller. That leaves the window as it was: a receiver knows only what was
+    /// compressed.
+    pub(crate) fn compress<R>(&mut self, payload: &[u8], work: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        if payload.len() < self.min_len {
+            return None;
+        }
+        let past = self.window.as_ref().map_or(&[][..], Window::octets);
+        let result = compress(self.settings, past, payload, work)?;
+        self.sent(payload);
+        Some(result)
+    }
+
+    /// Whether a message that was compressed by itself with `settings` can go out here.
+    pub(crate) fn takes(&self, settings: Settings) -> bool {
+        settings.window_bits <= self.settings.window_bits
+    }
+
+    /// A compressed message went out: the receiver knows it from now on.
+    pub(crate) fn sent(&mut self, payload: &[u8]) {
+        if let Some(window) = &mut self.window {
+            window.keep(payload);
+        }
+    }
+
+    /// Lets go of the window. Messages that refer to nothing are always right, only longer.
+    pub(crate) fn hibernate(&mut self) {
+        if let Some(window) = &mut self.window {
+            window.forget();
+        }
+    }
+
+    /// Bytes of heap held.
+    pub(crate) fn retained(&self) -> usize {
+        self.window.as_ref().map_or(0, Window::retained)
+    }
+}
+
+/// Compresses a message that refers to nothing before it, so that every receiver can read it; `None` if it
+/// would not become smaller.
+pub(crate) fn compress_alone<R>(
+    settings: Settings,
+    payload: &[u8],
+    work: impl FnOnce(&[u8]) -> R,
+) -> Option<R> {
+    compress(settings, &[], payload, work)
+}
+
+fn compress<R>(settings: Settings, past: &[u8], payload: &[u8], work: impl FnOnce(&[u8]) -> R) -> Option<R> {
+    with_compressor(settings, |coder| {
+        if !past.is_empty() {
+            coder.set_dictionary(past).ok()?;
+        }
+        // What does not fit into the payload's own length is not smaller than it.
+        with_compressed(payload.len() + TAIL.len(), |room| {
+            let len = fill(coder, payload, room)?;
+            Some(work(room[..len].strip_suffix(&TAIL)?))
+        })
+    })
+}
+
+/// Compresses all of `payload` into `room` and flushes; `None` if it does not fit.
+fn fill(coder: &mut Deflate, payload: &[u8], room: &mut [u8]) -> Option<usize> {
+    let before = coder.total_out();
+    coder.compress(payload, room, DeflateFlush::SyncFlush).ok()?;
+    let written = usize::try_from(coder.total_out() - before).ok()?;
+    // A full buffer may mean that more of the flush is pending.
+    (coder.total_in() >= payload.len() as u64 && written < room.len()).then_some(written)
+}

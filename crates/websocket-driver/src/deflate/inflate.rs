@@ -1,0 +1,122 @@
+//! Inflating messages (RFC 7692 §7.2.2).
+
+use std::fmt;
+
+use zlib_rs::{Inflate, InflateFlush, Status};
+
+use super::coders::{STEP, give_back_inflater, take_inflater, with_inflated};
+use super::window::Window;
+use crate::error::ProtocolError;
+
+/// What the sender left out of a message's end.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+
+/// What a coder of this kind weighs, in octets: its state and a window of 15 bits.
+const CODER_WEIGHT: usize = 40 * 1024;
+
+/// The inflating half of one connection.
+pub(crate) struct Inflater {
+    /// What messages may refer to; `None` without context takeover.
+    window: Option<Window>,
+    /// At work, while a message is unfinished.
+    coder: Option<Inflate>,
+}
+
+impl Inflater {
+    pub(crate) fn new(window_bits: u8, takeover: bool) -> Self {
+        Inflater { window: takeover.then(|| Window::new(window_bits)), coder: None }
+    }
+
+    /// Inflates a piece of a message, and hands what comes of it over step by step, so that a limit can end it
+    /// before it has all become memory.
+    pub(crate) fn inflate(
+        &mut self,
+        piece: &[u8],
+        each: &mut impl FnMut(&[u8]) -> Result<(), ProtocolError>,
+    ) -> Result<(), ProtocolError> {
+        let coder = match &mut self.coder {
+            Some(coder) => coder,
+            none => none.insert(primed(take_inflater(), self.window.as_ref())?),
+        };
+        with_inflated(|room| run(coder, self.window.as_mut(), piece, room, each))
+    }
+
+    /// The message ends here.
+    pub(crate) fn finish(
+        &mut self,
+        each: &mut impl FnMut(&[u8]) -> Result<(), ProtocolError>,
+    ) -> Result<(), ProtocolError> {
+        self.inflate(&TAIL, each)?;
+        if let Some(coder) = self.coder.take() {
+            give_back_inflater(coder);
+        }
+        Ok(())
+    }
+
+    /// Bytes of heap held.
+    pub(crate) fn retained(&self) -> usize {
+        let coder = if self.coder.is_some() { CODER_WEIGHT } else { 0 };
+        coder + self.window.as_ref().map_or(0, Window::retained)
+    }
+}
+
+fn run(
+    coder: &mut Inflate,
+    mut window: Option<&mut Window>,
+    mut piece: &[u8],
+    room: &mut [u8],
+    each: &mut impl FnMut(&[u8]) -> Result<(), ProtocolError>,
+) -> Result<(), ProtocolError> {
+    loop {
+        let (taken, given) = (coder.total_in(), coder.total_out());
+        let status = coder
+            .decompress(piece, room, InflateFlush::SyncFlush)
+            .map_err(|_| ProtocolError::InvalidDeflate)?;
+        let count = |after: u64, before: u64| usize::try_from(after - before).expect("it fits into a slice");
+        piece = &piece[count(coder.total_in(), taken)..];
+        let given = count(coder.total_out(), given);
+        if given > 0 {
+            each(&room[..given])?;
+            if let Some(window) = &mut window {
+                window.keep(&room[..given]);
+            }
+        }
+        match status {
+            // A block may call itself the last one (RFC 7692 §7.2.3.4). It is not; the next begins anew.
+            Status::StreamEnd => {
+                coder.reset(false);
+                if let Some(window) = &window {
+                    prime(coder, window)?;
+                }
+            }
+            Status::Ok | Status::BufError if given == STEP => continue,
+            Status::Ok | Status::BufError => {}
+        }
+        if piece.is_empty() {
+            return Ok(());
+        }
+        if given == 0 && status == Status::BufError {
+            return Err(ProtocolError::InvalidDeflate);
+        }
+    }
+}
+
+fn primed(mut coder: Inflate, window: Option<&Window>) -> Result<Inflate, ProtocolError> {
+    if let Some(window) = window {
+        prime(&mut coder, window)?;
+    }
+    Ok(coder)
+}
+
+fn prime(coder: &mut Inflate, window: &Window) -> Result<(), ProtocolError> {
+    if !window.octets().is_empty() {
+        coder.set_dictionary(window.octets()).map_err(|_| ProtocolError::InvalidDeflate)?;
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Inflater {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inflater").field("window", &self.window).finish_non_exhaustive()
+    }
+}
