@@ -28,7 +28,7 @@ pub fn compare(quick: bool) -> Report {
         Patience { rounds: 21, turn: Duration::from_millis(10) }
     };
     let libraries = library::all();
-    let mut report = Report::new(libraries.iter().map(|library| library.name()).collect());
+    let mut report = Report::new(&libraries);
 
     report.section("Receive, server's side: masked frames, from reading to the message in hand");
     for load in receive_loads() {

@@ -51,6 +51,11 @@ pub type Resting = (Box<dyn Any>, usize);
 pub trait Library {
     fn name(&self) -> &'static str;
 
+    /// Whether it is a connection, which answers pings and closes, rather than an encoder and decoder alone.
+    fn is_connection(&self) -> bool {
+        true
+    }
+
     /// The server's side, receiving a client's messages.
     fn receiver(&self, load: Load) -> Run;
 

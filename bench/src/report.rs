@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::library::Library;
 use crate::memory;
 use crate::rounds::Spread;
 
@@ -17,6 +18,7 @@ pub struct Throughput {
 /// Prints as it goes, and remembers.
 pub struct Report {
     libraries: Vec<&'static str>,
+    connections: Vec<bool>,
     json: Vec<String>,
     missed: Vec<String>,
     goals: usize,
@@ -26,8 +28,14 @@ const NAME: usize = 36;
 const COLUMN: usize = 17;
 
 impl Report {
-    pub fn new(libraries: Vec<&'static str>) -> Self {
-        Report { libraries, json: Vec::new(), missed: Vec::new(), goals: 0 }
+    pub fn new(libraries: &[Box<dyn Library>]) -> Self {
+        Report {
+            libraries: libraries.iter().map(|library| library.name()).collect(),
+            connections: libraries.iter().map(|library| library.is_connection()).collect(),
+            json: Vec::new(),
+            missed: Vec::new(),
+            goals: 0,
+        }
     }
 
     pub fn section(&mut self, title: &str) {
@@ -36,7 +44,7 @@ impl Report {
         for library in &self.libraries {
             write!(line, "{library:>COLUMN$}").expect("a string takes it");
         }
-        println!("{line}");
+        println!("{line}  goal: to the best   to the best connection");
     }
 
     /// Rates, each peer's also as its share of ours; the verdict is by the ratios of each round.
@@ -52,34 +60,28 @@ impl Report {
             };
             write!(line, "{cell:>COLUMN$}").expect("a string takes it");
         }
-        let best = (1..medians.len())
-            .filter_map(|at| Some((at, medians[at]?)))
-            .min_by(|(_, one), (_, other)| one.total_cmp(other));
-        let ratio = best.and_then(|(best, _)| {
-            let (ours, theirs) = (row.times[0].as_ref()?, row.times[best].as_ref()?);
-            Some(Spread::of(ours.iter().zip(theirs).map(|(ours, theirs)| theirs / ours)))
-        });
-        if let Some(ratio) = ratio {
-            let verdict = self.verdict(&row.name, ratio.median >= row.goal);
-            let Spread { median, least, most } = ratio;
-            write!(line, "   {median:5.2} ({least:.2}-{most:.2}) {verdict} {:.1}", row.goal)
+        let all = self.to_best(&row, |_| true);
+        let connections = self.to_best(&row, |at| self.connections[at]);
+        if let (Some(all), Some(connections)) = (all, connections) {
+            let verdict = self.verdict(&row.name, all.median >= row.goal);
+            write!(line, "  {verdict} {:.1}: {:<19}{}", row.goal, words(all), words(connections))
                 .expect("a string takes it");
         }
         println!("{line}");
         self.json.push(format!(
-            r#"{{"row":"{}","bytes":{},"ns_per_message":{},"ours_to_best_peer":{},"goal":{}}}"#,
+            r#"{{"row":"{}","bytes":{},"ns_per_message":{},"ours_to_best":{},"ours_to_best_connection":{},"goal":{}}}"#,
             row.name,
             row.size,
             self.by_library(medians.iter().map(|median| median.map(|ns| format!("{ns:.2}")))),
-            ratio.map_or("null".to_owned(), spread),
+            all.map_or("null".to_owned(), spread),
+            connections.map_or("null".to_owned(), spread),
             row.goal,
         ));
     }
 
     pub fn at_most(&mut self, name: &str, ratio: Spread, limit: f64) {
         let verdict = self.verdict(name, ratio.median <= limit);
-        let Spread { median, least, most } = ratio;
-        println!("{name:NAME$}   {median:5.2} ({least:.2}-{most:.2}) {verdict} {limit}");
+        println!("{name:NAME$}  {verdict} {limit}: {}", words(ratio));
         self.json.push(format!(r#"{{"row":"{name}","ratio":{},"limit":{limit}}}"#, spread(ratio)));
     }
 
@@ -117,6 +119,17 @@ impl Report {
         format!("[\n{}\n]\n", self.json.join(",\n"))
     }
 
+    /// Ours against the peer whose median is the best, round by round.
+    fn to_best(&self, row: &Throughput, counts: impl Fn(usize) -> bool) -> Option<Spread> {
+        let ours = row.times[0].as_ref()?;
+        let best = row.times.iter().enumerate().skip(1).filter(|(at, _)| counts(*at));
+        let median = |times: &[f64]| Spread::of(times.iter().copied()).median;
+        let theirs = best
+            .filter_map(|(_, times)| times.as_deref())
+            .min_by(|one, other| median(one).total_cmp(&median(other)))?;
+        Some(Spread::of(ours.iter().zip(theirs).map(|(ours, theirs)| theirs / ours)))
+    }
+
     fn verdict(&mut self, name: &str, met: bool) -> &'static str {
         self.goals += 1;
         if met {
@@ -136,6 +149,10 @@ impl Report {
             .collect();
         format!("{{{}}}", pairs.join(","))
     }
+}
+
+fn words(Spread { median, least, most }: Spread) -> String {
+    format!("{median:.2} ({least:.2}-{most:.2})")
 }
 
 fn spread(Spread { median, least, most }: Spread) -> String {

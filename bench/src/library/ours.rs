@@ -1,7 +1,7 @@
 //! websocket-driver: an I/O loop of the plainest sort around a `Connection`.
 
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -17,8 +17,14 @@ pub struct Ours;
 /// From here on shared bytes are handed over rather than borrowed ones: the driver sends them uncopied.
 const SHARE_FROM: usize = 4096;
 
+/// One for all connections, as its documentation advises.
+fn config() -> Arc<Config> {
+    static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(Arc::default);
+    CONFIG.clone()
+}
+
 fn server() -> Connection {
-    Connection::server(Arc::new(Config::default()), Instant::now())
+    Connection::server(config(), Instant::now())
 }
 
 fn flush(connection: &mut Connection, wire: &mut Wire) {
@@ -56,7 +62,7 @@ pub fn sender(load: Load, side: Side) -> Run {
         Side::Server => server(),
         Side::Client => {
             let mut keys = Keys::default();
-            Connection::client(Arc::new(Config::default()), move || keys.next(), Instant::now())
+            Connection::client(config(), move || keys.next(), Instant::now())
         }
     };
     let payload = load.payload();

@@ -121,6 +121,10 @@ impl Library for Codec {
         "sockudo codec"
     }
 
+    fn is_connection(&self) -> bool {
+        false
+    }
+
     fn receiver(&self, load: Load) -> Run {
         let mut wire = Wire::endless(load.frames());
         let mut protocol = Codec::protocol(Side::Server);
@@ -130,6 +134,9 @@ impl Library for Codec {
             let mut received = 0;
             while received < count {
                 // What the stream does with its own read buffer.
+                if buffer.is_empty() && !buffer.try_reclaim(load.read_buffer()) {
+                    buffer.reserve(load.read_buffer());
+                }
                 if buffer.capacity() - buffer.len() < 4096 {
                     buffer.reserve(load.read_buffer());
                 }
