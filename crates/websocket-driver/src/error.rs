@@ -120,6 +120,10 @@ impl std::error::Error for ProtocolError {}
 pub enum UsageError {
     /// The connection is closing or closed; nothing more can be sent.
     Closed,
+    /// A message was begun in parts and is not finished; nothing else can be sent before it is.
+    MessageUnfinished,
+    /// A part of a message that was not begun, or of another kind, or longer than what was announced.
+    WrongPart,
     /// A ping or pong of more than 125 octets.
     ControlTooLong(usize),
     /// A close code that must not stand on the wire.
@@ -132,6 +136,12 @@ impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             UsageError::Closed => write!(f, "the connection is closing: nothing more can be sent"),
+            UsageError::MessageUnfinished => {
+                write!(f, "a message was begun in parts: send its last part before anything else")
+            }
+            UsageError::WrongPart => {
+                write!(f, "this part continues no message, or one of another kind or announced length")
+            }
             UsageError::ControlTooLong(len) => {
                 write!(f, "a ping or pong carries at most 125 octets (RFC 6455 §5.5), not {len}")
             }

@@ -12,6 +12,13 @@ use crate::message::{Binary, Message};
 pub enum Event<'a> {
     /// A whole message arrived.
     Message(Message<'a>),
+    /// A part of a message arrived; only with [`Config::deliver_parts`](crate::Config::deliver_parts).
+    Part {
+        /// What has arrived. Text is cut between code points; the last part may be empty.
+        part: Message<'a>,
+        /// Whether the message ends with it.
+        last: bool,
+    },
     /// A ping arrived. The pong is already owed; there is nothing to do.
     Ping(Binary<'a>),
     /// A pong arrived, asked for or not.
@@ -28,6 +35,7 @@ impl Event<'_> {
     pub fn into_owned(self) -> Event<'static> {
         match self {
             Event::Message(message) => Event::Message(message.into_owned()),
+            Event::Part { part, last } => Event::Part { part: part.into_owned(), last },
             Event::Ping(payload) => Event::Ping(payload.into_owned()),
             Event::Pong(payload) => Event::Pong(payload.into_owned()),
             Event::Error(error) => Event::Error(error),
@@ -69,6 +77,9 @@ pub enum Cause {
     Local,
     /// The peer broke the protocol.
     ProtocolError(ProtocolError),
+    /// The connection held more memory than [`Config::max_retained`](crate::Config::max_retained) or the
+    /// [`Budget`](crate::Budget) allows.
+    MemoryLimit,
     /// The transport ended without a close frame: a killed process, a reset, a network that is gone.
     ConnectionLost,
     /// The peer was silent for longer than [`Config::idle_timeout`](crate::Config::idle_timeout).

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use crate::connection::{Connection, Transmit};
+use crate::connection::Connection;
 use crate::error::ProtocolError;
 use crate::event::{Closed, Event};
 use crate::input::Input;
 use crate::message::Message;
+use crate::sending::Transmit;
 
 /// What happens on a connection's events. Each method does nothing unless it is written.
 ///
@@ -21,6 +22,11 @@ pub trait Handler<W: ?Sized> {
     /// A message arrived.
     fn message(&mut self, ws: &mut W, message: Message<'_>) {
         let _ = (ws, message);
+    }
+
+    /// A part of a message arrived; only with [`Config::deliver_parts`](crate::Config::deliver_parts).
+    fn part(&mut self, ws: &mut W, part: Message<'_>, last: bool) {
+        let _ = (ws, part, last);
     }
 
     /// The connection is over; comes exactly once, and last, whatever way it ended.
@@ -240,6 +246,7 @@ impl<H: Handler<Connection>> Driver<H> {
 pub fn dispatch<W: ?Sized>(handler: &mut (impl Handler<W> + ?Sized), ws: &mut W, event: Event<'_>) {
     match event {
         Event::Message(message) => handler.message(ws, message),
+        Event::Part { part, last } => handler.part(ws, part, last),
         Event::Error(error) => handler.error(ws, &error),
         Event::Closed(closed) => handler.close(ws, &closed),
         Event::Ping(_) | Event::Pong(_) => {}

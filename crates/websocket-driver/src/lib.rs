@@ -33,6 +33,8 @@
 //! the standard forbids it, and which close code goes out. A [`UsageError`] is the caller's. A close is no
 //! error but an event.
 
+mod assembly;
+mod budget;
 mod close;
 mod close_code;
 mod config;
@@ -48,17 +50,25 @@ pub mod mask;
 mod message;
 mod prepared;
 mod receive;
+mod receiving;
 mod send;
+mod sending;
+mod signal;
+mod split;
 mod state;
 mod utf8;
 
+pub use budget::Budget;
 pub use close::MAX_REASON_LEN;
 pub use close_code::CloseCode;
 pub use config::Config;
-pub use connection::{Connection, Transmit};
+pub use connection::Connection;
 pub use error::{ProtocolError, UsageError};
 pub use event::{Cause, Closed, Event};
 pub use handler::{Driver, Events, Handler, dispatch};
 pub use input::Input;
-pub use message::{Binary, Message, Text};
+pub use message::{Binary, Kind, Message, Text};
 pub use prepared::Prepared;
+pub use sending::Transmit;
+pub use signal::Signal;
+pub use split::{ReceiveHalf, SendHalf};

@@ -8,6 +8,24 @@ use bytes::Bytes;
 
 use crate::frame::OpCode;
 
+/// What a message carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Text, which is UTF-8.
+    Text,
+    /// Anything else.
+    Binary,
+}
+
+impl Kind {
+    pub(crate) fn opcode(self) -> OpCode {
+        match self {
+            Kind::Text => OpCode::Text,
+            Kind::Binary => OpCode::Binary,
+        }
+    }
+}
+
 /// A whole message: text, which is UTF-8, or binary.
 ///
 /// A message that was received may borrow from the bytes that it arrived in; [`Message::into_owned`] keeps it.
@@ -56,11 +74,16 @@ impl<'a> Message<'a> {
         self.len() == 0
     }
 
-    pub(crate) fn opcode(&self) -> OpCode {
+    /// What the message carries.
+    pub fn kind(&self) -> Kind {
         match self {
-            Message::Text(_) => OpCode::Text,
-            Message::Binary(_) => OpCode::Binary,
+            Message::Text(_) => Kind::Text,
+            Message::Binary(_) => Kind::Binary,
         }
+    }
+
+    pub(crate) fn opcode(&self) -> OpCode {
+        self.kind().opcode()
     }
 
     /// The message with a payload of its own, to keep or to send to another thread.

@@ -1,5 +1,6 @@
-//! The receiving half: bytes become frames, frames become messages.
+//! Bytes become frames, and frames become what they carry.
 
+use crate::assembly::{Assembly, Piece};
 use crate::close;
 use crate::close_code::CloseCode;
 use crate::config::Config;
@@ -9,12 +10,13 @@ use crate::frame::{Header, OpCode};
 use crate::input::Input;
 use crate::mask;
 use crate::message::{Binary, Message};
-use crate::utf8::Utf8Tail;
 
 /// Something whole that arrived.
 #[derive(Debug)]
 pub(crate) enum Received<'a> {
     Message(Message<'a>),
+    /// A part of a message, and whether it is the last.
+    Part(Message<'a>, bool),
     Ping(Binary<'a>),
     Pong(Binary<'a>),
     Close(CloseCode, String),
@@ -30,7 +32,7 @@ pub(crate) struct Receiver {
     /// Where compression was agreed to.
     inflater: Option<Box<Inflater>>,
     /// The message of which some but not all has arrived.
-    partial: Option<Partial>,
+    partial: Option<Assembly>,
     /// The payload of a control frame of which some but not all has arrived.
     control: Vec<u8>,
 }
@@ -47,19 +49,6 @@ struct Frame {
     header: Header,
     /// Octets of payload that were consumed.
     consumed: u64,
-}
-
-#[derive(Debug)]
-struct Partial {
-    data: Data,
-    fragments: u32,
-    compressed: bool,
-}
-
-#[derive(Debug)]
-enum Data {
-    Text(String, Utf8Tail),
-    Binary(Vec<u8>),
 }
 
 impl Receiver {
@@ -137,37 +126,61 @@ impl Receiver {
     ) -> Result<Option<Received<'a>>, ProtocolError> {
         let whole = header.fin && piece.len() as u64 == header.length;
         if whole && !header.rsv1 && self.partial.is_none() {
-            return message(header.opcode, piece).map(|message| Some(Received::Message(message)));
+            let message = message(header.opcode, piece)?;
+            let received =
+                if config.deliver_parts { Received::Part(message, true) } else { Received::Message(message) };
+            return Ok(Some(received));
         }
-        let partial = self.partial.get_or_insert_with(|| Partial::new(header));
-        match self.inflater.as_mut().filter(|_| partial.compressed) {
-            Some(inflater) => {
-                let limit = config.max_message;
-                let data = &mut partial.data;
-                let mut each = |octets: &[u8]| data.push(octets, limit);
-                inflater.inflate(piece, &mut each)?;
-                if ends && header.fin {
-                    inflater.finish(&mut each)?;
-                }
-            }
-            None => partial.data.push(piece, config.max_message)?,
+        let assembly = self.partial.get_or_insert_with(|| Assembly::new(header));
+        let piece = Piece { octets: piece, ends_frame: ends, ends_message: ends && header.fin };
+        if config.deliver_parts {
+            return self.part(&piece, config);
         }
-        partial.fragments += u32::from(ends);
-        if !(ends && header.fin) {
+        assembly.push(&piece, self.inflater.as_deref_mut(), config.max_message)?;
+        if !piece.ends_message {
             return Ok(None);
         }
-        self.partial.take().map(|partial| partial.data.finish().map(Received::Message)).transpose()
+        self.partial.take().map(|assembly| assembly.finish().map(Received::Message)).transpose()
+    }
+
+    /// Hands out what a piece adds, if it adds anything.
+    fn part<'a>(
+        &mut self,
+        piece: &Piece<'a>,
+        config: &Config,
+    ) -> Result<Option<Received<'a>>, ProtocolError> {
+        let Some(assembly) = &mut self.partial else { return Ok(None) };
+        let part = if assembly.pass(piece, config.max_message)? {
+            Message::binary(piece.octets)
+        } else {
+            assembly.push(piece, self.inflater.as_deref_mut(), config.max_message)?;
+            assembly.take()
+        };
+        if piece.ends_message {
+            assembly.end()?;
+            self.partial = None;
+        }
+        let nothing = part.is_empty() && !piece.ends_message;
+        Ok((!nothing).then_some(Received::Part(part, piece.ends_message)))
     }
 
     /// Bytes of heap held for what is unfinished.
     pub(crate) fn retained(&self) -> usize {
-        let partial = match &self.partial {
-            Some(Partial { data: Data::Text(text, _), .. }) => text.capacity(),
-            Some(Partial { data: Data::Binary(bytes), .. }) => bytes.capacity(),
-            None => 0,
-        };
+        let partial = self.partial.as_ref().map_or(0, Assembly::retained);
         let inflater = self.inflater.as_ref().map_or(0, |coder| size_of::<Inflater>() + coder.retained());
         partial + self.control.capacity() + inflater
+    }
+
+    /// Lets go of memory that was taken in advance.
+    pub(crate) fn shrink(&mut self) {
+        if let Some(assembly) = &mut self.partial {
+            assembly.shrink();
+        }
+    }
+
+    /// Fragments of the message that is unfinished, in octets of heap.
+    pub(crate) fn unfinished(&self) -> usize {
+        self.partial.as_ref().map_or(0, Assembly::retained)
     }
 
     /// Lets go of everything unfinished: nothing more will be read.
@@ -218,7 +231,7 @@ fn check(
     header: &Header,
     expects_mask: bool,
     inflates: bool,
-    partial: Option<&Partial>,
+    partial: Option<&Assembly>,
     config: &Config,
 ) -> Result<(), ProtocolError> {
     // It marks a compressed message, on its first frame (RFC 7692 §6).
@@ -241,60 +254,9 @@ fn check(
     if header.length > config.max_frame {
         return Err(ProtocolError::FrameTooBig { limit: config.max_frame });
     }
-    let (held, fragments) = partial.map_or((0, 0), |partial| (partial.data.len(), partial.fragments));
-    // What a compressed message comes to is known only when it is inflated.
-    let compressed = header.rsv1 || partial.is_some_and(|partial| partial.compressed);
-    if !compressed && header.length.saturating_add(held) > config.max_message {
-        return Err(ProtocolError::MessageTooBig { limit: config.max_message });
-    }
-    if fragments >= config.max_fragments {
-        return Err(ProtocolError::TooManyFragments { limit: config.max_fragments });
-    }
-    Ok(())
-}
-
-impl Partial {
-    fn new(header: &Header) -> Self {
-        let data = if header.opcode == OpCode::Text {
-            Data::Text(String::new(), Utf8Tail::default())
-        } else {
-            Data::Binary(Vec::new())
-        };
-        Partial { data, fragments: 0, compressed: header.rsv1 }
-    }
-}
-
-impl Data {
-    fn len(&self) -> u64 {
-        match self {
-            // The tail's three octets are let go: a limit is not that sharp.
-            Data::Text(text, _) => text.len() as u64,
-            Data::Binary(bytes) => bytes.len() as u64,
-        }
-    }
-
-    /// Memory grows with what arrived, never with what was announced.
-    fn push(&mut self, octets: &[u8], limit: u64) -> Result<(), ProtocolError> {
-        if self.len().saturating_add(octets.len() as u64) > limit {
-            return Err(ProtocolError::MessageTooBig { limit });
-        }
-        match self {
-            Data::Text(text, tail) => tail.push(octets, text).map_err(|_| ProtocolError::InvalidUtf8),
-            Data::Binary(bytes) => {
-                bytes.extend_from_slice(octets);
-                Ok(())
-            }
-        }
-    }
-
-    fn finish(self) -> Result<Message<'static>, ProtocolError> {
-        match self {
-            Data::Text(text, tail) => {
-                tail.finish().map_err(|_| ProtocolError::InvalidUtf8)?;
-                Ok(Message::text(text))
-            }
-            Data::Binary(bytes) => Ok(Message::binary(bytes)),
-        }
+    match partial {
+        Some(assembly) => assembly.check(header, config),
+        None => Assembly::new(header).check(header, config),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The sending half: messages become frames, frames wait in order until they are handed out.
+//! Messages become frames, and frames wait in order until they are handed out.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,6 +8,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use crate::close;
 use crate::close_code::CloseCode;
 use crate::deflate::Compressor;
+use crate::error::UsageError;
 use crate::frame::{Header, OpCode};
 use crate::mask::{self, MaskKeys};
 use crate::message::Message;
@@ -36,9 +37,26 @@ pub(crate) struct Sender {
     /// The payload of the newest ping that has no answer in `pongs`. A newer one takes its place
     /// (RFC 6455 §5.5.3 allows it), so a peer that pings without reading costs 125 octets.
     owed_pong: Option<Vec<u8>>,
-    /// The header of a frame was handed out, its payload was not.
+    /// The message that is being sent in parts.
+    unfinished: Option<Unfinished>,
+    /// The header of a frame was handed out, not all of its payload was.
     within_frame: bool,
     queued: usize,
+}
+
+/// A message of which some parts were sent.
+struct Unfinished {
+    opcode: OpCode,
+    /// One frame for all of it, whose header has gone ahead.
+    announced: Option<Announced>,
+}
+
+/// A frame whose payload is still to come.
+struct Announced {
+    left: u64,
+    mask: Option<[u8; 4]>,
+    /// Octets of payload so far, as masking needs it.
+    offset: usize,
 }
 
 struct Chunk {
@@ -56,6 +74,7 @@ impl Sender {
             pings: VecDeque::new(),
             pongs: BytesMut::new(),
             owed_pong: None,
+            unfinished: None,
             within_frame: false,
             queued: 0,
         }
@@ -128,6 +147,66 @@ impl Sender {
         }
     }
 
+    /// Sends a part of a message: a frame of its own, or the next octets of a frame that was announced.
+    pub(crate) fn part(&mut self, part: &Message<'_>, last: bool) -> Result<(), UsageError> {
+        let payload = part.as_bytes();
+        let continues = self.unfinished.as_mut();
+        let Some(unfinished) = continues else {
+            self.data(Header { fin: last, ..header(part.opcode(), payload) }, payload);
+            self.unfinished = (!last).then_some(Unfinished { opcode: part.opcode(), announced: None });
+            return Ok(());
+        };
+        if unfinished.opcode != part.opcode() {
+            return Err(UsageError::WrongPart);
+        }
+        if let Some(announced) = &mut unfinished.announced {
+            let len = payload.len() as u64;
+            if len > announced.left || (last && len < announced.left) {
+                return Err(UsageError::WrongPart);
+            }
+            announced.left -= len;
+            let at = self.tail.len();
+            self.tail.extend_from_slice(payload);
+            if let Some(key) = announced.mask {
+                mask::apply(&mut self.tail[at..], key, announced.offset);
+            }
+            announced.offset = announced.offset.wrapping_add(payload.len());
+            self.queued += payload.len();
+            if announced.left == 0 {
+                self.unfinished = None;
+            }
+            return Ok(());
+        }
+        self.data(Header { fin: last, ..header(OpCode::Continuation, payload) }, payload);
+        if last {
+            self.unfinished = None;
+        }
+        Ok(())
+    }
+
+    /// Sends the header of a message of `length` octets, whose parts will follow.
+    pub(crate) fn announce(&mut self, opcode: OpCode, length: u64) {
+        let mask = self.masks.as_mut().map(|keys| keys.next_key());
+        let mut bytes = [0; Header::MAX_LEN];
+        let len = Header { fin: true, rsv1: false, opcode, mask, length }.write(&mut bytes);
+        self.tail.put_slice(&bytes[..len]);
+        self.queued += len;
+        if length > 0 {
+            let announced = Some(Announced { left: length, mask, offset: 0 });
+            self.unfinished = Some(Unfinished { opcode, announced });
+        }
+    }
+
+    /// Whether parts of a message are still to come.
+    pub(crate) fn is_within_message(&self) -> bool {
+        self.unfinished.is_some()
+    }
+
+    /// Whether octets of a frame are still to come, so that no other frame can be sent.
+    pub(crate) fn is_within_announced(&self) -> bool {
+        self.unfinished.as_ref().is_some_and(|unfinished| unfinished.announced.is_some())
+    }
+
     /// Queues a whole frame that was encoded elsewhere.
     fn frame(&mut self, frame: Bytes) {
         self.flush_tail(true);
@@ -156,8 +235,12 @@ impl Sender {
         owed.extend_from_slice(payload);
     }
 
-    /// Queues the last frame of this direction. Nothing is answered after it.
+    /// Queues the last frame of this direction. Nothing is answered after it. Within a frame whose payload will
+    /// not come any more no other frame can be sent; the end of the transport has to do.
     pub(crate) fn close(&mut self, code: CloseCode, reason: &str) {
+        if self.is_within_announced() {
+            return;
+        }
         // Answers to what was asked before the close stand before it.
         let pongs = std::mem::take(&mut self.pongs).freeze();
         if !pongs.is_empty() {
@@ -170,6 +253,10 @@ impl Sender {
 
     /// Forgets what is queued and has not begun to go out.
     pub(crate) fn discard(&mut self) {
+        if self.is_within_announced() {
+            return;
+        }
+        self.unfinished = None;
         let unfinished = if self.within_frame { self.queue.pop_front() } else { None };
         self.queue = VecDeque::new();
         self.pings = VecDeque::new();
@@ -183,6 +270,7 @@ impl Sender {
     /// Lets go of everything: nothing more will be sent.
     pub(crate) fn abandon(&mut self) {
         self.within_frame = false;
+        self.unfinished = None;
         self.discard();
         self.pongs = BytesMut::new();
         self.owed_pong = None;
@@ -218,10 +306,18 @@ impl Sender {
             return Some(chunk.bytes);
         }
         if self.tail.is_empty() {
+            self.within_frame &= self.is_within_announced();
             return None;
         }
+        self.within_frame = self.is_within_announced();
         self.queued -= self.tail.len();
         Some(std::mem::take(&mut self.tail).freeze())
+    }
+
+    /// Lets go of memory that was taken in advance.
+    pub(crate) fn shrink(&mut self) {
+        self.queue.shrink_to_fit();
+        self.pings.shrink_to_fit();
     }
 
     /// Lets go of what only makes messages shorter.

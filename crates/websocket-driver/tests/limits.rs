@@ -34,7 +34,7 @@ impl Server {
         let mut heard = Vec::new();
         while let Some(event) = self.connection.receive(&mut input, self.now) {
             heard.push(match event {
-                Event::Message(message) => Heard::Message(message.len()),
+                Event::Message(message) | Event::Part { part: message, .. } => Heard::Message(message.len()),
                 Event::Ping(_) => Heard::Ping,
                 Event::Pong(_) => panic!("nobody sends a pong here"),
                 Event::Error(error) => Heard::Error(error),

@@ -11,6 +11,9 @@ use crate::error::ProtocolError;
 /// What the sender left out of a message's end.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
+/// An empty last block. A stream that has reached the end of a block ends with it; one that has not does not.
+const END: [u8; 2] = [0x03, 0x00];
+
 /// What a coder of this kind weighs, in octets: its state and a window of 15 bits.
 const CODER_WEIGHT: usize = 40 * 1024;
 
@@ -20,11 +23,13 @@ pub(crate) struct Inflater {
     window: Option<Window>,
     /// At work, while a message is unfinished.
     coder: Option<Inflate>,
+    /// The octets so far end with a block that calls itself the last one.
+    after_last: bool,
 }
 
 impl Inflater {
     pub(crate) fn new(window_bits: u8, takeover: bool) -> Self {
-        Inflater { window: takeover.then(|| Window::new(window_bits)), coder: None }
+        Inflater { window: takeover.then(|| Window::new(window_bits)), coder: None, after_last: false }
     }
 
     /// Inflates a piece of a message, and hands what comes of it over step by step, so that a limit can end it
@@ -38,7 +43,10 @@ impl Inflater {
             Some(coder) => coder,
             none => none.insert(primed(take_inflater(), self.window.as_ref())?),
         };
-        with_inflated(|room| run(coder, self.window.as_mut(), piece, room, each))
+        if !piece.is_empty() {
+            self.after_last = with_inflated(|room| run(coder, self.window.as_mut(), piece, room, each))?;
+        }
+        Ok(())
     }
 
     /// The message ends here.
@@ -46,11 +54,17 @@ impl Inflater {
         &mut self,
         each: &mut impl FnMut(&[u8]) -> Result<(), ProtocolError>,
     ) -> Result<(), ProtocolError> {
-        self.inflate(&TAIL, each)?;
-        if let Some(coder) = self.coder.take() {
-            give_back_inflater(coder);
+        // Behind a last block the sender should have put an octet for the tail to complete
+        // (RFC 7692 §7.2.3.4); without it there is nothing to complete.
+        if !std::mem::take(&mut self.after_last) {
+            self.inflate(&TAIL, each)?;
         }
-        Ok(())
+        let Some(mut coder) = self.coder.take() else { return Ok(()) };
+        let given = coder.total_out();
+        let ended = with_inflated(|room| coder.decompress(&END, room, InflateFlush::SyncFlush));
+        let whole = ended == Ok(Status::StreamEnd) && coder.total_out() == given;
+        give_back_inflater(coder);
+        if whole { Ok(()) } else { Err(ProtocolError::InvalidDeflate) }
     }
 
     /// Bytes of heap held.
@@ -60,13 +74,14 @@ impl Inflater {
     }
 }
 
+/// Inflates a piece, and says whether it ends with a last block.
 fn run(
     coder: &mut Inflate,
     mut window: Option<&mut Window>,
     mut piece: &[u8],
     room: &mut [u8],
     each: &mut impl FnMut(&[u8]) -> Result<(), ProtocolError>,
-) -> Result<(), ProtocolError> {
+) -> Result<bool, ProtocolError> {
     loop {
         let (taken, given) = (coder.total_in(), coder.total_out());
         let status = coder
@@ -93,7 +108,7 @@ fn run(
             Status::Ok | Status::BufError => {}
         }
         if piece.is_empty() {
-            return Ok(());
+            return Ok(status == Status::StreamEnd);
         }
         if given == 0 && status == Status::BufError {
             return Err(ProtocolError::InvalidDeflate);

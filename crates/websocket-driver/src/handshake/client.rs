@@ -6,6 +6,7 @@ use http::header::{
     CONNECTION, HOST, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
+use http::uri::Authority;
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 
 use super::headers::{has_token, is_token, only};
@@ -62,7 +63,7 @@ impl std::error::Error for InvalidRequest {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The status is not 101.
+    /// The status is not 101, or in HTTP/2 not 200.
     Status(StatusCode),
     /// `Upgrade` is not `websocket`.
     Upgrade,
@@ -79,7 +80,9 @@ pub enum Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Rejection::Status(status) => write!(f, "the server answered {status} instead of 101"),
+            Rejection::Status(status) => {
+                write!(f, "the server answered {status}, which opens no WebSocket")
+            }
             Rejection::Upgrade => write!(f, "the server's answer does not upgrade to websocket"),
             Rejection::Connection => write!(f, "the server's answer lacks 'Connection: Upgrade'"),
             Rejection::Accept => write!(f, "the server's Sec-WebSocket-Accept does not answer our key"),
@@ -97,17 +100,7 @@ impl std::error::Error for Rejection {}
 ///
 /// [`InvalidRequest`] for an address or a subprotocol that cannot be sent.
 pub fn request(uri: &Uri, key: &Key, options: &Options) -> Result<Request<()>, InvalidRequest> {
-    let authority = uri
-        .authority()
-        .filter(|authority| !authority.as_str().contains('@') && !authority.host().is_empty())
-        .filter(|_| matches!(uri.scheme_str(), Some("ws" | "wss")))
-        .ok_or_else(|| InvalidRequest::Uri(uri.clone()))?;
-    let names = &options.subprotocols;
-    let unfit = |(at, name): &(usize, &String)| !is_token(name) || names[..*at].contains(name);
-    if let Some((_, name)) = names.iter().enumerate().find(unfit) {
-        return Err(InvalidRequest::Subprotocol(name.clone()));
-    }
-
+    let authority = check(uri, options)?;
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let mut request = Request::get(target).body(()).expect("the target came from an address");
     *request.headers_mut() = options.headers.clone();
@@ -117,6 +110,27 @@ pub fn request(uri: &Uri, key: &Key, options: &Options) -> Result<Request<()>, I
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     headers.insert(SEC_WEBSOCKET_KEY, key.to_header());
+    offer(headers, options);
+    Ok(request)
+}
+
+/// The authority of an address that can be asked for.
+pub(super) fn check<'a>(uri: &'a Uri, options: &Options) -> Result<&'a Authority, InvalidRequest> {
+    let authority = uri
+        .authority()
+        .filter(|authority| !authority.as_str().contains('@') && !authority.host().is_empty())
+        .filter(|_| matches!(uri.scheme_str(), Some("ws" | "wss")))
+        .ok_or_else(|| InvalidRequest::Uri(uri.clone()))?;
+    let names = &options.subprotocols;
+    let unfit = |(at, name): &(usize, &String)| !is_token(name) || names[..*at].contains(name);
+    match names.iter().enumerate().find(unfit) {
+        Some((_, name)) => Err(InvalidRequest::Subprotocol(name.clone())),
+        None => Ok(authority),
+    }
+}
+
+/// Says in a request's headers which subprotocols and extensions are offered.
+pub(super) fn offer(headers: &mut HeaderMap, options: &Options) {
     // A caller's own header would promise what the driver cannot keep.
     headers.remove(SEC_WEBSOCKET_EXTENSIONS);
     if let Some(deflate) = &options.deflate {
@@ -124,11 +138,10 @@ pub fn request(uri: &Uri, key: &Key, options: &Options) -> Result<Request<()>, I
         headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer);
     }
     headers.remove(SEC_WEBSOCKET_PROTOCOL);
-    if !names.is_empty() {
-        let list = HeaderValue::try_from(names.join(", ")).expect("tokens were checked");
+    if !options.subprotocols.is_empty() {
+        let list = HeaderValue::try_from(options.subprotocols.join(", ")).expect("tokens were checked");
         headers.insert(SEC_WEBSOCKET_PROTOCOL, list);
     }
-    Ok(request)
 }
 
 /// Judges a server's answer and says what was chosen.
@@ -150,6 +163,11 @@ pub fn verify<B>(response: &Response<B>, key: &Key, options: &Options) -> Result
     if only(headers, &SEC_WEBSOCKET_ACCEPT).is_none_or(|value| value != key.accept()) {
         return Err(Rejection::Accept);
     }
+    chosen(headers, options)
+}
+
+/// What an answer chose of what was offered.
+pub(super) fn chosen(headers: &HeaderMap, options: &Options) -> Result<Chosen, Rejection> {
     Ok(Chosen { subprotocol: subprotocol(headers, options)?, deflate: deflate(headers, options)? })
 }
 

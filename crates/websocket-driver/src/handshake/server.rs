@@ -7,7 +7,7 @@ use http::header::{
     SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
     TRANSFER_ENCODING, UPGRADE,
 };
-use http::{Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
 use super::headers::{has_token, is_token, items, only};
 use super::key::Key;
@@ -26,7 +26,7 @@ pub struct Options {
 /// A handshake that the server agreed to.
 #[derive(Debug)]
 pub struct Accepted {
-    /// The answer, status 101. When it is on the wire, frames begin.
+    /// The answer, status 101, or 200 in HTTP/2. When it is on the wire, frames begin.
     pub response: Response<()>,
     /// The subprotocol that was chosen.
     pub subprotocol: Option<String>,
@@ -42,11 +42,11 @@ pub enum Refusal {
     NotWebSocket,
     /// `Connection` does not name `Upgrade`.
     NoConnectionUpgrade,
-    /// A method other than GET.
+    /// A method other than GET, or in HTTP/2 other than CONNECT.
     Method,
     /// Older than HTTP/1.1.
     HttpVersion,
-    /// `Host` is missing or stands more than once.
+    /// `Host` is missing or stands more than once; in HTTP/2, `:authority` is missing or differs from it.
     Host,
     /// `Sec-WebSocket-Version` is not 13.
     Version,
@@ -99,27 +99,43 @@ pub fn accept<B>(request: &Request<B>, options: &Options) -> Result<Accepted, Re
     if only(headers, &HOST).is_none() {
         return Err(Refusal::Host);
     }
-    let has_length = headers.get_all(CONTENT_LENGTH).iter().any(|length| length != "0");
-    if has_length || headers.contains_key(TRANSFER_ENCODING) {
+    if has_length(headers) || headers.contains_key(TRANSFER_ENCODING) {
         return Err(Refusal::Body);
     }
-    if only(headers, &SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-        return Err(Refusal::Version);
-    }
+    check_version(headers)?;
     let key = only(headers, &SEC_WEBSOCKET_KEY).and_then(Key::parse).ok_or(Refusal::Key)?;
-    let subprotocol = choose_subprotocol(request, options)?;
 
     let mut response = Response::new(());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let answer = response.headers_mut();
+    answer.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    answer.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    answer.insert(SEC_WEBSOCKET_ACCEPT, key.accept());
+    agree(headers, options, response)
+}
+
+/// Whether a request says that it has a body.
+pub(super) fn has_length(headers: &HeaderMap) -> bool {
+    headers.get_all(CONTENT_LENGTH).iter().any(|length| length != "0")
+}
+
+pub(super) fn check_version(headers: &HeaderMap) -> Result<(), Refusal> {
+    let version = only(headers, &SEC_WEBSOCKET_VERSION).filter(|version| *version == "13");
+    version.map(drop).ok_or(Refusal::Version)
+}
+
+/// Adds to an answer what is chosen of the client's offers.
+pub(super) fn agree(
+    offers: &HeaderMap,
+    options: &Options,
+    mut response: Response<()>,
+) -> Result<Accepted, Refusal> {
+    let subprotocol = choose_subprotocol(offers, options)?;
     let headers = response.headers_mut();
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(SEC_WEBSOCKET_ACCEPT, key.accept());
     if let Some(name) = &subprotocol {
         headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::try_from(name).expect("a token was checked"));
     }
-    let offers = request.headers().get_all(SEC_WEBSOCKET_EXTENSIONS).iter();
-    let offers = offers.filter_map(|line| line.to_str().ok());
+    let offers = offers.get_all(SEC_WEBSOCKET_EXTENSIONS).iter().filter_map(|line| line.to_str().ok());
     let deflate = options.deflate.as_ref().and_then(|deflate| deflate::answer(offers, deflate));
     if let Some(agreed) = deflate {
         let answer = HeaderValue::try_from(agreed.to_header()).expect("parameters are visible ASCII");
@@ -128,8 +144,8 @@ pub fn accept<B>(request: &Request<B>, options: &Options) -> Result<Accepted, Re
     Ok(Accepted { response, subprotocol, deflate })
 }
 
-fn choose_subprotocol<B>(request: &Request<B>, options: &Options) -> Result<Option<String>, Refusal> {
-    let lines = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL);
+fn choose_subprotocol(headers: &HeaderMap, options: &Options) -> Result<Option<String>, Refusal> {
+    let lines = headers.get_all(SEC_WEBSOCKET_PROTOCOL);
     let readable = lines.iter().all(|line| line.to_str().is_ok());
     let offered: Vec<&str> = items(lines).collect();
     let repeated = offered.iter().enumerate().any(|(at, name)| offered[..at].contains(name));

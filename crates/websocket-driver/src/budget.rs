@@ -1,0 +1,142 @@
+//! Memory as one account: what connections retain, alone and together, and how they give way when it runs short.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// An account of heap that many connections are charged to, such as all of a process.
+///
+/// As it fills, connections give way, each when it next receives or sends:
+///
+/// 1. from a half on they *hibernate*: let go of the windows that only make their own messages shorter;
+/// 2. from three quarters on they *shrink*: give back memory that was taken in advance;
+/// 3. from seven eighths on they *stop reading* while their queue is not taken
+///    ([`Connection::wants_read`](crate::Connection::wants_read));
+/// 4. when it is full, whoever grows is closed: with 1009 or 1008 if an unfinished message is what it holds, else
+///    with 1013.
+///
+/// The same steps hold for a connection alone and
+/// [`Config::max_retained`](crate::Config::max_retained).
+#[derive(Debug)]
+pub struct Budget {
+    limit: usize,
+    used: AtomicUsize,
+}
+
+impl Budget {
+    /// An account of `limit` octets.
+    pub fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Budget { limit, used: AtomicUsize::new(0) })
+    }
+
+    /// How many octets there are.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// How many octets connections retain now.
+    pub fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+}
+
+/// How short memory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Pressure {
+    None,
+    Hibernate,
+    Shrink,
+    StopReading,
+    Full,
+}
+
+impl Pressure {
+    pub(crate) fn of(used: usize, limit: usize) -> Pressure {
+        match used {
+            used if used > limit => Pressure::Full,
+            used if used >= limit / 8 * 7 => Pressure::StopReading,
+            used if used >= limit / 4 * 3 => Pressure::Shrink,
+            used if used >= limit / 2 => Pressure::Hibernate,
+            _ => Pressure::None,
+        }
+    }
+}
+
+/// What one connection is charged.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    charged: usize,
+    budget: Option<Arc<Budget>>,
+}
+
+impl Account {
+    pub(crate) fn new(budget: Option<Arc<Budget>>) -> Self {
+        Account { charged: 0, budget }
+    }
+
+    /// Charges `retained` octets instead of what was charged before, and says how short memory is for this
+    /// connection: alone, or, if it grew, together with the others.
+    pub(crate) fn charge(&mut self, retained: usize, max_retained: usize) -> Pressure {
+        let grew = retained > self.charged;
+        let before = std::mem::replace(&mut self.charged, retained);
+        let alone = Pressure::of(retained, max_retained);
+        let Some(budget) = &self.budget else { return alone };
+        let used = if grew {
+            let more = retained - before;
+            budget.used.fetch_add(more, Ordering::Relaxed) + more
+        } else {
+            let less = before - retained;
+            budget.used.fetch_sub(less, Ordering::Relaxed) - less
+        };
+        match Pressure::of(used, budget.limit) {
+            // Who did not grow does not pay for who did.
+            Pressure::Full if !grew => alone.max(Pressure::StopReading),
+            together => alone.max(together),
+        }
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        if let Some(budget) = &self.budget {
+            budget.used.fetch_sub(self.charged, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_giving_way() {
+        for (used, pressure) in [
+            (0, Pressure::None),
+            (499, Pressure::None),
+            (500, Pressure::Hibernate),
+            (750, Pressure::Shrink),
+            (875, Pressure::StopReading),
+            (1000, Pressure::StopReading),
+            (1001, Pressure::Full),
+        ] {
+            assert_eq!(Pressure::of(used, 1000), pressure, "{used} of 1000");
+        }
+    }
+
+    #[test]
+    fn connections_share_an_account_and_leave_it_as_they_found_it() {
+        let budget = Budget::new(1000);
+        let mut one = Account::new(Some(budget.clone()));
+        let mut other = Account::new(Some(budget.clone()));
+        assert_eq!(one.charge(400, usize::MAX), Pressure::None);
+        assert_eq!(other.charge(200, usize::MAX), Pressure::Hibernate);
+        assert_eq!(other.charge(700, usize::MAX), Pressure::Full);
+        // The one that grew has to go, not the one that did not.
+        assert_eq!(one.charge(400, usize::MAX), Pressure::StopReading);
+        assert_eq!(budget.used(), 1100);
+        drop(other);
+        assert_eq!(budget.used(), 400);
+        assert_eq!(one.charge(100, 100), Pressure::StopReading);
+        drop(one);
+        assert_eq!(budget.used(), 0);
+    }
+}
