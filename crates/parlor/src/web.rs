@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use websocket_hub::driver::deflate::Deflate;
 use websocket_hub::{Config, Handshake, Refused};
 
 use crate::assets::{self, Asset};
@@ -33,7 +34,7 @@ struct Site {
 pub(crate) fn router(config: Config) -> Router {
     let site = Site {
         lobby: Arc::default(),
-        handshake: Handshake::new().subprotocols([SUBPROTOCOL]).config(config),
+        handshake: Handshake::new().subprotocols([SUBPROTOCOL]).deflate(Deflate::default()).config(config),
         assets: Arc::new(assets::all()),
     };
     Router::new()

@@ -7,19 +7,18 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::close;
 use crate::close_code::CloseCode;
+use crate::control::Control;
 use crate::deflate::Compressor;
 use crate::error::UsageError;
 use crate::frame::{Header, OpCode};
 use crate::mask::{self, MaskKeys};
 use crate::message::Message;
+use crate::parts::{Announced, Unfinished};
 use crate::prepared::Prepared;
 
 /// From this size on a payload that is shared already goes out as it is; a shorter one is copied behind its
 /// header, because one long write is cheaper than two short ones.
 const COPY_BELOW: usize = 4096;
-
-/// While less than this waits, every ping is answered at once. Above it only the newest one is owed an answer.
-const PROMPT_PONGS_BELOW: usize = 1024;
 
 /// Writes frames of one direction. At rest it holds no heap.
 pub(crate) struct Sender {
@@ -30,33 +29,13 @@ pub(crate) struct Sender {
     queue: VecDeque<Chunk>,
     /// Small frames, written one behind the other; always younger than `queue`.
     tail: BytesMut,
-    /// Pings of our own: they overtake messages, so that a long queue does not look like a dead line.
-    pings: VecDeque<Bytes>,
-    /// Answers to pings, oldest first; like pings they overtake messages.
-    pongs: BytesMut,
-    /// The payload of the newest ping that has no answer in `pongs`. A newer one takes its place
-    /// (RFC 6455 §5.5.3 allows it), so a peer that pings without reading costs 125 octets.
-    owed_pong: Option<Vec<u8>>,
+    /// Pings and pongs that wait; none, and no memory for any, most of the time.
+    control: Option<Box<Control>>,
     /// The message that is being sent in parts.
-    unfinished: Option<Unfinished>,
+    unfinished: Option<Box<Unfinished>>,
     /// The header of a frame was handed out, not all of its payload was.
     within_frame: bool,
     queued: usize,
-}
-
-/// A message of which some parts were sent.
-struct Unfinished {
-    opcode: OpCode,
-    /// One frame for all of it, whose header has gone ahead.
-    announced: Option<Announced>,
-}
-
-/// A frame whose payload is still to come.
-struct Announced {
-    left: u64,
-    mask: Option<[u8; 4]>,
-    /// Octets of payload so far, as masking needs it.
-    offset: usize,
 }
 
 struct Chunk {
@@ -71,9 +50,7 @@ impl Sender {
             compressor: None,
             queue: VecDeque::new(),
             tail: BytesMut::new(),
-            pings: VecDeque::new(),
-            pongs: BytesMut::new(),
-            owed_pong: None,
+            control: None,
             unfinished: None,
             within_frame: false,
             queued: 0,
@@ -149,36 +126,27 @@ impl Sender {
 
     /// Sends a part of a message: a frame of its own, or the next octets of a frame that was announced.
     pub(crate) fn part(&mut self, part: &Message<'_>, last: bool) -> Result<(), UsageError> {
-        let payload = part.as_bytes();
-        let continues = self.unfinished.as_mut();
-        let Some(unfinished) = continues else {
-            self.data(Header { fin: last, ..header(part.opcode(), payload) }, payload);
-            self.unfinished = (!last).then_some(Unfinished { opcode: part.opcode(), announced: None });
-            return Ok(());
+        let (opcode, payload) = (part.opcode(), part.as_bytes());
+        let finished = match self.unfinished.as_deref_mut() {
+            None => {
+                self.data(Header { fin: last, ..header(opcode, payload) }, payload);
+                if !last {
+                    self.unfinished = Some(Box::new(Unfinished { opcode, announced: None }));
+                }
+                return Ok(());
+            }
+            Some(unfinished) if unfinished.opcode != opcode => return Err(UsageError::WrongPart),
+            Some(Unfinished { announced: Some(announced), .. }) => {
+                let finished = announced.write(payload, last, &mut self.tail)?;
+                self.queued += payload.len();
+                finished
+            }
+            Some(_) => {
+                self.data(Header { fin: last, ..header(OpCode::Continuation, payload) }, payload);
+                last
+            }
         };
-        if unfinished.opcode != part.opcode() {
-            return Err(UsageError::WrongPart);
-        }
-        if let Some(announced) = &mut unfinished.announced {
-            let len = payload.len() as u64;
-            if len > announced.left || (last && len < announced.left) {
-                return Err(UsageError::WrongPart);
-            }
-            announced.left -= len;
-            let at = self.tail.len();
-            self.tail.extend_from_slice(payload);
-            if let Some(key) = announced.mask {
-                mask::apply(&mut self.tail[at..], key, announced.offset);
-            }
-            announced.offset = announced.offset.wrapping_add(payload.len());
-            self.queued += payload.len();
-            if announced.left == 0 {
-                self.unfinished = None;
-            }
-            return Ok(());
-        }
-        self.data(Header { fin: last, ..header(OpCode::Continuation, payload) }, payload);
-        if last {
+        if finished {
             self.unfinished = None;
         }
         Ok(())
@@ -187,13 +155,14 @@ impl Sender {
     /// Sends the header of a message of `length` octets, whose parts will follow.
     pub(crate) fn announce(&mut self, opcode: OpCode, length: u64) {
         let mask = self.masks.as_mut().map(|keys| keys.next_key());
+        let header = Header { fin: true, rsv1: false, opcode, mask, length };
         let mut bytes = [0; Header::MAX_LEN];
-        let len = Header { fin: true, rsv1: false, opcode, mask, length }.write(&mut bytes);
+        let len = header.write(&mut bytes);
         self.tail.put_slice(&bytes[..len]);
         self.queued += len;
         if length > 0 {
-            let announced = Some(Announced { left: length, mask, offset: 0 });
-            self.unfinished = Some(Unfinished { opcode, announced });
+            let announced = Some(Announced::new(&header));
+            self.unfinished = Some(Box::new(Unfinished { opcode, announced }));
         }
     }
 
@@ -214,25 +183,23 @@ impl Sender {
     }
 
     pub(crate) fn ping(&mut self, payload: &[u8]) {
-        let frame = self.control(OpCode::Ping, payload);
+        let frame = self.control_frame(OpCode::Ping, payload);
         self.queued += frame.len();
-        self.pings.push_back(frame);
+        self.control.get_or_insert_default().pings.push_back(frame);
     }
 
     /// Whether a ping of our own still waits.
     pub(crate) fn has_ping(&self) -> bool {
-        !self.pings.is_empty()
+        self.control.as_ref().is_some_and(|control| !control.pings.is_empty())
     }
 
     pub(crate) fn owe_pong(&mut self, payload: &[u8]) {
-        if self.owed_pong.is_none() && self.pongs.len() < PROMPT_PONGS_BELOW {
-            let header = header(OpCode::Pong, payload);
-            append(&mut self.pongs, &mut self.masks, header, payload);
-            return;
+        let control = self.control.get_or_insert_default();
+        if control.answers_at_once() {
+            append(&mut control.pongs, &mut self.masks, header(OpCode::Pong, payload), payload);
+        } else {
+            control.owe(payload);
         }
-        let owed = self.owed_pong.get_or_insert_default();
-        owed.clear();
-        owed.extend_from_slice(payload);
     }
 
     /// Queues the last frame of this direction. Nothing is answered after it. Within a frame whose payload will
@@ -242,8 +209,8 @@ impl Sender {
             return;
         }
         // Answers to what was asked before the close stand before it.
-        let pongs = std::mem::take(&mut self.pongs).freeze();
-        if !pongs.is_empty() {
+        if let Some(control) = self.control.as_mut().filter(|control| !control.pongs.is_empty()) {
+            let pongs = std::mem::take(&mut control.pongs).freeze();
             self.flush_tail(true);
             self.push(pongs, true);
         }
@@ -257,9 +224,13 @@ impl Sender {
             return;
         }
         self.unfinished = None;
+        // The window knows messages that the peer will never see.
+        self.hibernate();
         let unfinished = if self.within_frame { self.queue.pop_front() } else { None };
         self.queue = VecDeque::new();
-        self.pings = VecDeque::new();
+        if let Some(control) = &mut self.control {
+            control.pings = VecDeque::new();
+        }
         self.tail = BytesMut::new();
         self.queued = 0;
         if let Some(chunk) = unfinished {
@@ -272,30 +243,16 @@ impl Sender {
         self.within_frame = false;
         self.unfinished = None;
         self.discard();
-        self.pongs = BytesMut::new();
-        self.owed_pong = None;
+        self.control = None;
     }
 
     /// The next bytes for the wire, in whole frames or parts of one.
     pub(crate) fn next(&mut self, may_control: bool) -> Option<Bytes> {
-        if !self.within_frame {
-            if !may_control {
-                self.pongs = BytesMut::new();
-                self.owed_pong = None;
-            }
-            if !self.pongs.is_empty() {
-                return Some(std::mem::take(&mut self.pongs).freeze());
-            }
-            if let Some(payload) = self.owed_pong.take() {
-                return Some(self.control(OpCode::Pong, &payload));
-            }
-            if let Some(frame) = self.pings.pop_front() {
-                self.queued -= frame.len();
-                if self.pings.is_empty() {
-                    self.pings = VecDeque::new();
-                }
-                return Some(frame);
-            }
+        if !self.within_frame
+            && self.control.is_some()
+            && let Some(frame) = self.next_control(may_control)
+        {
+            return Some(frame);
         }
         if let Some(chunk) = self.queue.pop_front() {
             self.within_frame = !chunk.ends_frame;
@@ -317,7 +274,6 @@ impl Sender {
     /// Lets go of memory that was taken in advance.
     pub(crate) fn shrink(&mut self) {
         self.queue.shrink_to_fit();
-        self.pings.shrink_to_fit();
     }
 
     /// Lets go of what only makes messages shorter.
@@ -327,6 +283,26 @@ impl Sender {
         }
     }
 
+    /// The next control frame; what the peer is owed is forgotten once nothing may be answered any more.
+    fn next_control(&mut self, may_answer: bool) -> Option<Bytes> {
+        let mut control = self.control.take()?;
+        if !may_answer {
+            control.pongs = BytesMut::new();
+            control.owed_pong = None;
+        }
+        let frame = if !control.pongs.is_empty() {
+            Some(std::mem::take(&mut control.pongs).freeze())
+        } else if let Some(payload) = control.owed_pong.take() {
+            Some(self.control_frame(OpCode::Pong, &payload))
+        } else {
+            let ping = control.pings.pop_front();
+            self.queued -= ping.as_ref().map_or(0, Bytes::len);
+            ping
+        };
+        self.control = Some(control).filter(|control| !control.is_empty());
+        frame
+    }
+
     /// Octets that wait to be handed out, owed pongs apart.
     pub(crate) fn queued(&self) -> usize {
         self.queued
@@ -334,7 +310,7 @@ impl Sender {
 
     /// Whether anything waits, an owed pong too.
     pub(crate) fn is_empty(&self) -> bool {
-        self.queued == 0 && self.pongs.is_empty() && self.owed_pong.is_none()
+        self.queued == 0 && self.control.as_ref().is_none_or(|control| !control.owes())
     }
 
     /// Bytes of heap held.
@@ -344,9 +320,7 @@ impl Sender {
             + self.queued
             + (self.tail.capacity() - self.tail.len())
             + self.queue.capacity() * size_of::<Chunk>()
-            + self.pings.capacity() * size_of::<Bytes>()
-            + self.pongs.capacity()
-            + self.owed_pong.as_ref().map_or(0, Vec::capacity)
+            + self.control.as_ref().map_or(0, |control| control.retained())
     }
 
     fn data(&mut self, header: Header, payload: &[u8]) {
@@ -363,7 +337,7 @@ impl Sender {
         self.push(payload, true);
     }
 
-    fn control(&mut self, opcode: OpCode, payload: &[u8]) -> Bytes {
+    fn control_frame(&mut self, opcode: OpCode, payload: &[u8]) -> Bytes {
         let mut frame = BytesMut::with_capacity(6 + payload.len());
         append(&mut frame, &mut self.masks, header(opcode, payload), payload);
         frame.freeze()

@@ -75,10 +75,12 @@ fn compress<R>(settings: Settings, past: &[u8], payload: &[u8], work: impl FnOnc
         if !past.is_empty() {
             coder.set_dictionary(past).ok()?;
         }
-        // What does not fit into the payload's own length is not smaller than it.
-        with_compressed(payload.len() + TAIL.len(), |room| {
+        // Room for the worst case. A coder that has to stop in the middle for want of room is not needed here,
+        // and zlib-rs 0.6.8 can panic in one (at level 1, which `Deflate::level` does not offer).
+        with_compressed(payload.len() + payload.len() / 8 + 64, |room| {
             let len = fill(coder, payload, room)?;
-            Some(work(room[..len].strip_suffix(&TAIL)?))
+            let compressed = room[..len].strip_suffix(&TAIL)?;
+            (compressed.len() < payload.len()).then(|| work(compressed))
         })
     })
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use websocket_driver::deflate::Agreed;
 use websocket_driver::{Closed, Config, Connection, Event, Input, Transmit};
 
 pub use self::link::Pieces;
@@ -80,6 +81,14 @@ impl Pair {
         let client = End::new(client, client_link);
         let server = End::new(Connection::server(Arc::new(server), now), server_link);
         Pair { start: now, now, client, server }
+    }
+
+    /// The pair with the compression that each side took from their handshake.
+    #[must_use]
+    pub fn compressing(mut self, client: Option<Agreed>, server: Option<Agreed>) -> Pair {
+        self.client.connection = self.client.connection.with_deflate(client);
+        self.server.connection = self.server.connection.with_deflate(server);
+        self
     }
 
     /// The connection of one side, to send with. What it then has to do, [`run`](Pair::run) does.

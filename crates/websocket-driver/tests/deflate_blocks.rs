@@ -1,0 +1,211 @@
+//! Compressed messages made by hand: what a peer may send, and what it may not.
+
+mod blocks;
+mod deflated;
+mod wire;
+
+use blocks::{Blocks, Final, TAIL, copy, literals, read as read_blocks};
+use deflated::{RSV1, events, expect_read, expect_refused, in_pieces, read, server};
+use websocket_driver::{Event, Message, ProtocolError};
+use wire::{BINARY, CONTINUATION, FIN, TEXT, frame};
+
+/// Offers whose clients may refer to earlier messages, and may not.
+const OFFERS: [&str; 4] = [
+    "permessage-deflate",
+    "permessage-deflate; client_no_context_takeover",
+    "permessage-deflate; client_max_window_bits=9",
+    "permessage-deflate; client_max_window_bits=9; client_no_context_takeover",
+];
+
+fn binary(octets: &[u8]) -> Event<'static> {
+    Event::Message(Message::binary(octets.to_vec()))
+}
+
+fn hello() -> Blocks {
+    Blocks::new().fixed(Final::No, &literals(b"Hello"))
+}
+
+#[test]
+fn the_standards_examples_are_read() {
+    // RFC 7692 §7.2.3.1 to §7.2.3.5.
+    for payload in [
+        &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00][..],
+        &[0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00],
+        &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00],
+        &[0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00],
+    ] {
+        assert_eq!(read_blocks(&[], &[payload, &TAIL].concat()).unwrap().octets, b"Hello");
+        for offer in OFFERS {
+            let told = read(&mut server(offer), TEXT, payload);
+            assert_eq!(told, [Event::Message(Message::text("Hello"))], "{offer}: {payload:02x?}");
+        }
+    }
+    assert_eq!(hello().message(), [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
+    // §7.2.3.2: the second message refers to the first.
+    let mut takeover = server("permessage-deflate");
+    expect_read(&mut takeover, &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], b"Hello");
+    expect_read(&mut takeover, &[0xf2, 0x00, 0x11, 0x00, 0x00], b"Hello");
+}
+
+#[test]
+fn an_empty_message_is_read_in_any_form() {
+    for offer in OFFERS {
+        for payload in [
+            Blocks::new().message(),
+            Blocks::new().fixed(Final::No, &[]).message(),
+            Blocks::new().fixed(Final::Yes, &[]).aligned().message(),
+            Blocks::new().stored(Final::No, b"").stored(Final::No, b"").message(),
+            Blocks::new().stored(Final::Yes, b"").message(),
+        ] {
+            let mut server = server(offer);
+            expect_read(&mut server, &payload, b"");
+            assert_eq!(read(&mut server, TEXT, &payload), [Event::Message(Message::text(""))]);
+            expect_read(&mut server, &hello().message(), b"Hello");
+        }
+    }
+    assert_eq!(Blocks::new().message(), [0x00]);
+}
+
+#[test]
+fn empty_fragments_are_read() {
+    let payload = hello().message();
+    let octets = [
+        frame(true, BINARY - FIN | RSV1, b""),
+        frame(true, CONTINUATION - FIN, b""),
+        frame(true, CONTINUATION - FIN, &payload[..3]),
+        frame(true, CONTINUATION - FIN, b""),
+        frame(true, CONTINUATION - FIN, &payload[3..]),
+        frame(true, CONTINUATION, b""),
+    ]
+    .concat();
+    for offer in OFFERS {
+        for most in [1, 2, 3, usize::MAX] {
+            assert_eq!(in_pieces(&mut server(offer), &octets, most), [binary(b"Hello")]);
+        }
+    }
+}
+
+#[test]
+fn stored_blocks_are_read() {
+    let long: Vec<u8> = (0..200_000u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let blocks = long.chunks(65_535).fold(Blocks::new(), |blocks, part| blocks.stored(Final::No, part));
+    for offer in OFFERS {
+        let mut server = server(offer);
+        expect_read(&mut server, &blocks.clone().message(), &long);
+        expect_read(
+            &mut server,
+            &hello().stored(Final::No, b", ").fixed(Final::No, &literals(b"you")).message(),
+            b"Hello, you",
+        );
+    }
+}
+
+#[test]
+fn final_blocks_are_read_wherever_they_stand() {
+    let last = |text: &[u8]| Blocks::new().fixed(Final::Yes, &literals(text)).aligned();
+    let payloads = [
+        last(b"Hello").message(),
+        last(b"He").fixed(Final::No, &literals(b"llo")).message(),
+        last(b"He").fixed(Final::Yes, &literals(b"l")).aligned().stored(Final::Yes, b"lo").message(),
+        Blocks::new().stored(Final::Yes, b"Hello").message(),
+        Blocks::new().stored(Final::Yes, b"").fixed(Final::Yes, &literals(b"Hello")).aligned().message(),
+    ];
+    for offer in OFFERS {
+        for most in [1, 2, usize::MAX] {
+            let mut server = server(offer);
+            for payload in &payloads {
+                let octets = frame(true, BINARY | RSV1, payload);
+                assert_eq!(
+                    in_pieces(&mut server, &octets, most),
+                    [binary(b"Hello")],
+                    "{offer}: {payload:02x?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_final_block_without_the_octet_behind_it_is_read() {
+    // RFC 7692 §7.2.3.4 wants that octet; what is meant is clear without it, too.
+    let payload = Blocks::new().fixed(Final::Yes, &literals(b"Hello")).octets();
+    for offer in OFFERS {
+        let mut server = server(offer);
+        expect_read(&mut server, &payload, b"Hello");
+        expect_read(&mut server, &hello().message(), b"Hello");
+        expect_read(&mut server, &Blocks::new().stored(Final::Yes, b"Hello").octets(), b"Hello");
+        expect_read(&mut server, &hello().message(), b"Hello");
+    }
+}
+
+#[test]
+fn after_a_final_block_the_window_goes_on_where_there_is_takeover() {
+    let mut server = server("permessage-deflate");
+    expect_read(
+        &mut server,
+        &Blocks::new().fixed(Final::Yes, &literals(b"abcdefgh")).aligned().message(),
+        b"abcdefgh",
+    );
+    expect_read(&mut server, &Blocks::new().fixed(Final::No, &[copy(4, 8)]).message(), b"abcd");
+    // Within one message: "abcdefgh", "abcd" and "12" stand before the block that refers to all three.
+    let payload = Blocks::new().stored(Final::Yes, b"12").fixed(Final::No, &[copy(14, 14)]).message();
+    expect_read(&mut server, &payload, b"12abcdefghabcd12");
+}
+
+#[test]
+fn what_is_no_block_is_refused() {
+    let no_message: &[(&str, Vec<u8>)] = &[
+        ("a block of the reserved kind", Blocks::new().bits(0b110, 3).octets()),
+        ("a stored block whose length is wrong", vec![0x00, 0x05, 0x00, 0xfa, 0xfe, b'H']),
+        ("a length symbol that there is not", Blocks::new().bits(0b010, 3).bits(0b0110_0011, 8).octets()),
+        ("a distance symbol that there is not", distance_symbol_30()),
+        ("more literal codes than there are", Blocks::new().bits(0b100, 3).bits(31, 5).bits(0, 9).octets()),
+        ("noise", (0..60).map(|at: u8| at.wrapping_mul(167) ^ 0xFE).collect()),
+    ];
+    for (what, payload) in no_message {
+        for offer in OFFERS {
+            for prefix in [Blocks::new().octets(), hello().stored(Final::No, b"").octets()] {
+                let payload = [&prefix[..], payload, &[0; 9]].concat();
+                let octets = frame(true, BINARY | RSV1, &payload);
+                assert!(read_blocks(&[], &payload).is_err(), "{what}");
+                expect_refused(&mut server(offer), &octets, &ProtocolError::InvalidDeflate);
+            }
+        }
+    }
+}
+
+/// "abcd", then a reference of three octets whose distance has the symbol 30.
+fn distance_symbol_30() -> Vec<u8> {
+    let start = Blocks::new().unended(Final::No, &literals(b"abcd"));
+    start.bits(0b100_0000, 7).bits(0b01111, 5).octets()
+}
+
+#[test]
+fn a_message_that_ends_within_a_block_is_refused() {
+    let stored = Blocks::new().stored(Final::No, b"Hello").octets();
+    let mut cut_short: Vec<Vec<u8>> = (2..stored.len()).map(|end| stored[..end].to_vec()).collect();
+    // The end of the message would be read as its next codes.
+    cut_short.push(Blocks::new().unended(Final::No, &literals(&[0xFF; 40])).octets());
+    cut_short.push(vec![0xf2, 0x48, 0xcd]);
+    for payload in &cut_short {
+        assert!(read_blocks(&[], &[&payload[..], &TAIL].concat()).is_err(), "{payload:02x?}");
+        for offer in OFFERS {
+            let octets = frame(true, BINARY | RSV1, payload);
+            expect_refused(&mut server(offer), &octets, &ProtocolError::InvalidDeflate);
+        }
+    }
+}
+
+#[test]
+fn after_an_error_nothing_is_read() {
+    let bad = frame(true, BINARY | RSV1, &[0x07]);
+    let good = frame(true, BINARY | RSV1, &hello().message());
+    for offer in OFFERS {
+        let mut server = server(offer);
+        let told = events(&mut server, &[&good[..], &bad, &good].concat());
+        assert_eq!(told[..2], [binary(b"Hello"), Event::Error(ProtocolError::InvalidDeflate)]);
+        assert!(matches!(told[2..], [Event::Closed(_)]), "{told:?}");
+        assert_eq!(events(&mut server, &good), []);
+        assert_eq!(server.poll_event(), None);
+    }
+}
