@@ -17,7 +17,7 @@ pub(crate) struct Address {
 impl Address {
     /// Reads an address; `None` if it is none, has no `ws:` or `wss:` scheme, or credentials in it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        Address::from_uri(text.parse().ok()?)
+        Address::from_uri(with_lower_case_scheme(text).parse().ok()?)
     }
 
     fn from_uri(uri: Uri) -> Option<Self> {
@@ -80,6 +80,23 @@ impl Address {
             }
         };
         Address::parse(&format!("{scheme}://{authority}{path}{query}"))
+    }
+}
+
+/// An address as it may stand in a log: without the credentials that do not belong into it.
+pub(crate) fn without_credentials(text: &str) -> String {
+    let Some((before, place)) = text.rsplit_once('@') else { return text.to_owned() };
+    match before.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://{place}"),
+        None => place.to_owned(),
+    }
+}
+
+/// Schemes are the same in any case (RFC 3986 §3.1); those that [`Uri`] does not know it leaves as they are.
+pub(crate) fn with_lower_case_scheme(text: &str) -> String {
+    match text.split_once("://") {
+        Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
+        None => text.to_owned(),
     }
 }
 

@@ -12,7 +12,7 @@ use websocket_driver::Config;
 use websocket_driver::deflate::Deflate;
 use websocket_driver::handshake::client::Options;
 
-use crate::address::Address;
+use crate::address::{Address, without_credentials};
 use crate::error::ConnectError;
 use crate::handshake::{self, Answer};
 use crate::proxy::Proxy;
@@ -218,7 +218,7 @@ impl Connector {
 }
 
 fn parse(address: &str) -> Result<Address, ConnectError> {
-    Address::parse(address).ok_or_else(|| ConnectError::Address(address.to_owned()))
+    Address::parse(address).ok_or_else(|| ConnectError::Address(without_credentials(address)))
 }
 
 async fn finish(
@@ -228,7 +228,7 @@ async fn finish(
 ) -> Result<WebSocket, ConnectError> {
     match answer {
         Answer::Open { connection, early, subprotocol } => {
-            Ok(WebSocket::new(transport, connection, early, subprotocol))
+            Ok(WebSocket::new(transport, *connection, early, subprotocol))
         }
         Answer::Refusal { reason, response, early } => {
             let refusal = Refusal::read(reason, &response, &early, &mut transport, deadline).await;

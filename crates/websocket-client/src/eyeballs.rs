@@ -27,10 +27,7 @@ pub(crate) fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 
 /// Calls `connect` for one address after the other, the next when 250 ms are over or the one before has failed.
 /// Attempts that were begun go on until one succeeds. Dropping the future drops them all.
-pub(crate) async fn race<S, F>(
-    addresses: Vec<SocketAddr>,
-    connect: impl Fn(SocketAddr) -> F,
-) -> io::Result<S>
+pub(crate) async fn race<S, F>(addresses: Vec<SocketAddr>, connect: impl Fn(SocketAddr) -> F) -> io::Result<S>
 where
     F: Future<Output = io::Result<S>>,
 {

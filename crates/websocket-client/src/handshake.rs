@@ -20,7 +20,7 @@ use crate::transport::Transport;
 pub(crate) enum Answer {
     /// A WebSocket.
     Open {
-        connection: Connection,
+        connection: Box<Connection>,
         /// What came behind the answer; it belongs to the connection.
         early: Vec<u8>,
         subprotocol: Option<String>,
@@ -51,7 +51,7 @@ pub(crate) async fn ask(
             let now = Instant::now().into_std();
             let connection = Connection::client(config.clone(), RandomMasks::new(), now);
             let connection = connection.with_deflate(chosen.deflate);
-            Answer::Open { connection, early, subprotocol: chosen.subprotocol }
+            Answer::Open { connection: Box::new(connection), early, subprotocol: chosen.subprotocol }
         }
         Err(reason) => Answer::Refusal { reason, response, early },
     })

@@ -1,96 +1,114 @@
 //! An open connection of a client.
 
-use std::io;
-use std::time::Instant;
+use std::future::poll_fn;
+use std::net::SocketAddr;
 
-use bytes::{Buf, Bytes};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use websocket_driver::{CloseCode, Closed, Connection, Event, Input, Message, Transmit, UsageError};
+use tokio::time::Instant;
+use websocket_driver::{CloseCode, Closed, Connection, Message, UsageError};
 
-/// Octets read at a time.
-const READ_BUFFER_LEN: usize = 16 * 1024;
+use crate::link::Link;
+use crate::transport::Transport;
 
 /// A client's end of a connection.
 ///
 /// Pings are answered, silence is noticed and the close handshake is finished while
-/// [`recv`](WebSocket::recv) is waited for, so a program that only sends should still receive.
+/// [`recv`](WebSocket::recv) is waited for, so a program that only sends should still receive. Dropping the value
+/// drops the connection without a goodbye.
 ///
-/// Every `async` method is cancel-safe: dropping its future loses no message and no place in the stream.
+/// # Cancel-safety
+///
+/// Every `async` method may be dropped at any time, as `select!` and `timeout` do; no message is lost or
+/// received twice, and the next call goes on where this one was. The tests cut each of them at every point where it
+/// waits. For [`send`](WebSocket::send) it means: once its future was polled, the message is queued and goes
+/// out whole and once, with whatever is done next. Where a program must know beforehand whether a message goes,
+/// it waits with [`flush`](WebSocket::flush), which says nothing, and then calls [`queue`](WebSocket::queue),
+/// which does not wait.
+///
+/// # Memory
+///
+/// At rest a connection has no buffers. It takes what it reads in pieces of 16 KiB; a message takes memory
+/// as it arrives, up to [`Config::max_message`](crate::Config::max_message). While something waits to be
+/// written, messages that arrive are read ahead, up to 1 MiB of them, so that two ends which both send a lot do
+/// not wait for each other. Beyond that it is for the two programs to agree who listens; if neither does, the
+/// idle timeout ends it.
 #[derive(Debug)]
 pub struct WebSocket {
-    stream: TcpStream,
-    connection: Connection,
-    /// What arrived and was not looked at yet: `buffer[start..end]`.
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
-    /// Handed out by the driver, not yet written.
-    writing: Bytes,
+    link: Link,
     subprotocol: Option<String>,
-    closed: Option<Closed>,
 }
 
 impl WebSocket {
     pub(crate) fn new(
-        stream: TcpStream,
+        transport: Transport,
         connection: Connection,
         early: Vec<u8>,
         subprotocol: Option<String>,
     ) -> Self {
-        let end = early.len();
-        WebSocket {
-            stream,
-            connection,
-            buffer: early,
-            start: 0,
-            end,
-            writing: Bytes::new(),
-            subprotocol,
-            closed: None,
-        }
+        WebSocket { link: Link::new(transport, connection, early), subprotocol }
     }
 
     /// The next message; `None` once the connection is over, and then [`closed`](WebSocket::closed) says how.
     pub async fn recv(&mut self) -> Option<Message<'static>> {
-        loop {
-            if let Some(message) = self.next_message() {
-                return Some(message);
-            }
-            if self.connection.is_finished() {
-                return None;
-            }
-            self.step().await;
-        }
+        poll_fn(|cx| self.link.poll_message(cx)).await
     }
 
     /// Sends a message, and returns once it is handed to the system. If the future is dropped before, the message
-    /// is still sent, with whatever is done next.
+    /// is still sent, with whatever is done next; so do not send it again.
     ///
     /// # Errors
     ///
     /// [`UsageError::Closed`] once the connection is closing.
     pub async fn send<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<(), UsageError> {
-        self.connection.send(message)?;
+        self.queue(message)?;
         self.flush().await;
-        if self.connection.is_open() { Ok(()) } else { Err(UsageError::Closed) }
+        if self.link.is_open() { Ok(()) } else { Err(UsageError::Closed) }
     }
 
-    /// Says goodbye and waits until the connection is over, dropping messages that still arrive. Says how it
-    /// ended.
+    /// Queues a message without waiting; it goes out while [`flush`](WebSocket::flush),
+    /// [`recv`](WebSocket::recv) or anything else is waited for. The queue has no limit of its own:
+    /// [`queued`](WebSocket::queued) says how long it is.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError::Closed`] once the connection is closing.
+    pub fn queue<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<(), UsageError> {
+        if !self.link.is_open() {
+            return Err(UsageError::Closed);
+        }
+        self.link.connection.send(message)
+    }
+
+    /// Waits until everything that was queued is handed to the system, or can no longer be.
+    pub async fn flush(&mut self) {
+        poll_fn(|cx| self.link.poll_sent(cx)).await;
+    }
+
+    /// Octets of messages, with their headers, that are not handed to the system yet.
+    pub fn queued(&self) -> usize {
+        self.link.queued()
+    }
+
+    /// Says goodbye and waits until the connection is over, dropping messages that still arrive; at most for
+    /// [`Config::close_timeout`](crate::Config::close_timeout). Says how it ended. If the future is dropped
+    /// before, the goodbye is still said, and `recv` or `close` sees it through.
     ///
     /// # Errors
     ///
     /// [`UsageError`] for a code or a reason that cannot be sent.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<Closed, UsageError> {
-        self.connection.close(code, reason, Instant::now())?;
+        self.link.connection.close(code, reason, Instant::now().into_std())?;
         while self.recv().await.is_some() {}
-        Ok(self.closed.clone().expect("a connection that is over has said how"))
+        Ok(self.link.closed.clone().expect("a connection that is over has said how"))
     }
 
     /// How the connection ended, once it has.
     pub fn closed(&self) -> Option<&Closed> {
-        self.closed.as_ref()
+        self.link.closed.as_ref()
+    }
+
+    /// Whether messages can be sent.
+    pub fn is_open(&self) -> bool {
+        self.link.is_open()
     }
 
     /// The subprotocol that the server chose.
@@ -98,89 +116,14 @@ impl WebSocket {
         self.subprotocol.as_deref()
     }
 
-    /// The TCP stream, for its addresses and options. Reading or writing it breaks the connection.
-    pub fn stream(&self) -> &TcpStream {
-        &self.stream
+    /// The address of our end of the TCP connection. `None` over a stream of one's own.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.link.transport.local
     }
 
-    /// What is in the events that have arrived.
-    fn next_message(&mut self) -> Option<Message<'static>> {
-        loop {
-            let mut input = Input::new(&mut self.buffer[self.start..self.end]);
-            let event = self.connection.receive(&mut input, Instant::now());
-            self.start = self.end - input.len();
-            match event {
-                Some(Event::Message(message)) => return Some(message.into_owned()),
-                Some(Event::Closed(closed)) => self.closed = Some(closed),
-                Some(_) => {}
-                None => match self.connection.poll_event() {
-                    Some(Event::Closed(closed)) => self.closed = Some(closed),
-                    _ => return None,
-                },
-            }
-        }
-    }
-
-    /// Writes what there is to write, reads once, sees to the deadline: whichever comes first.
-    async fn step(&mut self) {
-        self.refill();
-        let deadline = self.connection.poll_timeout();
-        self.start = 0;
-        self.end = 0;
-        self.buffer.resize(READ_BUFFER_LEN, 0);
-        let (mut read_half, mut write_half) = self.stream.split();
-        tokio::select! {
-            read = read_half.read(&mut self.buffer) => match read {
-                Ok(0) => self.connection.end_of_input(),
-                Ok(len) => self.end = len,
-                Err(_) => self.connection.connection_lost(),
-            },
-            written = write_half.write(&self.writing), if !self.writing.is_empty() => {
-                self.wrote(written);
-            }
-            () = sleep_until(deadline), if deadline.is_some() => {
-                self.connection.handle_timeout(Instant::now());
-            }
-        }
-    }
-
-    /// Writes everything that is queued.
-    async fn flush(&mut self) {
-        loop {
-            self.refill();
-            if self.writing.is_empty() {
-                return;
-            }
-            let written = self.stream.write(&self.writing).await;
-            self.wrote(written);
-        }
-    }
-
-    fn refill(&mut self) {
-        while self.writing.is_empty() {
-            match self.connection.poll_transmit() {
-                Some(Transmit::Bytes(bytes)) => self.writing = bytes,
-                // A client leaves the end of the transport to the server (RFC 6455 §7.1.1).
-                Some(Transmit::Shutdown) => {}
-                None => return,
-            }
-        }
-    }
-
-    fn wrote(&mut self, written: io::Result<usize>) {
-        match written {
-            Ok(0) | Err(_) => {
-                self.writing.clear();
-                self.connection.connection_lost();
-            }
-            Ok(len) => self.writing.advance(len),
-        }
-    }
-}
-
-async fn sleep_until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-        None => std::future::pending().await,
+    /// The address of the other end of the TCP connection: the server's, or that of the proxy before it. `None`
+    /// over a stream of one's own.
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.link.transport.peer
     }
 }

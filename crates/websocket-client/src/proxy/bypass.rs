@@ -40,9 +40,9 @@ impl Bypass {
         self.0.iter().any(|rule| {
             let fits = match (&rule.hosts, ip) {
                 (Hosts::All, _) => true,
-                (Hosts::Name(name), None) => {
-                    host.strip_suffix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-                }
+                (Hosts::Name(name), None) => host
+                    .strip_suffix(name.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.ends_with('.')),
                 (Hosts::Below(suffix), None) => host.len() > suffix.len() && host.ends_with(suffix),
                 (Hosts::Ip(one), Some(ip)) => *one == ip.to_canonical(),
                 (Hosts::Network(network, bits), Some(ip)) => shares(*network, ip.to_canonical(), *bits),

@@ -5,6 +5,7 @@ use std::fmt;
 use http::Uri;
 
 use super::error::ProxyError;
+use crate::address::{with_lower_case_scheme, without_credentials};
 
 /// How a proxy is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl ProxyServer {
     }
 
     fn read(text: &str) -> Option<Self> {
-        let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let text = if text.contains("://") { with_lower_case_scheme(text) } else { format!("http://{text}") };
         let uri: Uri = text.parse().ok()?;
         let (protocol, default_port) = match uri.scheme_str()? {
             "http" => (Protocol::Http, 80),
@@ -86,15 +87,6 @@ fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(octets).ok()
 }
 
-/// The text as it may stand in a log.
-fn without_credentials(text: &str) -> String {
-    let Some((before, place)) = text.rsplit_once('@') else { return text.to_owned() };
-    match before.split_once("://") {
-        Some((scheme, _)) => format!("{scheme}://{place}"),
-        None => place.to_owned(),
-    }
-}
-
 /// `host:port`, as it is dialled and shown.
 impl fmt::Display for ProxyServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,12 +116,16 @@ mod tests {
             ("http://proxy.example/", Protocol::Http, "proxy.example", 80, None),
             ("proxy.example:3128", Protocol::Http, "proxy.example", 3128, None),
             ("user:pass@proxy.example:1", Protocol::Http, "proxy.example", 1, Some(("user", "pass"))),
-            ("socks5://[::1]", Protocol::Socks5, "::1", 1080, None),
+            ("SOCKS5://[::1]", Protocol::Socks5, "::1", 1080, None),
             ("socks5h://a%40b:c%3Ad%25@10.0.0.1:9", Protocol::Socks5, "10.0.0.1", 9, Some(("a@b", "c:d%"))),
             ("http://only@proxy.example", Protocol::Http, "proxy.example", 80, Some(("only", ""))),
         ] {
             let server = ProxyServer::parse(text).unwrap();
-            assert_eq!((server.protocol, server.host.as_str(), server.port), (protocol, host, port), "{text}");
+            assert_eq!(
+                (server.protocol, server.host.as_str(), server.port),
+                (protocol, host, port),
+                "{text}"
+            );
             let found = server.credentials.as_ref().map(|c| (c.user.as_str(), c.password.as_str()));
             assert_eq!(found, credentials, "{text}");
             assert!(!format!("{server:?} {server}").contains("pass"), "{text}");
