@@ -91,10 +91,12 @@ fn throughput(
 /// Receiving where the bytes lie, against nothing but unmasking them.
 fn unmasking(report: &mut Report, patience: Patience) {
     let load = Load { whole: true, ..Load::new(Kind::Binary, 1 << 20) };
-    let mut bytes = load.payload().to_vec();
+    let mut frame = load.frames().to_vec();
+    // Behind the header, as the driver finds it: where a stretch begins matters to vector instructions.
+    let payload_at = frame.len() - load.size;
     let pass: Run = Box::new(move |count| {
         for _ in 0..count {
-            mask::apply(black_box(&mut bytes), [0x37, 0xfa, 0x21, 0x3d], 0);
+            mask::apply(black_box(&mut frame[payload_at..]), [0x37, 0xfa, 0x21, 0x3d], 0);
         }
         count
     });
@@ -109,9 +111,9 @@ fn unmasking(report: &mut Report, patience: Patience) {
 fn heap(report: &mut Report, libraries: &[Box<dyn Library>]) {
     report.section("Heap of a connection at rest, in bytes; in brackets the value itself");
     for row in memory::rows(libraries) {
-        let limit = match row.name {
+        let limit = match row.name.as_str() {
             "plain" => Some(PLAIN_HEAP),
-            name if name == Deflate::Window12.name() => Some(WINDOW12_HEAP),
+            name if name.starts_with(Deflate::Window12.name()) => Some(WINDOW12_HEAP),
             _ => None,
         };
         report.heap(row, limit);

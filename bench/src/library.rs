@@ -65,8 +65,13 @@ pub trait Library {
     /// A server's connection that has echoed the one message on `wire` and waits for the next.
     fn resting(&self) -> Option<Resting>;
 
-    /// The same with compression. `None`: the library has none, or not this.
-    fn resting_deflated(&self, _: Deflate) -> Option<Resting> {
+    /// A server's connection that has received compressed messages, [`memory::deflated_messages`] of this
+    /// many, has answered each with [`memory::JSON`], compressed, and waits for the next. `None`: the library
+    /// has no compression.
+    ///
+    /// [`memory::deflated_messages`]: crate::memory::deflated_messages
+    /// [`memory::JSON`]: crate::memory::JSON
+    fn resting_deflated(&self, _: Deflate, _messages: usize) -> Option<Resting> {
         None
     }
 

@@ -3,7 +3,6 @@
 mod counts;
 mod driver;
 mod heap;
-mod keys;
 mod library;
 mod load;
 mod memory;

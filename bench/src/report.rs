@@ -24,7 +24,7 @@ pub struct Report {
     goals: usize,
 }
 
-const NAME: usize = 36;
+const NAME: usize = 38;
 const COLUMN: usize = 17;
 
 impl Report {
@@ -44,7 +44,7 @@ impl Report {
         for library in &self.libraries {
             write!(line, "{library:>COLUMN$}").expect("a string takes it");
         }
-        println!("{line}  goal: to the best   to the best connection");
+        println!("{line}  goal, and ours to the best    and to the best connection");
     }
 
     /// Rates, each peer's also as its share of ours; the verdict is by the ratios of each round.
@@ -64,7 +64,7 @@ impl Report {
         let connections = self.to_best(&row, |at| self.connections[at]);
         if let (Some(all), Some(connections)) = (all, connections) {
             let verdict = self.verdict(&row.name, all.median >= row.goal);
-            write!(line, "  {verdict} {:.1}: {:<19}{}", row.goal, words(all), words(connections))
+            write!(line, "  {verdict} {:.1}: {:<26}{}", row.goal, words(all), words(connections))
                 .expect("a string takes it");
         }
         println!("{line}");
@@ -161,5 +161,9 @@ fn spread(Spread { median, least, most }: Spread) -> String {
 
 /// Messages a second where they are small, octets a second where they are large.
 fn rate(size: usize, ns: f64) -> String {
-    if size <= 1024 { format!("{:.1} M/s", 1e3 / ns) } else { format!("{:.1} GB/s", size as f64 / ns) }
+    match (size, ns) {
+        (1025.., _) => format!("{:.1} GB/s", size as f64 / ns),
+        (_, 10_000.0..) => format!("{:.1} k/s", 1e6 / ns),
+        _ => format!("{:.1} M/s", 1e3 / ns),
+    }
 }

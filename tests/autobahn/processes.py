@@ -53,7 +53,7 @@ class Process:
 
 
 # The whole line, so that a port is not read half (kosoku has a word before it).
-LISTENING = re.compile(r"\blistening on ws://127\.0\.0\.1:(\d+)/?\s*\n")
+LISTENING = re.compile(r"\blistening on wss?://127\.0\.0\.1:(\d+)/?\s*\n")
 
 
 def wait_listening(process, limit=20.0):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the Autobahn suite against our WebSocket server or client and judges the report.
 
-    run.py server --echo target/release/examples/echo [--json S.json]
+    run.py server --echo target/release/examples/echo [--tls] [--json S.json]
     run.py client --driver target/release/examples/autobahn_client [--json C.json]
     run.py summary --server S.json --client C.json --write docs/conformance.md [--check]
 
@@ -34,11 +34,21 @@ ROOT = HERE.parent.parent
 AGENT = "parlor"
 
 
-def start_echo(path, out, stack):
+def make_certificate(directory, out):
+    """A certificate and its key, made with what wstest brings along."""
+    files = [out / "chain.pem", out / "key.pem"]
+    command = [directory / "bin/python", HERE / "certificate.py", *files]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise Trouble(f"no certificate could be made: {done.stderr.strip()}")
+    return files
+
+
+def start_echo(path, options, out, stack):
     """Our echo server: port 0 first, then (should it refuse that, or lose a race for a port) ports that are free."""
     for attempt in range(5):
         port = free_port() if attempt else 0
-        process = Process("the echo server", [path, f"127.0.0.1:{port}"], out / "echo.log")
+        process = Process("the echo server", [path, f"127.0.0.1:{port}", *options], out / "echo.log")
         stack.callback(process.stop)
         if port := wait_listening(process):
             return process, port
@@ -126,7 +136,7 @@ class Suite:
 def clean(out):
     """Make the directory, or take an earlier run's files out of it (and nothing else: it may be anybody's)."""
     out.mkdir(exist_ok=True)
-    for pattern in ("reports-*", "suite-*.log", "spec-*.json", "driver-*.log", "echo.log"):
+    for pattern in ("reports-*", "suite-*.log", "spec-*.json", "driver-*.log", "echo.log", "*.pem"):
         for path in out.glob(pattern):
             if path.is_dir():
                 shutil.rmtree(path)
@@ -144,11 +154,15 @@ def run(args):
     big = any((deflate_size(case) or 0) > 8 << 10 for case in cases)
     limit = args.timeout or (3600 if big else 900 if deflate else 420)
 
-    runner, directory = install(args.runner)
+    tls = args.command == "server" and args.tls
+    if tls and args.runner == "kosoku":
+        raise Trouble("kosoku does not speak TLS; --tls is for wstest.")
+    runner, directory = install("wstest" if tls else args.runner)
     # wstest's own limits for one case: 100 s in 9, 480 s in 12 and 13. kosoku does not say where it is.
     stall = None if runner == "kosoku" else 500 if deflate else 120
 
-    out = (args.out or ROOT / "target/autobahn" / args.command).resolve()
+    name = f"{args.command} over TLS" if tls else args.command
+    out = (args.out or ROOT / "target/autobahn" / name.replace(" ", "-").lower()).resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
     if args.json:
         args.json.unlink(missing_ok=True)  # so that nobody takes an old result for this one's
@@ -183,22 +197,23 @@ def run(args):
     ok = not failures and not notes
     if args.json:
         data = {
-            "mode": args.command, "runner": runner, "asked": args.cases, "cases": cases, "ok": ok, "notes": notes,
+            "mode": args.command, "runner": runner, "asked": args.cases, "cases": cases, "ok": ok, "notes": notes, "tls": tls,
             "seconds": round(took, 1), "results": {case: results[case] for case in cases if case in results},
         }  # fmt: skip
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(data, indent=1) + "\n")
 
-    report(args.command, runner, cases, results, failures, notes, took, out)
+    report(name, runner, cases, results, failures, notes, took, out)
     return 0 if ok else 1
 
 
 def run_server(args, program, runner, directory, cases, out, limit, stall, notes, stack):
-    echo, port = start_echo(program, out, stack)
+    options = ["--tls", *make_certificate(directory, out)] if args.tls else []
+    echo, port = start_echo(program, options, out, stack)
     parts = [cases] if runner == "kosoku" else share_out(cases, args.jobs)
     suites = []
     for number, part in enumerate(parts, 1):
-        url = f"ws://127.0.0.1:{port}"
+        url = f"{'wss' if args.tls else 'ws'}://127.0.0.1:{port}"
         suites.append(Suite(runner, directory, "fuzzingclient", part, out, number, args.jobs, url))
         stack.callback(suites[-1].process.stop)
     processes = [suite.process for suite in suites]
@@ -289,11 +304,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, option, text in (
-        ("server", "--echo", "echo server, called as `PATH 127.0.0.1:PORT`"),
+        ("server", "--echo", "echo server, called as `PATH 127.0.0.1:PORT`, and `--tls CHAIN KEY` behind it"),
         ("client", "--driver", "client driver, called as `PATH ws://127.0.0.1:PORT AGENT`"),
     ):
         command = commands.add_parser(name, help=f"judge our {name}")
         command.add_argument(option, required=True, type=Path, metavar="PATH", help=text)
+        if name == "server":
+            command.add_argument("--tls", action="store_true", help="the same over TLS: wss in place of ws")
         command.add_argument(
             "--cases", default="core,9",
             help=f"sets ({', '.join(SETS)}), case ids or patterns, with commas between (default: core,9)",

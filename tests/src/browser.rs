@@ -55,8 +55,17 @@ impl Browser {
     ///
     /// When there is no Chromium, or it does not come up.
     pub async fn start() -> Browser {
+        Browser::start_with(&[]).await
+    }
+
+    /// As [`Browser::start`], with further flags on its command line.
+    ///
+    /// # Panics
+    ///
+    /// As [`Browser::start`].
+    pub async fn start_with(flags: &[&str]) -> Browser {
         let profile = Folder::new("browser");
-        let process = Process::spawn("Chromium", &mut command(profile.path()));
+        let process = Process::spawn("Chromium", command(profile.path()).args(flags));
         let address = address(profile.path(), &process).await;
         let devtools = Devtools::connect(address).await;
         let devtools = devtools.unwrap_or_else(|error| panic!("no connection to Chromium: {error}"));

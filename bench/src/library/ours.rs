@@ -5,10 +5,10 @@ use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use bytes::Bytes;
-use websocket_driver::{Config, Connection, Event, Input, Message, Transmit};
+use websocket_driver::deflate::{self, Agreed};
+use websocket_driver::{Config, Connection, Event, Input, Message, Prepared, Transmit, handshake};
 
-use super::{Library, Resting, Run, Side};
-use crate::keys::Keys;
+use super::{Deflate, Library, Resting, Run, Side};
 use crate::load::{Kind, Load};
 use crate::wire::Wire;
 
@@ -60,10 +60,8 @@ pub fn sender(load: Load, side: Side) -> Run {
     let mut wire = Wire::endless(b"");
     let mut connection = match side {
         Side::Server => server(),
-        Side::Client => {
-            let mut keys = Keys::default();
-            Connection::client(config(), move || keys.next(), Instant::now())
-        }
+        // The source that tungstenite, fastwebsockets and yawc take their keys from.
+        Side::Client => Connection::client(config(), || rand::random::<u32>().to_ne_bytes(), Instant::now()),
     };
     let payload = load.payload();
     let text = if load.is_text() { load.text() } else { "" };
@@ -127,4 +125,54 @@ impl Library for Ours {
         flush(&mut connection, &mut Wire::endless(b""));
         Some((Box::new(connection), size_of::<Connection>()))
     }
+
+    fn resting_deflated(&self, deflate: Deflate, messages: usize) -> Option<Resting> {
+        let mut connection = server().with_deflate(Some(agreed(deflate)));
+        let mut bytes = crate::memory::deflated_messages(messages).to_vec();
+        let mut input = Input::new(&mut bytes);
+        for _ in 0..messages {
+            let event = connection.receive(&mut input, Instant::now());
+            assert!(matches!(event, Some(Event::Message(message)) if message.len() == 5));
+            connection.send(crate::memory::JSON).unwrap();
+            flush(&mut connection, &mut Wire::endless(b""));
+        }
+        assert!(input.is_empty());
+        Some((Box::new(connection), size_of::<Connection>()))
+    }
+
+    fn deflated_broadcast(&self, connections: usize, deflate: Deflate) -> Option<Run> {
+        let agreed = agreed(deflate);
+        let mut connections: Vec<_> = (0..connections).map(|_| server().with_deflate(Some(agreed))).collect();
+        let mut wire = Wire::endless(b"");
+        Some(Box::new(move |count| {
+            for _ in 0..count {
+                let prepared = Prepared::new(crate::memory::JSON);
+                for connection in &mut connections {
+                    connection.send_prepared(&prepared).unwrap();
+                    flush(connection, &mut wire);
+                }
+            }
+            count
+        }))
+    }
+}
+
+/// What a handshake comes to with a client that offers all there is.
+fn agreed(deflate: Deflate) -> Agreed {
+    let takeover = deflate != Deflate::NoTakeover;
+    let window_bits = if deflate == Deflate::Window12 { 12 } else { 15 };
+    let wanted = deflate::Deflate { window_bits, takeover, peer_takeover: takeover, ..Default::default() };
+    let request = http::Request::builder()
+        .uri("/")
+        .header("Host", "localhost")
+        .header("Connection", "Upgrade")
+        .header("Upgrade", "websocket")
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .header("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits")
+        .body(())
+        .expect("a request");
+    let options = handshake::server::Options { deflate: Some(wanted), ..Default::default() };
+    let accepted = handshake::server::accept(&request, &options).expect("a good handshake");
+    accepted.deflate.expect("compression was offered")
 }

@@ -5,7 +5,8 @@ use std::hint::black_box;
 use bytes::{Bytes, BytesMut};
 use sockudo_ws::protocol::Protocol;
 use sockudo_ws::{
-    CompressedWebSocketStream, Config, DeflateConfig, DeflateWindowBits, Message, Role, WebSocketStream,
+    CompressedWebSocketStream, Config, DeflateConfig, DeflateWindowBits, Message, RECV_BUFFER_SIZE, Role,
+    WebSocketStream,
 };
 
 use super::{Deflate, Library, Resting, Run, Side};
@@ -66,12 +67,13 @@ impl Library for Stream {
         Some((Box::new(socket), size))
     }
 
-    fn resting_deflated(&self, deflate: Deflate) -> Option<Resting> {
-        let wire = Wire::once(crate::memory::one_deflated_message());
+    fn resting_deflated(&self, deflate: Deflate, messages: usize) -> Option<Resting> {
+        let wire = Wire::once(crate::memory::deflated_messages(messages));
         let mut socket = CompressedWebSocketStream::server(wire, Config::default(), config(deflate));
-        let message = sink::next(&mut socket).unwrap();
-        assert_eq!(length(&message), 5);
-        sink::send(&mut socket, [Message::Text(Bytes::from_static(crate::memory::JSON.as_bytes()))]);
+        for _ in 0..messages {
+            assert_eq!(length(&sink::next(&mut socket).unwrap()), 5);
+            sink::send(&mut socket, [Message::Text(Bytes::from_static(crate::memory::JSON.as_bytes()))]);
+        }
         assert!(sink::poll_next(&mut socket).is_pending());
         let size = size_of_val(&socket) - size_of::<Wire>();
         Some((Box::new(socket), size))
@@ -128,17 +130,17 @@ impl Library for Codec {
     fn receiver(&self, load: Load) -> Run {
         let mut wire = Wire::endless(load.frames());
         let mut protocol = Codec::protocol(Side::Server);
-        let mut buffer = BytesMut::with_capacity(load.read_buffer());
+        let mut buffer = BytesMut::with_capacity(RECV_BUFFER_SIZE);
         let mut messages = Vec::new();
         Box::new(move |count| {
             let mut received = 0;
             while received < count {
                 // What the stream does with its own read buffer.
-                if buffer.is_empty() && !buffer.try_reclaim(load.read_buffer()) {
-                    buffer.reserve(load.read_buffer());
+                if buffer.is_empty() && !buffer.try_reclaim(RECV_BUFFER_SIZE) {
+                    buffer.reserve(RECV_BUFFER_SIZE);
                 }
                 if buffer.capacity() - buffer.len() < 4096 {
-                    buffer.reserve(load.read_buffer());
+                    buffer.reserve(RECV_BUFFER_SIZE);
                 }
                 let spare = buffer.capacity() - buffer.len();
                 let mut filled = 0;

@@ -48,12 +48,19 @@ impl Library for Yawc {
 
     fn resting(&self) -> Option<Resting> {
         let wire = Wire::once(crate::memory::ONE_MESSAGE);
-        rest(WebSocket::from_stream(wire, Role::Server, Options::default()).unwrap(), None)
+        let mut socket = WebSocket::from_stream(wire, Role::Server, Options::default()).unwrap();
+        let frame = sink::next(&mut socket);
+        sink::send(&mut socket, [frame]);
+        rest(socket)
     }
 
-    fn resting_deflated(&self, deflate: Deflate) -> Option<Resting> {
-        let socket = deflated(Wire::once(crate::memory::one_deflated_message()), deflate);
-        rest(socket, Some(Frame::text(Bytes::from_static(crate::memory::JSON.as_bytes()))))
+    fn resting_deflated(&self, deflate: Deflate, messages: usize) -> Option<Resting> {
+        let mut socket = deflated(Wire::once(crate::memory::deflated_messages(messages)), deflate);
+        for _ in 0..messages {
+            assert_eq!(sink::next(&mut socket).payload().len(), 5);
+            sink::send(&mut socket, [Frame::text(Bytes::from_static(crate::memory::JSON.as_bytes()))]);
+        }
+        rest(socket)
     }
 
     fn deflated_broadcast(&self, connections: usize, deflate: Deflate) -> Option<Run> {
@@ -70,10 +77,7 @@ impl Library for Yawc {
     }
 }
 
-/// Receives the message on the wire, answers it, with itself unless told otherwise, and waits.
-fn rest(mut socket: WebSocket<Wire>, answer: Option<Frame>) -> Option<Resting> {
-    let frame = sink::next(&mut socket);
-    sink::send(&mut socket, [answer.unwrap_or(frame)]);
+fn rest(mut socket: WebSocket<Wire>) -> Option<Resting> {
     assert!(sink::poll_next(&mut socket).is_pending());
     let size = size_of_val(&socket) - size_of::<Wire>();
     Some((Box::new(socket), size))

@@ -56,7 +56,8 @@ impl Link {
         Link {
             transport,
             connection,
-            input: early,
+            // Even an empty one holds the memory that the handshake was read into.
+            input: if early.is_empty() { Vec::new() } else { early },
             input_at: 0,
             ahead: VecDeque::new(),
             ahead_len: 0,

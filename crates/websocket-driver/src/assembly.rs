@@ -100,6 +100,19 @@ impl Assembly {
         }
     }
 
+    /// Whether the message comes compressed.
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.compressed
+    }
+
+    /// Octets that were added since they were last taken.
+    pub(crate) fn held(&self) -> usize {
+        match &self.data {
+            Data::Text(text, _) => text.len(),
+            Data::Binary(octets) => octets.len(),
+        }
+    }
+
     /// Bytes of heap held.
     pub(crate) fn retained(&self) -> usize {
         match &self.data {

@@ -5,17 +5,31 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// An account of heap that many connections are charged to, such as all of a process.
 ///
-/// As it fills, connections give way, each when it next receives or sends:
+/// As it fills, connections give way, each when it next receives, sends or keeps a deadline:
 ///
 /// 1. from a half on they *hibernate*: let go of the windows that only make their own messages shorter;
 /// 2. from three quarters on they *shrink*: give back memory that was taken in advance;
 /// 3. from seven eighths on they *stop reading* while their queue is not taken
 ///    ([`Connection::wants_read`](crate::Connection::wants_read));
-/// 4. when it is full, whoever grows is closed: with 1009 or 1008 if an unfinished message is what it holds, else
-///    with 1013.
+/// 4. when it is full, whoever grows is closed: with 1009 if an unfinished message is most of what it holds, else
+///    with 1013, and what waits to be sent is thrown away. A connection that grew by sending is closed by
+///    [`Connection::handle_timeout`](crate::Connection::handle_timeout), which is due at once.
 ///
 /// The same steps hold for a connection alone and
-/// [`Config::max_retained`](crate::Config::max_retained).
+/// [`Config::max_retained`](crate::Config::max_retained). A connection that is dropped gives back all it held.
+///
+/// ```
+/// use websocket_driver::{Budget, Config, Connection};
+///
+/// let budget = Budget::new(256 << 20);
+/// let config = Config { budget: Some(budget.clone()), ..Config::default() };
+/// let mut connection = Connection::server(config.into(), std::time::Instant::now());
+/// connection.send("not yet on the wire")?;
+/// assert_eq!(budget.used(), connection.retained());
+/// drop(connection);
+/// assert_eq!(budget.used(), 0);
+/// # Ok::<(), websocket_driver::UsageError>(())
+/// ```
 #[derive(Debug)]
 pub struct Budget {
     limit: usize,
@@ -65,29 +79,37 @@ impl Pressure {
 #[derive(Debug, Default)]
 pub(crate) struct Account {
     charged: usize,
+    /// What of it is not owed to pings.
+    lasting: usize,
     budget: Option<Arc<Budget>>,
 }
 
 impl Account {
     pub(crate) fn new(budget: Option<Arc<Budget>>) -> Self {
-        Account { charged: 0, budget }
+        Account { charged: 0, lasting: 0, budget }
     }
 
-    /// Charges `retained` octets instead of what was charged before, and says how short memory is for this
-    /// connection: alone, or, if it grew, together with the others.
-    pub(crate) fn charge(&mut self, retained: usize, max_retained: usize) -> Pressure {
-        let grew = retained > self.charged;
+    /// Charges `retained` octets instead of what was charged before, and says whether that is more. `control`
+    /// octets of them are control frames, which do not count as growth: whoever only answers a ping, at a time
+    /// when others have used everything up, is not to be closed for it.
+    pub(crate) fn charge(&mut self, retained: usize, control: usize) -> bool {
+        let lasted = std::mem::replace(&mut self.lasting, retained - control);
         let before = std::mem::replace(&mut self.charged, retained);
-        let alone = Pressure::of(retained, max_retained);
+        if let Some(budget) = &self.budget {
+            match retained.checked_sub(before) {
+                Some(0) => {}
+                Some(more) => _ = budget.used.fetch_add(more, Ordering::Relaxed),
+                None => _ = budget.used.fetch_sub(before - retained, Ordering::Relaxed),
+            }
+        }
+        self.lasting > lasted
+    }
+
+    /// How short memory is for this connection: alone, or, if it grew, together with the others.
+    pub(crate) fn pressure(&self, max_retained: usize, grew: bool) -> Pressure {
+        let alone = Pressure::of(self.charged, max_retained);
         let Some(budget) = &self.budget else { return alone };
-        let used = if grew {
-            let more = retained - before;
-            budget.used.fetch_add(more, Ordering::Relaxed) + more
-        } else {
-            let less = before - retained;
-            budget.used.fetch_sub(less, Ordering::Relaxed) - less
-        };
-        match Pressure::of(used, budget.limit) {
+        match Pressure::of(budget.used(), budget.limit) {
             // Who did not grow does not pay for who did.
             Pressure::Full if !grew => alone.max(Pressure::StopReading),
             together => alone.max(together),
@@ -127,15 +149,19 @@ mod tests {
         let budget = Budget::new(1000);
         let mut one = Account::new(Some(budget.clone()));
         let mut other = Account::new(Some(budget.clone()));
-        assert_eq!(one.charge(400, usize::MAX), Pressure::None);
-        assert_eq!(other.charge(200, usize::MAX), Pressure::Hibernate);
-        assert_eq!(other.charge(700, usize::MAX), Pressure::Full);
+        let charge = |account: &mut Account, retained, limit| {
+            let grew = account.charge(retained, 0);
+            account.pressure(limit, grew)
+        };
+        assert_eq!(charge(&mut one, 400, usize::MAX), Pressure::None);
+        assert_eq!(charge(&mut other, 200, usize::MAX), Pressure::Hibernate);
+        assert_eq!(charge(&mut other, 700, usize::MAX), Pressure::Full);
         // The one that grew has to go, not the one that did not.
-        assert_eq!(one.charge(400, usize::MAX), Pressure::StopReading);
+        assert_eq!(charge(&mut one, 400, usize::MAX), Pressure::StopReading);
         assert_eq!(budget.used(), 1100);
         drop(other);
         assert_eq!(budget.used(), 400);
-        assert_eq!(one.charge(100, 100), Pressure::StopReading);
+        assert_eq!(charge(&mut one, 100, 100), Pressure::StopReading);
         drop(one);
         assert_eq!(budget.used(), 0);
     }

@@ -107,11 +107,13 @@ impl Connection {
     /// The peer ended its direction of the transport (end of file).
     pub fn end_of_input(&mut self) {
         self.receiving.finish(Trigger::EndOfInput, Cause::ConnectionLost, &mut self.sending);
+        self.charge();
     }
 
     /// The transport broke: nothing can be read or written any more.
     pub fn connection_lost(&mut self) {
         self.receiving.finish(Trigger::Lost, Cause::ConnectionLost, &mut self.sending);
+        self.charge();
     }
 
     /// An event that did not come from input: the end of the connection.
@@ -123,18 +125,22 @@ impl Connection {
     ///
     /// Bytes that were handed out are the caller's to write, all of them, before anything later.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.sending.poll_transmit()
+        let transmit = self.sending.poll_transmit();
+        self.charge();
+        transmit
     }
 
     /// When to call [`handle_timeout`](Connection::handle_timeout). `None`: no deadline is running.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.receiving.poll_timeout().filter(|_| !self.is_finished())
+        let due = if self.pressure == Pressure::Full { self.receiving.overdue() } else { None };
+        due.or_else(|| self.receiving.poll_timeout()).filter(|_| !self.is_finished())
     }
 
-    /// Does what is due at `now`: sends a ping, or gives up on a peer that was silent for too long or does not
-    /// finish a close.
+    /// Does what is due at `now`: sends a ping, gives up on a peer that was silent for too long or does not
+    /// finish a close, or closes where too much memory is held.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.receiving.handle_timeout(now, &mut self.sending);
+        self.settle(now);
     }
 
     /// Queues a message.
@@ -144,7 +150,9 @@ impl Connection {
     /// [`UsageError::Closed`] once the connection is closing, [`UsageError::MessageUnfinished`] between parts of
     /// a message.
     pub fn send<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<(), UsageError> {
-        self.sending.send(message.into())
+        self.sending.send(message.into())?;
+        self.charge();
+        Ok(())
     }
 
     /// Queues a message that was encoded before.
@@ -153,7 +161,9 @@ impl Connection {
     ///
     /// As [`send`](Connection::send).
     pub fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), UsageError> {
-        self.sending.send_prepared(prepared)
+        self.sending.send_prepared(prepared)?;
+        self.charge();
+        Ok(())
     }
 
     /// Queues a message in frames of at most `fragment_len` octets of payload (RFC 6455 §5.4).
@@ -166,7 +176,9 @@ impl Connection {
         message: impl Into<Message<'a>>,
         fragment_len: usize,
     ) -> Result<(), UsageError> {
-        self.sending.send_fragmented(&message.into(), fragment_len)
+        self.sending.send_fragmented(&message.into(), fragment_len)?;
+        self.charge();
+        Ok(())
     }
 
     /// Queues a part of a message that need not be there as a whole; `last` ends it. Parts go out uncompressed,
@@ -178,7 +190,9 @@ impl Connection {
     /// [`UsageError::Closed`] once the connection is closing; [`UsageError::WrongPart`] for a part of another kind
     /// than the first, or that does not fit the announced length.
     pub fn send_part<'a>(&mut self, part: impl Into<Message<'a>>, last: bool) -> Result<(), UsageError> {
-        self.sending.send_part(&part.into(), last)
+        self.sending.send_part(&part.into(), last)?;
+        self.charge();
+        Ok(())
     }
 
     /// Queues the header of a message of `length` octets in one frame. Send its octets with
@@ -189,7 +203,9 @@ impl Connection {
     ///
     /// As [`send`](Connection::send).
     pub fn announce(&mut self, kind: Kind, length: u64) -> Result<(), UsageError> {
-        self.sending.announce(kind, length)
+        self.sending.announce(kind, length)?;
+        self.charge();
+        Ok(())
     }
 
     /// Queues a ping; it overtakes messages that wait. Pings for keep-alive are sent without being asked for.
@@ -198,7 +214,9 @@ impl Connection {
     ///
     /// [`UsageError::ControlTooLong`] above 125 octets, [`UsageError::Closed`] once the connection is closing.
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), UsageError> {
-        self.sending.ping(payload)
+        self.sending.ping(payload)?;
+        self.charge();
+        Ok(())
     }
 
     /// Says goodbye, behind everything that is queued. The peer's answer, or the lack of it, comes as
@@ -212,6 +230,7 @@ impl Connection {
     pub fn close(&mut self, code: CloseCode, reason: &str, now: Instant) -> Result<(), UsageError> {
         if self.sending.close(code, reason, now)? {
             self.receiving.happened(Trigger::SendClose, now);
+            self.charge();
         }
         Ok(())
     }
@@ -220,12 +239,14 @@ impl Connection {
     /// behind. Does nothing once the connection is closing.
     pub fn discard_queue(&mut self) {
         self.sending.discard_queue();
+        self.charge();
     }
 
     /// Lets go of the memory that only makes messages shorter: the window of our own compression. What the peer
     /// may refer to has to stay. For connections that rest, when memory is short.
     pub fn hibernate(&mut self) {
         self.sending.sender.hibernate();
+        self.charge();
     }
 
     /// Two halves that can live on two threads.
@@ -247,7 +268,8 @@ impl Connection {
     /// Whether the transport should be read. Not while memory is so short that a peer that does not take what
     /// waits for it may not cause more.
     pub fn wants_read(&self) -> bool {
-        self.pressure < Pressure::StopReading || self.queued() < self.retained() / 2
+        let queued = self.queued();
+        self.pressure < Pressure::StopReading || queued == 0 || queued < self.retained() / 2
     }
 
     /// Whether messages can be sent.
@@ -265,10 +287,12 @@ impl Connection {
         self.sending.wants_transmit()
     }
 
-    /// Charges what is held to the accounts, and gives way if they are short.
-    fn settle(&mut self, now: Instant) {
+    /// Charges what is held to the accounts, and lets go of what can be missed if they are short.
+    fn charge(&mut self) {
+        let control = self.sending.sender.control_retained();
+        let grew = self.account.charge(self.retained(), control);
         let limit = self.receiving.config().max_retained;
-        self.pressure = self.account.charge(self.retained(), limit);
+        self.pressure = self.account.pressure(limit, grew);
         if self.pressure == Pressure::None {
             return;
         }
@@ -277,16 +301,26 @@ impl Connection {
             self.receiving.receiver.shrink();
             self.sending.sender.shrink();
         }
-        let retained = self.retained();
-        self.pressure = self.account.charge(retained, limit).min(self.pressure);
-        if self.pressure == Pressure::Full && retained > 0 {
-            let unfinished = self.receiving.receiver.unfinished();
-            let code =
-                if unfinished >= retained / 2 { CloseCode::TOO_BIG } else { CloseCode::TRY_AGAIN_LATER };
-            if code == CloseCode::TRY_AGAIN_LATER {
-                self.sending.discard_queue();
-            }
-            self.receiving.refuse(code, "too much memory is held", now, &mut self.sending);
+        self.account.charge(self.retained(), control);
+        self.pressure = self.account.pressure(limit, grew).min(self.pressure);
+    }
+
+    /// Charges what is held to the accounts, and closes if it is too much.
+    fn settle(&mut self, now: Instant) {
+        // What was sent since the last time may have been too much already.
+        if self.pressure < Pressure::Full {
+            self.charge();
         }
+        let retained = self.retained();
+        if self.pressure < Pressure::Full || retained == 0 {
+            return;
+        }
+        let is_unfinished = self.receiving.receiver.unfinished() >= retained / 2;
+        let code = if is_unfinished { CloseCode::TOO_BIG } else { CloseCode::TRY_AGAIN_LATER };
+        if code == CloseCode::TRY_AGAIN_LATER {
+            self.sending.discard_queue();
+        }
+        self.receiving.refuse(code, "too much memory is held", now, &mut self.sending);
+        self.charge();
     }
 }

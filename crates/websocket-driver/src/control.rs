@@ -37,14 +37,20 @@ impl Control {
         self.pings.is_empty() && self.pongs.is_empty() && self.owed_pong.is_none()
     }
 
+    /// Octets of the frames in `pings`.
+    pub(crate) fn pings_len(&self) -> usize {
+        self.pings.iter().map(Bytes::len).sum()
+    }
+
     /// Whether the peer is owed an answer.
     pub(crate) fn owes(&self) -> bool {
         !self.pongs.is_empty() || self.owed_pong.is_some()
     }
 
-    /// Bytes of heap held, those of the frames in `pings` apart.
+    /// Bytes of heap held.
     pub(crate) fn retained(&self) -> usize {
         size_of::<Control>()
+            + self.pings_len()
             + self.pings.capacity() * size_of::<Bytes>()
             + self.pongs.capacity()
             + self.owed_pong.as_ref().map_or(0, Vec::capacity)

@@ -14,7 +14,8 @@ pub enum Event<'a> {
     Message(Message<'a>),
     /// A part of a message arrived; only with [`Config::deliver_parts`](crate::Config::deliver_parts).
     Part {
-        /// What has arrived. Text is cut between code points; the last part may be empty.
+        /// What has arrived, borrowed from the input where it can be; compressed, at most 160 KiB at a time. Text
+        /// is cut between code points. Only the last part may be empty.
         part: Message<'a>,
         /// Whether the message ends with it.
         last: bool,

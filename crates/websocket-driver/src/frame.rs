@@ -89,6 +89,7 @@ impl Header {
     /// What no peer may send, whatever was negotiated: reserved bits 2 and 3, reserved opcodes, a control
     /// frame that is fragmented or longer than 125 octets, a length in more octets than it needs or above
     /// 2^63. The first two octets are judged as soon as they are there.
+    #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Option<(Header, usize)>, ProtocolError> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         if first & 0x30 != 0 {

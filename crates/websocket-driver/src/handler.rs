@@ -42,6 +42,7 @@ pub trait Handler<W: ?Sized> {
 
 type OnOpen<W> = Box<dyn FnMut(&mut W) + Send>;
 type OnMessage<W> = Box<dyn FnMut(&mut W, Message<'_>) + Send>;
+type OnPart<W> = Box<dyn FnMut(&mut W, Message<'_>, bool) + Send>;
 type OnClose<W> = Box<dyn FnMut(&mut W, &Closed) + Send>;
 type OnError<W> = Box<dyn FnMut(&mut W, &ProtocolError) + Send>;
 
@@ -49,6 +50,7 @@ type OnError<W> = Box<dyn FnMut(&mut W, &ProtocolError) + Send>;
 pub struct Events<W: ?Sized> {
     open: Option<OnOpen<W>>,
     message: Option<OnMessage<W>>,
+    part: Option<OnPart<W>>,
     close: Option<OnClose<W>>,
     error: Option<OnError<W>>,
 }
@@ -56,7 +58,7 @@ pub struct Events<W: ?Sized> {
 impl<W: ?Sized> Events<W> {
     /// Nothing happens on any event yet.
     pub fn new() -> Self {
-        Events { open: None, message: None, close: None, error: None }
+        Events { open: None, message: None, part: None, close: None, error: None }
     }
 
     /// What happens when the connection is open.
@@ -67,6 +69,12 @@ impl<W: ?Sized> Events<W> {
     /// What happens when a message arrives.
     pub fn on_message(&mut self, callback: impl FnMut(&mut W, Message<'_>) + Send + 'static) {
         self.message = Some(Box::new(callback));
+    }
+
+    /// What happens when a part of a message arrives, the last one or not; only with
+    /// [`Config::deliver_parts`](crate::Config::deliver_parts).
+    pub fn on_part(&mut self, callback: impl FnMut(&mut W, Message<'_>, bool) + Send + 'static) {
+        self.part = Some(Box::new(callback));
     }
 
     /// What happens when the connection is over.
@@ -102,6 +110,12 @@ impl<W: ?Sized> Handler<W> for Events<W> {
     fn message(&mut self, ws: &mut W, message: Message<'_>) {
         if let Some(callback) = &mut self.message {
             callback(ws, message);
+        }
+    }
+
+    fn part(&mut self, ws: &mut W, part: Message<'_>, last: bool) {
+        if let Some(callback) = &mut self.part {
+            callback(ws, part, last);
         }
     }
 
@@ -159,6 +173,17 @@ impl Driver {
         self
     }
 
+    /// What happens when a part of a message arrives, the last one or not; only with
+    /// [`Config::deliver_parts`](crate::Config::deliver_parts), and then instead of `on_message`.
+    #[must_use]
+    pub fn on_part(
+        mut self,
+        callback: impl FnMut(&mut Connection, Message<'_>, bool) + Send + 'static,
+    ) -> Self {
+        self.handler.on_part(callback);
+        self
+    }
+
     /// What happens when the connection is over.
     #[must_use]
     pub fn on_close(mut self, callback: impl FnMut(&mut Connection, &Closed) + Send + 'static) -> Self {
@@ -192,7 +217,7 @@ impl<H: Handler<Connection>> Driver<H> {
     pub fn receive(&mut self, bytes: &mut [u8], now: Instant) {
         let mut input = Input::new(bytes);
         while let Some(event) = self.connection.receive(&mut input, now) {
-            dispatch(&mut self.handler, &mut self.connection, event);
+            self.tell(event);
         }
         self.dispatch_rest();
     }
@@ -230,14 +255,24 @@ impl<H: Handler<Connection>> Driver<H> {
         self.connection.is_finished()
     }
 
+    /// The handler, to ask or change what it keeps.
+    pub fn handler(&mut self) -> &mut H {
+        &mut self.handler
+    }
+
     /// The connection, to send something that no event caused.
     pub fn connection(&mut self) -> &mut Connection {
         &mut self.connection
     }
 
+    /// Tells the handler about an event.
+    pub(crate) fn tell(&mut self, event: Event<'_>) {
+        dispatch(&mut self.handler, &mut self.connection, event);
+    }
+
     fn dispatch_rest(&mut self) {
         while let Some(event) = self.connection.poll_event() {
-            dispatch(&mut self.handler, &mut self.connection, event);
+            self.tell(event);
         }
     }
 }

@@ -28,6 +28,7 @@ impl<'a> Input<'a> {
     }
 
     /// Takes `count` bytes, or as many as there are.
+    #[inline]
     pub(crate) fn take(&mut self, count: usize) -> &'a mut [u8] {
         let all = std::mem::take(&mut self.0);
         let (taken, rest) = all.split_at_mut(count.min(all.len()));

@@ -49,8 +49,11 @@ pub mod handshake;
 mod input;
 pub mod mask;
 mod message;
+#[cfg(feature = "pair")]
+pub mod pair;
 mod parts;
 mod prepared;
+mod queue;
 mod receive;
 mod receiving;
 mod send;

@@ -9,6 +9,21 @@
 /// assert_eq!(bytes, [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
 /// ```
 pub fn apply(bytes: &mut [u8], key: [u8; 4], offset: usize) {
+    // A long stretch is worth beginning where a cache line does: no vector lies across two of them then.
+    if bytes.len() < ALIGNED_FROM {
+        return xor(bytes, key, offset);
+    }
+    let until_line = bytes.as_ptr().align_offset(64).min(63);
+    let (unaligned, aligned) = bytes.split_at_mut(until_line);
+    xor(unaligned, key, offset);
+    xor(aligned, key, offset + until_line);
+}
+
+/// From this length on the alignment is looked after.
+const ALIGNED_FROM: usize = 4096;
+
+#[inline(always)]
+fn xor(bytes: &mut [u8], key: [u8; 4], offset: usize) {
     let key = u32::from_ne_bytes([
         key[offset & 3],
         key[(offset + 1) & 3],

@@ -10,6 +10,14 @@ use crate::frame::{Header, OpCode};
 use crate::input::Input;
 use crate::mask;
 use crate::message::{Binary, Message};
+use crate::utf8::checked;
+
+/// So many octets of a compressed message are inflated at a time where it is delivered in parts. They become at
+/// most about a thousand times as many, so that a part stays small.
+const COMPRESSED_STEP: usize = 128;
+
+/// A part of so many octets or more is delivered at once; a shorter one waits for more, if there is more.
+const PART_LEN: usize = 16 * 1024;
 
 /// Something whole that arrived.
 #[derive(Debug)]
@@ -84,7 +92,11 @@ impl Receiver {
                     none.insert(Frame { header, consumed: 0 })
                 }
             };
-            let Some(piece) = frame.take(input) else { return Ok(None) };
+            let is_compressed =
+                frame.header.rsv1 || self.partial.as_ref().is_some_and(Assembly::is_compressed);
+            let steps = config.deliver_parts && is_compressed && !frame.header.opcode.is_control();
+            let most = if steps { COMPRESSED_STEP } else { usize::MAX };
+            let Some(piece) = frame.take(input, most) else { return Ok(None) };
             let Frame { header, consumed } = *frame;
             let ends = consumed == header.length;
             if ends {
@@ -93,7 +105,8 @@ impl Receiver {
             let received = if header.opcode.is_control() {
                 self.control(&header, piece, ends)?
             } else {
-                self.data(&header, piece, ends, config)?
+                let more = !ends && !input.is_empty();
+                self.data(&header, piece, ends, more, config)?
             };
             if received.is_some() {
                 return Ok(received);
@@ -122,6 +135,7 @@ impl Receiver {
         header: &Header,
         piece: &'a [u8],
         ends: bool,
+        more: bool,
         config: &Config,
     ) -> Result<Option<Received<'a>>, ProtocolError> {
         let whole = header.fin && piece.len() as u64 == header.length;
@@ -134,7 +148,7 @@ impl Receiver {
         let assembly = self.partial.get_or_insert_with(|| Assembly::new(header));
         let piece = Piece { octets: piece, ends_frame: ends, ends_message: ends && header.fin };
         if config.deliver_parts {
-            return self.part(&piece, config);
+            return self.part(&piece, more, config);
         }
         assembly.push(&piece, self.inflater.as_deref_mut(), config.max_message)?;
         if !piece.ends_message {
@@ -143,10 +157,11 @@ impl Receiver {
         self.partial.take().map(|assembly| assembly.finish().map(Received::Message)).transpose()
     }
 
-    /// Hands out what a piece adds, if it adds anything.
+    /// Hands out what a piece adds, if it adds anything; a little is kept while `more` of the frame is there.
     fn part<'a>(
         &mut self,
         piece: &Piece<'a>,
+        more: bool,
         config: &Config,
     ) -> Result<Option<Received<'a>>, ProtocolError> {
         let Some(assembly) = &mut self.partial else { return Ok(None) };
@@ -154,6 +169,9 @@ impl Receiver {
             Message::binary(piece.octets)
         } else {
             assembly.push(piece, self.inflater.as_deref_mut(), config.max_message)?;
+            if more && assembly.held() < PART_LEN {
+                return Ok(None);
+            }
             assembly.take()
         };
         if piece.ends_message {
@@ -211,13 +229,13 @@ impl PartialHeader {
 }
 
 impl Frame {
-    /// The next piece of the payload, unmasked; `None` when more input is needed.
-    fn take<'a>(&mut self, input: &mut Input<'a>) -> Option<&'a mut [u8]> {
+    /// The next piece of the payload, at most so long, unmasked; `None` when more input is needed.
+    fn take<'a>(&mut self, input: &mut Input<'a>, most: usize) -> Option<&'a mut [u8]> {
         let remaining = self.header.length - self.consumed;
         if remaining > 0 && input.is_empty() {
             return None;
         }
-        let piece = input.take(usize::try_from(remaining).unwrap_or(usize::MAX));
+        let piece = input.take(usize::try_from(remaining).unwrap_or(usize::MAX).min(most));
         if let Some(key) = self.header.mask {
             mask::apply(piece, key, (self.consumed & 3) as usize);
         }
@@ -262,7 +280,7 @@ fn check(
 
 fn message(opcode: OpCode, payload: &[u8]) -> Result<Message<'_>, ProtocolError> {
     if opcode == OpCode::Text {
-        std::str::from_utf8(payload).map(Message::text).map_err(|_| ProtocolError::InvalidUtf8)
+        checked(payload).map(Message::text).map_err(|_| ProtocolError::InvalidUtf8)
     } else {
         Ok(Message::binary(payload))
     }

@@ -93,15 +93,19 @@ impl Receiving {
 
     /// The other half did something that this one has to know.
     pub(crate) fn happened(&mut self, trigger: Trigger, now: Instant) {
-        let waits = self.state.reads();
-        if trigger == Trigger::Lost && waits {
-            self.closed = Some(Closed::abnormal(Cause::ConnectionLost));
-            self.receiver.abandon();
-        }
         self.state = self.state.after(trigger);
         if trigger == Trigger::SendClose {
             self.set_close_deadline(now);
         }
+    }
+
+    /// The other half can write no more.
+    pub(crate) fn lost(&mut self, cause: Cause) {
+        if self.state.reads() {
+            self.closed = Some(Closed::abnormal(cause));
+            self.receiver.abandon();
+        }
+        self.state = self.state.after(Trigger::Lost);
     }
 
     pub(crate) fn poll_event(&mut self) -> Option<Event<'static>> {
@@ -132,6 +136,11 @@ impl Receiving {
             self.pinged = true;
             other.ping();
         }
+    }
+
+    /// A time in the past, for what is due at once, as long as a close can be begun.
+    pub(crate) fn overdue(&self) -> Option<Instant> {
+        self.state.reads().then_some(self.heard)
     }
 
     pub(crate) fn is_finished(&self) -> bool {

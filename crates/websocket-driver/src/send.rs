@@ -1,6 +1,5 @@
 //! Messages become frames, and frames wait in order until they are handed out.
 
-use std::collections::VecDeque;
 use std::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -15,6 +14,7 @@ use crate::mask::{self, MaskKeys};
 use crate::message::Message;
 use crate::parts::{Announced, Unfinished};
 use crate::prepared::Prepared;
+use crate::queue::{Ends, Queue};
 
 /// From this size on a payload that is shared already goes out as it is; a shorter one is copied behind its
 /// header, because one long write is cheaper than two short ones.
@@ -26,35 +26,16 @@ pub(crate) struct Sender {
     masks: Option<Box<dyn MaskKeys>>,
     /// Where compression was agreed to.
     compressor: Option<Box<Compressor>>,
-    queue: VecDeque<Chunk>,
-    /// Small frames, written one behind the other; always younger than `queue`.
-    tail: BytesMut,
+    queue: Queue,
     /// Pings and pongs that wait; none, and no memory for any, most of the time.
     control: Option<Box<Control>>,
     /// The message that is being sent in parts.
     unfinished: Option<Box<Unfinished>>,
-    /// The header of a frame was handed out, not all of its payload was.
-    within_frame: bool,
-    queued: usize,
-}
-
-struct Chunk {
-    bytes: Bytes,
-    ends_frame: bool,
 }
 
 impl Sender {
     pub(crate) fn new(masks: Option<Box<dyn MaskKeys>>) -> Self {
-        Sender {
-            masks,
-            compressor: None,
-            queue: VecDeque::new(),
-            tail: BytesMut::new(),
-            control: None,
-            unfinished: None,
-            within_frame: false,
-            queued: 0,
-        }
+        Sender { masks, compressor: None, queue: Queue::new(), control: None, unfinished: None }
     }
 
     /// From now on messages are compressed where it helps.
@@ -78,11 +59,10 @@ impl Sender {
     /// Sends a message compressed, or says that it should go out as it is.
     fn compressed(&mut self, opcode: OpCode, payload: &[u8]) -> bool {
         let Some(compressor) = &mut self.compressor else { return false };
-        let (tail, masks) = (&mut self.tail, &mut self.masks);
+        let (tail, masks) = (self.queue.tail(), &mut self.masks);
         let added = compressor.compress(payload, |bytes| {
-            append(tail, masks, Header { rsv1: true, ..header(opcode, bytes) }, bytes)
+            append(tail, masks, Header { rsv1: true, ..header(opcode, bytes) }, bytes);
         });
-        self.queued += added.unwrap_or(0);
         added.is_some()
     }
 
@@ -129,6 +109,9 @@ impl Sender {
         let (opcode, payload) = (part.opcode(), part.as_bytes());
         let finished = match self.unfinished.as_deref_mut() {
             None => {
+                if !last {
+                    self.queue.cut(Ends::Message);
+                }
                 self.data(Header { fin: last, ..header(opcode, payload) }, payload);
                 if !last {
                     self.unfinished = Some(Box::new(Unfinished { opcode, announced: None }));
@@ -137,9 +120,7 @@ impl Sender {
             }
             Some(unfinished) if unfinished.opcode != opcode => return Err(UsageError::WrongPart),
             Some(Unfinished { announced: Some(announced), .. }) => {
-                let finished = announced.write(payload, last, &mut self.tail)?;
-                self.queued += payload.len();
-                finished
+                announced.write(payload, last, self.queue.tail())?
             }
             Some(_) => {
                 self.data(Header { fin: last, ..header(OpCode::Continuation, payload) }, payload);
@@ -148,6 +129,7 @@ impl Sender {
         };
         if finished {
             self.unfinished = None;
+            self.queue.cut(Ends::Message);
         }
         Ok(())
     }
@@ -158,8 +140,8 @@ impl Sender {
         let header = Header { fin: true, rsv1: false, opcode, mask, length };
         let mut bytes = [0; Header::MAX_LEN];
         let len = header.write(&mut bytes);
-        self.tail.put_slice(&bytes[..len]);
-        self.queued += len;
+        self.queue.cut(Ends::Message);
+        self.queue.tail().put_slice(&bytes[..len]);
         if length > 0 {
             let announced = Some(Announced::new(&header));
             self.unfinished = Some(Box::new(Unfinished { opcode, announced }));
@@ -178,13 +160,12 @@ impl Sender {
 
     /// Queues a whole frame that was encoded elsewhere.
     fn frame(&mut self, frame: Bytes) {
-        self.flush_tail(true);
-        self.push(frame, true);
+        self.queue.cut(Ends::Message);
+        self.queue.push(frame, Ends::Message);
     }
 
     pub(crate) fn ping(&mut self, payload: &[u8]) {
         let frame = self.control_frame(OpCode::Ping, payload);
-        self.queued += frame.len();
         self.control.get_or_insert_default().pings.push_back(frame);
     }
 
@@ -206,74 +187,65 @@ impl Sender {
     /// not come any more no other frame can be sent; the end of the transport has to do.
     pub(crate) fn close(&mut self, code: CloseCode, reason: &str) {
         if self.is_within_announced() {
+            self.control = None;
             return;
         }
         // Answers to what was asked before the close stand before it.
-        if let Some(control) = self.control.as_mut().filter(|control| !control.pongs.is_empty()) {
-            let pongs = std::mem::take(&mut control.pongs).freeze();
-            self.flush_tail(true);
-            self.push(pongs, true);
+        if let Some(control) = self.control.as_mut().filter(|control| control.owes()) {
+            let mut pongs = std::mem::take(&mut control.pongs);
+            if let Some(owed) = control.owed_pong.take() {
+                append(&mut pongs, &mut self.masks, header(OpCode::Pong, &owed), &owed);
+            }
+            self.queue.cut(Ends::Frame);
+            self.queue.push(pongs.freeze(), Ends::Frame);
         }
         let body = close::body(code, reason);
         self.data(header(OpCode::Close, &body), &body);
     }
 
-    /// Forgets what is queued and has not begun to go out.
+    /// Forgets what is queued and has not begun to go out. A message that has begun has to be completed: without
+    /// its end the peer would take the next one for a part of it.
     pub(crate) fn discard(&mut self) {
         if self.is_within_announced() {
             return;
         }
-        self.unfinished = None;
-        // The window knows messages that the peer will never see.
-        self.hibernate();
-        let unfinished = if self.within_frame { self.queue.pop_front() } else { None };
-        self.queue = VecDeque::new();
         if let Some(control) = &mut self.control {
-            control.pings = VecDeque::new();
+            control.pings.clear();
         }
-        self.tail = BytesMut::new();
-        self.queued = 0;
-        if let Some(chunk) = unfinished {
-            self.push(chunk.bytes, chunk.ends_frame);
+        self.control = self.control.take().filter(|control| !control.is_empty());
+        if self.queue.discard() {
+            // The window knows messages that the peer will never see.
+            self.hibernate();
+            self.unfinished = None;
         }
     }
 
     /// Lets go of everything: nothing more will be sent.
     pub(crate) fn abandon(&mut self) {
-        self.within_frame = false;
         self.unfinished = None;
-        self.discard();
+        self.queue = Queue::new();
         self.control = None;
+        self.hibernate();
     }
 
     /// The next bytes for the wire, in whole frames or parts of one.
     pub(crate) fn next(&mut self, may_control: bool) -> Option<Bytes> {
-        if !self.within_frame
+        if !self.queue.is_within_frame()
             && self.control.is_some()
             && let Some(frame) = self.next_control(may_control)
         {
             return Some(frame);
         }
-        if let Some(chunk) = self.queue.pop_front() {
-            self.within_frame = !chunk.ends_frame;
-            self.queued -= chunk.bytes.len();
-            if self.queue.is_empty() {
-                self.queue = VecDeque::new();
-            }
-            return Some(chunk.bytes);
-        }
-        if self.tail.is_empty() {
-            self.within_frame &= self.is_within_announced();
-            return None;
-        }
-        self.within_frame = self.is_within_announced();
-        self.queued -= self.tail.len();
-        Some(std::mem::take(&mut self.tail).freeze())
+        self.queue.next(match &self.unfinished {
+            None => Ends::Message,
+            Some(unfinished) if unfinished.announced.is_some() => Ends::Nothing,
+            Some(_) => Ends::Frame,
+        })
     }
 
     /// Lets go of memory that was taken in advance.
     pub(crate) fn shrink(&mut self) {
-        self.queue.shrink_to_fit();
+        self.queue.shrink();
     }
 
     /// Lets go of what only makes messages shorter.
@@ -295,9 +267,7 @@ impl Sender {
         } else if let Some(payload) = control.owed_pong.take() {
             Some(self.control_frame(OpCode::Pong, &payload))
         } else {
-            let ping = control.pings.pop_front();
-            self.queued -= ping.as_ref().map_or(0, Bytes::len);
-            ping
+            control.pings.pop_front()
         };
         self.control = Some(control).filter(|control| !control.is_empty());
         frame
@@ -305,36 +275,40 @@ impl Sender {
 
     /// Octets that wait to be handed out, owed pongs apart.
     pub(crate) fn queued(&self) -> usize {
-        self.queued
+        self.queue.len() + self.control.as_ref().map_or(0, |control| control.pings_len())
     }
 
-    /// Whether anything waits, an owed pong too.
+    /// Whether nothing can be handed out: an owed pong can, but not within a frame.
     pub(crate) fn is_empty(&self) -> bool {
-        self.queued == 0 && self.control.as_ref().is_none_or(|control| !control.owes())
+        let controls = self.control.as_ref().is_some_and(|control| !control.is_empty());
+        self.queue.len() == 0 && !(controls && !self.queue.is_within_frame())
     }
 
     /// Bytes of heap held.
     pub(crate) fn retained(&self) -> usize {
         let window = self.compressor.as_ref().map_or(0, |coder| size_of::<Compressor>() + coder.retained());
         window
-            + self.queued
-            + (self.tail.capacity() - self.tail.len())
-            + self.queue.capacity() * size_of::<Chunk>()
-            + self.control.as_ref().map_or(0, |control| control.retained())
+            + self.queue.retained()
+            + self.unfinished.as_ref().map_or(0, |_| size_of::<Unfinished>())
+            + self.control_retained()
+    }
+
+    /// Bytes of heap held by control frames.
+    pub(crate) fn control_retained(&self) -> usize {
+        self.control.as_ref().map_or(0, |control| control.retained())
     }
 
     fn data(&mut self, header: Header, payload: &[u8]) {
-        self.queued += append(&mut self.tail, &mut self.masks, header, payload);
+        append(self.queue.tail(), &mut self.masks, header, payload);
     }
 
     /// Queues a server's frame whose payload goes out uncopied, as a chunk of its own.
     fn shared(&mut self, opcode: OpCode, payload: Bytes) {
         let mut bytes = [0; Header::MAX_LEN];
         let len = header(opcode, &payload).write(&mut bytes);
-        self.tail.put_slice(&bytes[..len]);
-        self.queued += len;
-        self.flush_tail(false);
-        self.push(payload, true);
+        self.queue.tail().put_slice(&bytes[..len]);
+        self.queue.cut(Ends::Nothing);
+        self.queue.push(payload, Ends::Message);
     }
 
     fn control_frame(&mut self, opcode: OpCode, payload: &[u8]) -> Bytes {
@@ -342,33 +316,14 @@ impl Sender {
         append(&mut frame, &mut self.masks, header(opcode, payload), payload);
         frame.freeze()
     }
-
-    /// Makes a chunk of the small frames so far; `ends_frame` is false when the last of them is a header whose
-    /// payload comes next.
-    fn flush_tail(&mut self, ends_frame: bool) {
-        if !self.tail.is_empty() {
-            let bytes = std::mem::take(&mut self.tail).freeze();
-            self.queue.push_back(Chunk { bytes, ends_frame });
-        }
-    }
-
-    fn push(&mut self, bytes: Bytes, ends_frame: bool) {
-        self.queued += bytes.len();
-        self.queue.push_back(Chunk { bytes, ends_frame });
-    }
 }
 
 fn header(opcode: OpCode, payload: &[u8]) -> Header {
     Header { fin: true, rsv1: false, opcode, mask: None, length: payload.len() as u64 }
 }
 
-/// Writes a whole frame behind `out`, masked if there are keys, and says how long it is.
-fn append(
-    out: &mut BytesMut,
-    masks: &mut Option<Box<dyn MaskKeys>>,
-    mut header: Header,
-    payload: &[u8],
-) -> usize {
+/// Writes a whole frame behind `out`, masked if there are keys.
+fn append(out: &mut BytesMut, masks: &mut Option<Box<dyn MaskKeys>>, mut header: Header, payload: &[u8]) {
     header.mask = masks.as_mut().map(|keys| keys.next_key());
     let mut bytes = [0; Header::MAX_LEN];
     let len = header.write(&mut bytes);
@@ -379,11 +334,10 @@ fn append(
     if let Some(key) = header.mask {
         mask::apply(&mut out[payload_at..], key, 0);
     }
-    len + payload.len()
 }
 
 impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sender").field("queued", &self.queued).finish_non_exhaustive()
+        f.debug_struct("Sender").field("queued", &self.queued()).finish_non_exhaustive()
     }
 }

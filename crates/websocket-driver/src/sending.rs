@@ -131,6 +131,10 @@ impl Sending {
         passed
     }
 
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
     pub(crate) fn is_server(&self) -> bool {
         self.is_server
     }

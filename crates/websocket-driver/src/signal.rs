@@ -21,6 +21,10 @@ pub(crate) enum News {
     Close(Trigger, CloseCode, String),
     /// Something happened that ends the connection or a direction of it.
     Happened(Trigger),
+    /// The sending half gave up on a close that took too long.
+    TimedOut,
+    /// The sending half holds too much memory.
+    Full,
 }
 
 /// Whoever has to know what the receiving half learns.
@@ -40,16 +44,21 @@ impl Listener for VecDeque<Signal> {
     fn pong(&mut self, payload: &[u8]) {
         // Only the newest unanswered ping needs an answer (RFC 6455 §5.5.3); a peer that pings faster than news
         // are carried over must not make them pile up.
-        if let Some(Signal(News::Pong(waiting))) = self.back_mut() {
-            waiting.clear();
-            waiting.extend_from_slice(payload);
-        } else {
-            self.push_back(Signal(News::Pong(payload.to_owned())));
+        let waiting = self.iter_mut().find_map(|signal| match &mut signal.0 {
+            News::Pong(waiting) => Some(waiting),
+            _ => None,
+        });
+        match waiting {
+            Some(waiting) => payload.clone_into(waiting),
+            None => self.push_back(Signal(News::Pong(payload.to_owned()))),
         }
     }
 
     fn ping(&mut self) {
-        self.push_back(Signal(News::Ping));
+        // One that waits asks as well as another.
+        if !self.iter().any(|signal| signal.0 == News::Ping) {
+            self.push_back(Signal(News::Ping));
+        }
     }
 
     fn close(&mut self, trigger: Trigger, code: CloseCode, reason: &str, _: Instant) {

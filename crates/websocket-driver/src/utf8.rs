@@ -11,6 +11,19 @@ pub(crate) struct Utf8Tail {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NotUtf8;
 
+/// From this length on, vector instructions check text of many scripts several times as fast as the standard
+/// library does; below it their start-up costs more than they gain.
+const VECTORS_FROM: usize = 128;
+
+/// `octets` as text.
+pub(crate) fn checked(octets: &[u8]) -> Result<&str, NotUtf8> {
+    if octets.len() < VECTORS_FROM {
+        std::str::from_utf8(octets).map_err(|_| NotUtf8)
+    } else {
+        simdutf8::basic::from_utf8(octets).map_err(|_| NotUtf8)
+    }
+}
+
 impl Utf8Tail {
     /// Appends `piece` to `text`, holding back an unfinished code point at its end.
     pub(crate) fn push(&mut self, mut piece: &[u8], text: &mut String) -> Result<(), NotUtf8> {
@@ -29,7 +42,7 @@ impl Utf8Tail {
             }
         }
         let (whole, unfinished) = piece.split_at(piece.len() - unfinished_len(piece));
-        text.push_str(std::str::from_utf8(whole).map_err(|_| NotUtf8)?);
+        text.push_str(checked(whole)?);
         if !unfinished.is_empty() {
             match std::str::from_utf8(unfinished) {
                 Err(error) if error.error_len().is_none() => {

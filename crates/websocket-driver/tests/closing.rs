@@ -1,11 +1,10 @@
 //! How a conversation ends: the close handshake, and every end without one (RFC 6455 §7).
 
-mod pair;
 mod wire;
 
 use std::time::Duration;
 
-use pair::{Pair, SIDES, Side};
+use websocket_driver::pair::{Pair, SIDES, Side};
 use websocket_driver::{Cause, CloseCode, Closed, Config, Event, Message, Prepared, UsageError};
 use wire::{CLOSE, PING, PONG, TEXT, frames};
 

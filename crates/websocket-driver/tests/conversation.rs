@@ -1,11 +1,10 @@
 //! What a client and a server that keep to the standard can say to each other (RFC 6455 §5).
 
-mod pair;
 mod wire;
 
 use std::time::{Duration, Instant};
 
-use pair::{Pair, Pieces, SIDES, Side};
+use websocket_driver::pair::{Pair, Pieces, SIDES, Side};
 use websocket_driver::{Binary, CloseCode, Config, Event, Input, Message, Prepared, Transmit, UsageError};
 use wire::{BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, frames};
 

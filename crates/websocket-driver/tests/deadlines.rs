@@ -1,11 +1,10 @@
 //! What a connection does when time passes and nothing happens.
 
-mod pair;
 mod wire;
 
 use std::time::Duration;
 
-use pair::{Pair, SIDES, Side};
+use websocket_driver::pair::{Pair, SIDES, Side};
 use websocket_driver::{Cause, CloseCode, Config, Event, Input, Message};
 use wire::{CLOSE, PING, TEXT, frames};
 

@@ -70,7 +70,7 @@ fn an_empty_message_is_read_in_any_form() {
 fn empty_fragments_are_read() {
     let payload = hello().message();
     let octets = [
-        frame(true, BINARY - FIN | RSV1, b""),
+        frame(true, (BINARY - FIN) | RSV1, b""),
         frame(true, CONTINUATION - FIN, b""),
         frame(true, CONTINUATION - FIN, &payload[..3]),
         frame(true, CONTINUATION - FIN, b""),
@@ -183,7 +183,9 @@ fn distance_symbol_30() -> Vec<u8> {
 #[test]
 fn a_message_that_ends_within_a_block_is_refused() {
     let stored = Blocks::new().stored(Final::No, b"Hello").octets();
-    let mut cut_short: Vec<Vec<u8>> = (2..stored.len()).map(|end| stored[..end].to_vec()).collect();
+    // With four octets missing, the four that end every message are taken for them: nobody can tell.
+    let ends = (2..stored.len()).filter(|end| stored.len() - end != TAIL.len());
+    let mut cut_short: Vec<Vec<u8>> = ends.map(|end| stored[..end].to_vec()).collect();
     // The end of the message would be read as its next codes.
     cut_short.push(Blocks::new().unended(Final::No, &literals(&[0xFF; 40])).octets());
     cut_short.push(vec![0xf2, 0x48, 0xcd]);
@@ -193,6 +195,19 @@ fn a_message_that_ends_within_a_block_is_refused() {
             let octets = frame(true, BINARY | RSV1, payload);
             expect_refused(&mut server(offer), &octets, &ProtocolError::InvalidDeflate);
         }
+    }
+}
+
+#[test]
+fn a_message_of_no_octets_is_refused() {
+    // Even an empty message has one. What is put behind nothing is no whole block.
+    let nothing = frame(true, BINARY | RSV1, b"");
+    for offer in OFFERS {
+        expect_refused(&mut server(offer), &nothing, &ProtocolError::InvalidDeflate);
+        // Behind a block that calls itself the last one, and of which the end was left out.
+        let mut after = server(offer);
+        expect_read(&mut after, &[0x01], b"");
+        expect_refused(&mut after, &nothing, &ProtocolError::InvalidDeflate);
     }
 }
 

@@ -31,7 +31,7 @@ fn the_bit_is_refused_on_control_frames() {
         let octets = frame(true, first | RSV1, &hello());
         expect_refused(&mut server(OFFER), &octets, &ProtocolError::ReservedBits);
         let mut within = server(OFFER);
-        assert_eq!(events(&mut within, &frame(true, TEXT - FIN | RSV1, &hello()[..2])), []);
+        assert_eq!(events(&mut within, &frame(true, (TEXT - FIN) | RSV1, &hello()[..2])), []);
         expect_refused(&mut within, &octets, &ProtocolError::ReservedBits);
     }
 }
@@ -69,7 +69,7 @@ fn control_frames_stand_between_compressed_fragments() {
     let payload = hello();
     for cut in 0..=payload.len() {
         let octets = [
-            frame(true, TEXT - FIN | RSV1, &payload[..cut]),
+            frame(true, (TEXT - FIN) | RSV1, &payload[..cut]),
             frame(true, PING, b"\xF2\x48"),
             frame(true, PONG, b""),
             frame(true, CONTINUATION, &payload[cut..]),
@@ -134,7 +134,7 @@ fn text_that_is_not_utf8_is_refused_while_its_frame_still_arrives() {
     assert_eq!(events(&mut reader, &octets[..bad_at]), []);
     expect_refused(&mut reader, &octets[bad_at..=bad_at], &ProtocolError::InvalidUtf8);
     // And in the first fragment of a message that never ends.
-    let first = frame(true, TEXT - FIN | RSV1, &Blocks::new().stored(Final::No, b"\xF8").message());
+    let first = frame(true, (TEXT - FIN) | RSV1, &Blocks::new().stored(Final::No, b"\xF8").message());
     expect_refused(&mut server(OFFER), &first, &ProtocolError::InvalidUtf8);
 }
 
@@ -144,7 +144,7 @@ fn characters_may_be_cut_anywhere() {
     let payload = Blocks::new().fixed(Final::No, &literals(text.as_bytes())).message();
     let mut octets = Vec::new();
     for (at, octet) in payload.iter().enumerate() {
-        let first = if at == 0 { TEXT - FIN | RSV1 } else { CONTINUATION - FIN };
+        let first = if at == 0 { (TEXT - FIN) | RSV1 } else { CONTINUATION - FIN };
         octets.extend(frame(true, first, &[*octet]));
     }
     octets.extend(frame(true, CONTINUATION, b""));
@@ -188,7 +188,7 @@ fn the_limit_holds_over_fragments_and_final_blocks() {
     let error = ProtocolError::MessageTooBig { limit: 1000 };
     let half = Blocks::new().stored(Final::Yes, &[7; 500]);
     let octets = [
-        frame(true, BINARY - FIN | RSV1, &half.clone().octets()),
+        frame(true, (BINARY - FIN) | RSV1, &half.clone().octets()),
         frame(true, CONTINUATION - FIN, &half.octets()),
     ]
     .concat();

@@ -1,12 +1,11 @@
 //! What no peer may send is refused the same way however it arrives: one error, one close frame with the code
 //! that RFC 6455 §7.4.1 has for it, the end.
 
-mod pair;
 mod wire;
 
 use std::time::Instant;
 
-use pair::{SIDES, Side};
+use websocket_driver::pair::{SIDES, Side};
 use websocket_driver::{Cause, CloseCode, Closed, Config, Connection, Event, Input, Message, ProtocolError};
 use wire::{BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, close_body, frame, frames, header_with};
 

@@ -1,13 +1,12 @@
 //! What holds for any octets in any pieces, any messages, and any order of what can happen.
 
-mod pair;
 mod wire;
 
 use std::time::{Duration, Instant};
 
-use pair::{Pair, Pieces, SIDES, Side};
 use proptest::prelude::*;
 use proptest::sample::select;
+use websocket_driver::pair::{Pair, Pieces, SIDES, Side};
 use websocket_driver::{
     CloseCode, Config, Connection, Event, Input, Message, Prepared, Transmit, UsageError,
 };

@@ -1,12 +1,20 @@
-//! Sends every message back, at any path: `echo ADDR`. Conformance suites run against it.
+//! Sends every message back, at any path: `echo ADDR [--tls CHAIN KEY]`. Conformance suites run against it.
 
 use std::sync::Arc;
 
 use websocket_hub::driver::deflate::Deflate;
-use websocket_hub::{Config, Handshake, Origins, Refused, Request, Response, serve};
+use websocket_hub::{Config, Handshake, Origins, Refused, Request, Response, TlsConfig, serve};
+
+const USAGE: &str = "usage: echo ADDR [--tls CHAIN.pem KEY.pem], with an ADDR such as 127.0.0.1:9001";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let address = std::env::args().nth(1).ok_or("usage: echo ADDR, such as 127.0.0.1:9001")?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (address, tls) = match arguments[..] {
+        [address] => (address, None),
+        [address, "--tls", chain, key] => (address, Some(TlsConfig::from_pem_files(chain, key)?)),
+        _ => return Err(USAGE.into()),
+    };
     // The largest message of the Autobahn suite, which also sends one in 65,537 fragments.
     let limit = 16 << 20;
     let connection =
@@ -20,8 +28,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         // Sending fails only once the connection is closing, and then nobody waits for the echo.
         Ok(upgrade.on_message(|ws, message| _ = ws.send(message)).start())
     };
-    let server = serve(app).bind(address)?;
-    println!("listening on ws://{}", server.address());
+    let scheme = if tls.is_some() { "wss" } else { "ws" };
+    let mut serve = serve(app);
+    if let Some(tls) = tls {
+        serve = serve.tls(tls);
+    }
+    let server = serve.bind(address)?;
+    println!("listening on {scheme}://{}", server.address());
     server.wait();
     Ok(())
 }

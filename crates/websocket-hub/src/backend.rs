@@ -3,8 +3,11 @@
 use std::fmt;
 use std::net::TcpListener;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+use rustls::ServerConfig;
 
 use crate::app::SharedApp;
 use crate::tracker::Tracker;
@@ -15,7 +18,7 @@ mod tokio;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Backend {
-    /// Event loops on tokio, one per core, with hyper for HTTP/1.1.
+    /// Event loops on tokio, one per core, with hyper for HTTP/1.1 and HTTP/2.
     #[default]
     Tokio,
 }
@@ -70,9 +73,10 @@ impl FromStr for Backend {
 #[derive(Clone)]
 pub(crate) struct Start {
     pub(crate) app: SharedApp,
-    pub(crate) listeners: std::sync::Arc<[TcpListener]>,
+    pub(crate) listeners: Arc<[TcpListener]>,
     pub(crate) workers: usize,
     pub(crate) handshake_timeout: Duration,
+    pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) tracker: Tracker,
     pub(crate) stop: ::tokio::sync::watch::Receiver<Stop>,
 }

@@ -125,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// A peer that does not take what it is sent may not cause more of it.
     fn is_full(&self) -> bool {
-        self.backlog() > self.queue_limit / 2
+        self.backlog() > self.queue_limit / 2 || !self.driver.wants_read()
     }
 
     /// Writes what the driver has, many pieces in one system call. True if anything moved.

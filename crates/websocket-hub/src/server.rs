@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::app::{App, SharedApp};
 use crate::backend::{Backend, Start, Stop};
+use crate::tls::TlsConfig;
 use crate::tracker::Tracker;
 
 /// Takes an app to be served: `serve(app).backend(Backend::Tokio).bind("127.0.0.1:8080")?`.
@@ -20,6 +21,7 @@ pub fn serve<Kind: 'static>(app: impl App<Kind>) -> Serve {
         backend: Backend::default(),
         workers: None,
         handshake_timeout: Duration::from_secs(10),
+        tls: None,
     }
 }
 
@@ -30,6 +32,7 @@ pub struct Serve {
     backend: Backend,
     workers: Option<NonZeroUsize>,
     handshake_timeout: Duration,
+    tls: Option<TlsConfig>,
 }
 
 impl Serve {
@@ -46,9 +49,19 @@ impl Serve {
     }
 
     /// How long a request's head may take from its first octet to its last, and a connection to its first
-    /// octet. A head that takes longer is answered with 408. Default: 10 s.
+    /// octet, TLS included. A head that takes longer is answered with 408. Default: 10 s.
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
+        self
+    }
+
+    /// Speaks TLS on every address, and nothing without it. Default: none.
+    ///
+    /// HTTP/2 is then agreed on with clients that know it, browsers for example, whose WebSockets are streams of
+    /// one connection (RFC 8441): their requests have the method CONNECT. Without TLS it is spoken with clients
+    /// that begin with it.
+    pub fn tls(mut self, config: impl Into<TlsConfig>) -> Self {
+        self.tls = Some(config.into());
         self
     }
 
@@ -84,6 +97,7 @@ impl Serve {
             listeners: Arc::from(listeners),
             workers: workers.get(),
             handshake_timeout: self.handshake_timeout,
+            tls: self.tls.map(TlsConfig::into_inner),
             tracker: tracker.clone(),
             stop: stopped,
         })?;
@@ -125,7 +139,7 @@ impl Server {
 
     /// Stops: listens no more, says goodbye to every WebSocket with close code 1001, lets requests that have
     /// begun end, waits for all of that no longer than `limit`, and cuts off the rest. Says how many it had to
-    /// cut off. Blocks; from asynchronous code call it through something like `spawn_blocking`.
+    /// cut off; an HTTP/2 connection counts beside the WebSockets on it. Blocks; from asynchronous code call it through something like `spawn_blocking`.
     pub fn stop_within(mut self, limit: Duration) -> usize {
         self.begin_stop(limit);
         for thread in self.threads.drain(..) {

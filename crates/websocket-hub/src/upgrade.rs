@@ -6,10 +6,12 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode, Version};
+use hyper::ext::Protocol;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use websocket_driver::deflate::Deflate;
+use websocket_driver::handshake::http2;
 use websocket_driver::handshake::server::{self, Accepted, Refusal};
 use websocket_driver::{Closed, Connection, Events, Handler, Message, ProtocolError};
 
@@ -17,7 +19,8 @@ use crate::app::IntoResponse;
 use crate::body::{Body, Response};
 use crate::config::Config;
 use crate::connection::{self, BoxHandler};
-use crate::context::{Context, RawStream};
+use crate::context::{Context, RawStream, TakeRaw};
+use crate::gather::Gather;
 use crate::origin::Origins;
 use crate::websocket::WebSocket;
 
@@ -64,14 +67,19 @@ impl Handshake {
         self
     }
 
-    /// Judges a request.
+    /// Judges a request: a GET in HTTP/1.1, a CONNECT in HTTP/2. Routes to it must take both methods.
     ///
     /// # Errors
     ///
     /// [`Refused`], which becomes the answer.
     pub fn upgrade<B>(&self, mut request: http::Request<B>) -> Result<Upgrade, Refused> {
-        let accepted = server::accept(&request, &self.options).map_err(Refused::Handshake)?;
-        if !self.origins.permit(request.headers()) {
+        let accepted = if request.version() < Version::HTTP_2 {
+            server::accept(&request, &self.options).map_err(Refused::Handshake)?
+        } else {
+            let protocol = request.extensions().get().map(Protocol::as_str);
+            http2::accept(&request, protocol, &self.options).map_err(Refused::Http2)?
+        };
+        if !self.origins.permit(&request) {
             return Err(Refused::Origin);
         }
         let upgrade = request.extensions_mut().remove::<OnUpgrade>().ok_or(Refused::NotUpgradable)?;
@@ -81,7 +89,7 @@ impl Handshake {
 }
 
 impl WebSocket {
-    /// Judges a request by the default [`Handshake`].
+    /// Judges a request by the default [`Handshake`]; see [`Handshake::upgrade`].
     ///
     /// # Errors
     ///
@@ -155,38 +163,41 @@ impl Upgrade {
         let ws = WebSocket::new(self.config.queue_limit, subprotocol, context.as_ref().map(|c| c.peer));
         // Counted before it opens, so that a server that stops in between waits for it.
         let guard = context.as_ref().map(|context| context.tracker.connection(&ws));
-        let raw_stream = context.map(|context| context.raw_stream);
+        let (take_raw, stream) = context.map_or((None, None), |context| (context.take_raw, context.stream));
         let (upgrade, config) = (self.upgrade, self.config);
         tokio::spawn(async move {
-            let _guard = guard;
+            let _held = (guard, stream);
             // An upgrade fails when the client is gone before it had its answer: nothing opened, nothing closes.
             let Ok(upgraded) = upgrade.await else { return };
             let driver = Connection::server(config.connection.clone(), Instant::now()).with_deflate(deflate);
-            run(upgraded, raw_stream, ws, Box::new(handler), driver, config.queue_limit).await;
+            run(upgraded, take_raw, ws, Box::new(handler), driver, config.queue_limit).await;
         });
         response.map(|()| Body::empty())
     }
 }
 
-/// Runs a connection to its end, on the TCP stream itself where the backend knows how to get it.
+/// Runs a connection to its end, on the raw stream itself where the backend knows how to get it.
 async fn run(
     upgraded: Upgraded,
-    raw_stream: Option<RawStream>,
+    take_raw: Option<TakeRaw>,
     ws: WebSocket,
     handler: BoxHandler,
     driver: Connection,
     queue_limit: usize,
 ) {
-    let stream = match raw_stream {
-        Some(raw_stream) => raw_stream(upgraded),
+    let raw = match take_raw {
+        Some(take_raw) => take_raw(upgraded),
         None => Err(upgraded),
     };
-    match stream {
-        Ok((stream, early)) => {
+    match raw {
+        Ok((RawStream::Tcp(stream), early)) => {
+            connection::Connection::new(stream, early, ws, handler, driver, queue_limit).await;
+        }
+        Ok((RawStream::Tls(stream), early)) => {
             connection::Connection::new(stream, early, ws, handler, driver, queue_limit).await;
         }
         Err(upgraded) => {
-            let stream = TokioIo::new(upgraded);
+            let stream = Gather(TokioIo::new(upgraded));
             connection::Connection::new(stream, Bytes::new(), ws, handler, driver, queue_limit).await;
         }
     }
@@ -198,6 +209,8 @@ async fn run(
 pub enum Refused {
     /// The handshake is not what RFC 6455 says.
     Handshake(Refusal),
+    /// The handshake came over HTTP/2 and is not what RFC 8441 says.
+    Http2(Refusal),
     /// The page that asks is from another origin.
     Origin,
     /// The server that the request came through does not support upgrades.
@@ -207,7 +220,7 @@ pub enum Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refused::Handshake(refusal) => refusal.fmt(f),
+            Refused::Handshake(refusal) | Refused::Http2(refusal) => refusal.fmt(f),
             Refused::Origin => {
                 write!(f, "Pages from this origin may not connect; the server's owner can allow it")
             }
@@ -220,12 +233,14 @@ impl std::error::Error for Refused {}
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        if let Refused::Handshake(refusal) = self {
-            return refusal.response().map(Body::from);
-        }
+        let status = match self {
+            Refused::Handshake(refusal) => return refusal.response().map(Body::from),
+            Refused::Http2(refusal) => return http2::refusal(refusal).map(Body::from),
+            Refused::Origin => StatusCode::FORBIDDEN,
+            Refused::NotUpgradable => StatusCode::INTERNAL_SERVER_ERROR,
+        };
         let mut response = Response::new(format!("{self}.\n").into());
-        *response.status_mut() =
-            if self == Refused::Origin { StatusCode::FORBIDDEN } else { StatusCode::INTERNAL_SERVER_ERROR };
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         headers.insert(CONNECTION, HeaderValue::from_static("close"));

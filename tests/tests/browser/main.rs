@@ -2,6 +2,7 @@
 
 mod composing;
 mod harness;
+mod http2;
 mod looks;
 mod reading;
 mod restart;

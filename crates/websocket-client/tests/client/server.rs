@@ -66,7 +66,6 @@ pub(crate) struct Ws<S> {
     connection: Connection,
     input: Vec<u8>,
     closed: Option<Closed>,
-    writable: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
@@ -78,7 +77,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
         stream.write_all(&http1::write_response(&accepted.response)).await.ok()?;
         stream.flush().await.ok()?;
         let connection = Connection::server(std::sync::Arc::default(), Instant::now());
-        Some(Ws { stream, connection, input: Vec::new(), closed: None, writable: true })
+        Some(Ws { stream, connection, input: Vec::new(), closed: None })
     }
 
     pub(crate) async fn recv(&mut self) -> Option<Message<'static>> {
@@ -114,11 +113,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
         self.flush().await;
     }
 
-    /// Whether the client still takes what is written.
-    pub(crate) fn is_writable(&self) -> bool {
-        self.writable
-    }
-
     /// Says goodbye and sees it through.
     pub(crate) async fn close(&mut self, code: CloseCode, reason: &str) {
         self.connection.close(code, reason, Instant::now()).unwrap();
@@ -133,7 +127,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
                 Transmit::Shutdown => self.stream.shutdown().await,
             };
             if done.is_err() {
-                self.writable = false;
                 return;
             }
         }

@@ -14,6 +14,10 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 /// An empty last block. A stream that has reached the end of a block ends with it; one that has not does not.
 const END: [u8; 2] = [0x03, 0x00];
 
+/// The most blocks of a message that may call themselves the last one. After each the coder begins anew with the
+/// whole window, which costs thousands of times what such a block costs its sender; nobody has a use for many.
+const MAX_LAST_BLOCKS: u32 = 256;
+
 /// What a coder of this kind weighs, in octets: its state and a window of 15 bits.
 const CODER_WEIGHT: usize = 40 * 1024;
 
@@ -25,11 +29,18 @@ pub(crate) struct Inflater {
     coder: Option<Inflate>,
     /// The octets so far end with a block that calls itself the last one.
     after_last: bool,
+    /// Blocks of this message so far that call themselves the last one.
+    last_blocks: u32,
 }
 
 impl Inflater {
     pub(crate) fn new(window_bits: u8, takeover: bool) -> Self {
-        Inflater { window: takeover.then(|| Window::new(window_bits)), coder: None, after_last: false }
+        Inflater {
+            window: takeover.then(|| Window::new(window_bits)),
+            coder: None,
+            after_last: false,
+            last_blocks: 0,
+        }
     }
 
     /// Inflates a piece of a message, and hands what comes of it over step by step, so that a limit can end it
@@ -44,7 +55,9 @@ impl Inflater {
             none => none.insert(primed(take_inflater(), self.window.as_ref())?),
         };
         if !piece.is_empty() {
-            self.after_last = with_inflated(|room| run(coder, self.window.as_mut(), piece, room, each))?;
+            self.after_last = with_inflated(|room| {
+                run(coder, self.window.as_mut(), &mut self.last_blocks, piece, room, each)
+            })?;
         }
         Ok(())
     }
@@ -56,9 +69,11 @@ impl Inflater {
     ) -> Result<(), ProtocolError> {
         // Behind a last block the sender should have put an octet for the tail to complete
         // (RFC 7692 §7.2.3.4); without it there is nothing to complete.
-        if !std::mem::take(&mut self.after_last) {
+        if !self.after_last {
             self.inflate(&TAIL, each)?;
         }
+        self.after_last = false;
+        self.last_blocks = 0;
         let Some(mut coder) = self.coder.take() else { return Ok(()) };
         let given = coder.total_out();
         let ended = with_inflated(|room| coder.decompress(&END, room, InflateFlush::SyncFlush));
@@ -78,6 +93,7 @@ impl Inflater {
 fn run(
     coder: &mut Inflate,
     mut window: Option<&mut Window>,
+    last_blocks: &mut u32,
     mut piece: &[u8],
     room: &mut [u8],
     each: &mut impl FnMut(&[u8]) -> Result<(), ProtocolError>,
@@ -99,6 +115,10 @@ fn run(
         match status {
             // A block may call itself the last one (RFC 7692 §7.2.3.4). It is not; the next begins anew.
             Status::StreamEnd => {
+                *last_blocks += 1;
+                if *last_blocks > MAX_LAST_BLOCKS {
+                    return Err(ProtocolError::InvalidDeflate);
+                }
                 coder.reset(false);
                 if let Some(window) = &window {
                     prime(coder, window)?;

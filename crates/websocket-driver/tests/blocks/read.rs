@@ -69,11 +69,10 @@ impl Read {
             let length = least + bits.take(extra)?;
             let (least, extra) = *DISTANCES.get(distances.take(bits)?).ok_or(Broken::Wrong)?;
             let distance = (least + bits.take(extra)?) as usize;
-            let mut from = self.octets.len().checked_sub(distance).ok_or(Broken::TooFar)?;
+            let from = self.octets.len().checked_sub(distance).ok_or(Broken::TooFar)?;
             self.farthest = self.farthest.max(distance);
-            for _ in 0..length {
-                self.octets.push(self.octets[from]);
-                from += 1;
+            for at in from..from + length as usize {
+                self.octets.push(self.octets[at]);
             }
         }
     }

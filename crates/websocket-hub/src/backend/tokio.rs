@@ -2,6 +2,8 @@
 
 mod accept;
 mod head_guard;
-mod http;
+mod http1;
+mod http2;
+mod negotiate;
 
 pub(crate) use accept::start;

@@ -12,11 +12,12 @@ use http::{Method, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, Limited};
 use tower_service::Service;
-use websocket_hub::{App, Backend, Body, IntoResponse, Refused, Request, Response, Server, WebSocket, serve};
+use websocket_hub::{App, Backend, Body, IntoResponse, Refused, Request, Response, Server, WebSocket};
 
 use crate::client::Client;
 use crate::on_each_backend;
 use crate::peer::{Peer, request};
+use crate::transport::serve;
 
 fn start<Kind: 'static>(backend: Backend, app: impl App<Kind>) -> Server {
     serve(app).backend(backend).bind("127.0.0.1:0").unwrap()

@@ -4,14 +4,15 @@ use std::io::{ErrorKind, Write};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use websocket_hub::{CloseCode, Config, Message, Refused, Request, SendError, WebSocket, driver, serve};
+use websocket_hub::{CloseCode, Config, Message, Refused, Request, SendError, WebSocket, driver};
 
 use crate::client::Client;
 use crate::memory::{MIB, assert_growth_below, resident};
 use crate::peer::{Frame, Peer, frame, text};
 use crate::room::Room;
+use crate::transport::serve;
 use crate::waiting::{PATIENCE, block_on, eventually};
-use crate::{alone_on_each_backend, on_each_backend};
+use crate::{alone_on_each_backend, on_each_backend_and_version};
 
 /// Whether there is room at this moment.
 fn has_room(ws: &WebSocket) -> bool {
@@ -36,7 +37,7 @@ fn stuff(ws: &WebSocket, limit: usize) -> usize {
 
 #[test]
 fn room_waits_while_more_than_half_of_the_queue_is_used_and_wakes_when_it_was_read() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let limit = 256 * 1024;
         let (server, room) = Room::serve_limited(backend, Config { queue_limit: limit, ..Config::default() });
         let mut peer = Peer::open_small(&server, "slow");
@@ -56,7 +57,7 @@ fn room_waits_while_more_than_half_of_the_queue_is_used_and_wakes_when_it_was_re
 
 #[test]
 fn room_ends_with_the_connection() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let limit = 256 * 1024;
         let (server, room) = Room::serve_limited(backend, Config { queue_limit: limit, ..Config::default() });
         let peer = Peer::open_small(&server, "slow");
@@ -75,7 +76,7 @@ fn room_ends_with_the_connection() {
 
 #[test]
 fn queued_counts_whole_frames_until_they_are_written() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let limit = 256 * 1024;
         let (server, room) = Room::serve_limited(backend, Config { queue_limit: limit, ..Config::default() });
         let mut peer = Peer::open_small(&server, "slow");
@@ -97,7 +98,7 @@ fn queued_counts_whole_frames_until_they_are_written() {
 
 #[test]
 fn a_message_above_the_limit_goes_through_when_nothing_waits() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = Room::serve_limited(backend, Config { queue_limit: 1024, ..Config::default() });
         let mut client = Client::connect(&server, "alice");
         let ws = room.ws("alice");
@@ -113,7 +114,7 @@ fn a_message_above_the_limit_goes_through_when_nothing_waits() {
 
 #[test]
 fn what_cannot_be_sent_is_refused_and_costs_nothing() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         use driver::UsageError;
         let (server, room) = Room::serve(backend);
         let mut client = Client::connect(&server, "alice");
@@ -134,7 +135,7 @@ fn what_cannot_be_sent_is_refused_and_costs_nothing() {
 
 #[test]
 fn a_close_is_sent_behind_everything_that_is_queued() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = Room::serve(backend);
         let mut peer = Peer::open_small(&server, "alice");
         let ws = room.ws("alice");
@@ -207,7 +208,7 @@ fn a_client_that_sends_much_and_does_not_read_is_not_read_and_loses_nothing() {
 /// One packet of small questions with large answers: together far more than the queue takes.
 #[test]
 fn a_burst_of_questions_from_a_client_that_reads_gets_every_answer() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let answers = |request: Request| -> Result<_, Refused> {
             let upgrade = WebSocket::upgrade(request)?;
             let answer = |ws: &mut WebSocket, _: Message<'_>| _ = ws.send(vec![b'x'; 8192]);

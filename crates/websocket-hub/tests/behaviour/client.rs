@@ -4,6 +4,7 @@ use tokio::runtime::Runtime;
 use websocket_client::{ConnectError, Connector};
 use websocket_hub::{CloseCode, Closed, Message, Server};
 
+use crate::transport::{Transport, client_config};
 use crate::waiting::{PATIENCE, runtime};
 
 #[derive(Debug)]
@@ -19,7 +20,9 @@ impl Client {
 
     pub(crate) fn with(connector: &Connector, server: &Server, name: &str) -> Result<Client, ConnectError> {
         let runtime = runtime();
-        let address = format!("ws://{}/{name}", server.address());
+        let tls = Transport::current().is_tls();
+        let address = format!("{}://{}/{name}", if tls { "wss" } else { "ws" }, server.address());
+        let connector = if tls { connector.clone().tls(client_config(&[])) } else { connector.clone() };
         let ws = runtime.block_on(connector.connect(&address))?;
         Ok(Client { runtime, ws })
     }

@@ -2,15 +2,16 @@
 
 use std::sync::mpsc;
 
-use websocket_hub::{Backend, Cause, ProtocolError, Refused, Request, SendError, Server, WebSocket, serve};
+use websocket_hub::{Backend, Cause, ProtocolError, Refused, Request, SendError, Server, WebSocket};
 
 use crate::client::Pair;
 use crate::log::Told;
 use crate::memory::{MIB, assert_growth_below, resident};
 use crate::peer::{Peer, close, frame, header, text};
 use crate::room::Room;
+use crate::transport::serve;
 use crate::waiting::PATIENCE;
-use crate::{alone_on_each_backend, on_each_backend};
+use crate::{alone_on_each_backend, on_each_backend_and_version};
 
 type Case = (&'static str, Vec<u8>, ProtocolError);
 
@@ -90,7 +91,7 @@ fn break_in(
 
 #[test]
 fn whoever_breaks_the_protocol_is_told_and_closed_and_the_others_chat_on() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = Room::serve(backend);
         let mut pair = Pair::connect(&server);
         for (number, (what, bytes, expected)) in cases().into_iter().enumerate() {
@@ -105,7 +106,7 @@ fn whoever_breaks_the_protocol_is_told_and_closed_and_the_others_chat_on() {
 /// Whoever sends is told that nothing will go out, not that it was queued.
 #[test]
 fn nothing_can_be_sent_to_whoever_broke_the_protocol() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (sender, sent) = mpsc::channel();
         let app = move |request: Request| -> Result<_, Refused> {
             let sender = sender.clone();
@@ -170,7 +171,7 @@ fn a_message_in_endless_empty_fragments_is_refused() {
 
 #[test]
 fn a_message_in_fragments_above_the_limit_is_refused() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = Room::serve(backend);
         let mut pair = Pair::connect(&server);
         let fragment = vec![b'x'; 60_000];

@@ -7,7 +7,7 @@ use websocket_hub::{Backend, Cause, CloseCode, Config, Handshake, ProtocolError,
 
 use crate::client::{Client, Pair};
 use crate::log::{Log, Told, closed};
-use crate::on_each_backend;
+use crate::on_each_backend_and_version;
 use crate::peer::{Frame, Peer, close, frame, text};
 use crate::room::Room;
 use crate::waiting::eventually;
@@ -46,7 +46,7 @@ fn assert_left(room: &Room, pair: &mut Pair, name: &str, before: &[Told], end: d
 
 /// Lets a peer leave in a way of its own, and says how it must look like to the server.
 fn leave(how: impl Fn(Peer), before: &[Told], end: &driver::Closed) {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (_server, room, mut pair) = serve(backend);
         let peer = Peer::open(&_server, "leaver");
         room.log.wait_open("leaver");
@@ -153,7 +153,7 @@ fn because_the_server_says_goodbye() {
 
 #[test]
 fn by_silence() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room, mut pair) = serve(backend);
         let mut peer = Peer::open(&server, "short");
         let end = closed(1006, "", Cause::IdleTimeout);
@@ -167,7 +167,7 @@ fn by_silence() {
 
 #[test]
 fn not_by_answering_pings_and_nothing_else() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room, mut pair) = serve(backend);
         let mut peer = Peer::open(&server, "short");
         // Twelve intervals are longer than the silence that is allowed.
@@ -190,7 +190,7 @@ fn pair_text(peer: &mut Peer) -> String {
 
 #[test]
 fn because_the_servers_goodbye_is_not_answered() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room, mut pair) = serve(backend);
         let mut peer = Peer::open(&server, "short");
         room.ws("short").close(CloseCode::POLICY, "go").unwrap();
@@ -204,7 +204,7 @@ fn because_the_servers_goodbye_is_not_answered() {
 /// `on_close` comes with the peer's goodbye; the transport may be kept for the close timeout and no longer.
 #[test]
 fn without_ending_the_transport() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room, mut pair) = serve(backend);
         let mut peer = Peer::open(&server, "short");
         room.log.wait_open("short");
@@ -248,7 +248,7 @@ fn because_the_handler_panics_in_the_middle_of_much() {
 
 #[test]
 fn because_the_server_stops() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room, pair) = serve(backend);
         drop(pair);
         let mut peer = Peer::open(&server, "leaver");
@@ -265,7 +265,7 @@ fn because_the_server_stops() {
 
 #[test]
 fn a_panic_in_any_handler_ends_its_own_connection_alone() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let log = Log::default();
         let noted = log.clone();
         let app = move |request: websocket_hub::Request| -> Result<_, websocket_hub::Refused> {
@@ -287,7 +287,7 @@ fn a_panic_in_any_handler_ends_its_own_connection_alone() {
                 })
                 .start())
         };
-        let server = websocket_hub::serve(app).backend(backend).bind("127.0.0.1:0").unwrap();
+        let server = crate::transport::serve(app).backend(backend).bind("127.0.0.1:0").unwrap();
         let mut calm = Client::connect(&server, "calm");
         for (event, sent, code) in [
             ("open", close(1000, b""), 1011),

@@ -4,34 +4,55 @@
 
 mod apps;
 mod backpressure;
+mod certificates;
 mod client;
 mod hostile;
+mod http2;
+mod http2_pace;
 mod leaving;
 mod log;
 mod memory;
+mod negotiation;
 mod opening;
 mod peer;
 mod refusals;
 mod requests;
 mod room;
+mod session;
 mod slow_readers;
 mod stopping;
+mod stream;
 mod topics;
+mod transport;
 mod waiting;
 
 use std::sync::{PoisonError, RwLock};
 
 use websocket_hub::Backend;
 
+use transport::{Transport, over};
+
 /// Held by everybody: shared by most, alone by those who measure the process's memory.
 static PROCESS: RwLock<()> = RwLock::new(());
 
+/// Over TCP, and over TLS.
 fn on_each_backend(behaviour: impl Fn(Backend)) {
-    let _process = PROCESS.read().unwrap_or_else(PoisonError::into_inner);
-    Backend::ALL.into_iter().for_each(behaviour);
+    on_each_backend_over(&[Transport::Tcp, Transport::Tls], behaviour);
 }
 
-/// As `on_each_backend`, while no other behaviour runs.
+/// What does not depend on how a WebSocket is opened: over TCP, over TLS, and as a stream of HTTP/2.
+fn on_each_backend_and_version(behaviour: impl Fn(Backend)) {
+    on_each_backend_over(&[Transport::Tcp, Transport::Tls, Transport::Http2], behaviour);
+}
+
+fn on_each_backend_over(transports: &[Transport], behaviour: impl Fn(Backend)) {
+    let _process = PROCESS.read().unwrap_or_else(PoisonError::into_inner);
+    for backend in Backend::ALL {
+        transports.iter().for_each(|transport| over(*transport, || behaviour(backend)));
+    }
+}
+
+/// On each backend over TCP, while no other behaviour runs.
 fn alone_on_each_backend(behaviour: impl Fn(Backend)) {
     let _process = PROCESS.write().unwrap_or_else(PoisonError::into_inner);
     Backend::ALL.into_iter().for_each(behaviour);

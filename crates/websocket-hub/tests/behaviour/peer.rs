@@ -1,12 +1,15 @@
 //! Peers that speak in bytes: what no decent client would send, and all that comes back.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use tokio::net::TcpSocket;
 use websocket_hub::Server;
 
+use crate::session::{Session, Socket};
+use crate::stream::Stream;
+use crate::transport::Transport;
 use crate::waiting::{PATIENCE, block_on};
 
 /// Octets of any masking key: hostile clients need no good ones.
@@ -110,7 +113,7 @@ impl Frame {
 
 #[derive(Debug)]
 pub(crate) struct Peer {
-    stream: TcpStream,
+    stream: Stream,
     unread: Vec<u8>,
 }
 
@@ -135,15 +138,27 @@ impl Peer {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Peer { stream, unread: Vec::new() }
+        Peer { stream: Stream::of(stream), unread: Vec::new() }
+    }
+
+    /// A peer on one stream of an HTTP/2 connection.
+    pub(crate) fn on(socket: Socket) -> Peer {
+        Peer { stream: Stream::Http2(socket), unread: Vec::new() }
     }
 
     /// A peer whose handshake is done.
     pub(crate) fn open(server: &Server, name: &str) -> Peer {
+        if Transport::current().is_http2() {
+            return Peer::on(Session::connect(server.address()).open(name));
+        }
         Peer::connect(server.address()).shake_hands(name)
     }
 
     pub(crate) fn open_small(server: &Server, name: &str) -> Peer {
+        if Transport::current().is_http2() {
+            // It takes 64 KiB by itself.
+            return Peer::open(server, name);
+        }
         Peer::connect_small(server.address()).shake_hands(name)
     }
 
@@ -155,43 +170,43 @@ impl Peer {
 
     pub(crate) fn write(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).unwrap();
+        self.stream.flush().unwrap();
     }
 
     /// Writes to somebody who may have left.
     pub(crate) fn try_write(&mut self, bytes: impl AsRef<[u8]>) -> bool {
-        self.stream.write_all(bytes.as_ref()).is_ok()
+        self.stream.write_all(bytes.as_ref()).and_then(|()| self.stream.flush()).is_ok()
     }
 
     /// Whether the other end still takes what is written.
-    pub(crate) fn stream_takes(&self) -> bool {
-        (&self.stream).write_all(&[0]).is_ok()
+    pub(crate) fn stream_takes(&mut self) -> bool {
+        self.try_write([0])
     }
 
+    /// What is under it, and under TLS.
     pub(crate) fn stream(&self) -> &TcpStream {
-        &self.stream
+        self.stream.tcp()
     }
 
     /// Ends the writing direction.
-    pub(crate) fn finish(&self) {
-        self.stream.shutdown(Shutdown::Write).unwrap();
+    pub(crate) fn finish(&mut self) {
+        self.stream.finish();
     }
 
     /// Goes away with a reset instead of an end.
     pub(crate) fn reset(self) {
-        block_on(async {
-            self.stream.set_nonblocking(true).unwrap();
-            let stream = tokio::net::TcpStream::from_std(self.stream).unwrap();
-            stream.set_zero_linger().unwrap();
-        });
+        self.stream.reset();
     }
 
     /// Whether something has come, or the end, within `time`.
     pub(crate) fn hears_within(&mut self, time: Duration) -> bool {
-        self.stream.set_read_timeout(Some(time)).unwrap();
-        let peeked = self.stream.peek(&mut [0]);
-        self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        self.stream().set_read_timeout(Some(time)).unwrap();
+        let mut bytes = [0; 1024];
+        let read = self.stream.read(&mut bytes);
+        self.stream().set_read_timeout(Some(PATIENCE)).unwrap();
+        self.unread.extend_from_slice(&bytes[..*read.as_ref().unwrap_or(&0)]);
         !self.unread.is_empty()
-            || !matches!(peeked, Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
+            || !matches!(read, Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
     }
 
     /// Reads more; false at the end, however that comes.
@@ -271,6 +286,12 @@ impl Peer {
     pub(crate) fn close_code(&mut self) -> u16 {
         let frame = self.close_frame();
         u16::from_be_bytes(*frame.payload.first_chunk().expect("a code"))
+    }
+
+    /// Whether the stream ends now, as it should: not with a reset, nor without TLS's goodbye.
+    pub(crate) fn ends(&mut self) -> bool {
+        assert_eq!(self.unread, b"");
+        matches!(self.stream.read(&mut [0]), Ok(0))
     }
 
     /// Everything until the end of the stream, be it a reset.

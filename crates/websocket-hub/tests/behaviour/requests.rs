@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use websocket_hub::{Backend, Handshake, Server, serve};
+use websocket_hub::{Backend, Handshake, Server};
 
 use crate::log::Told;
 use crate::on_each_backend;
 use crate::peer::{GOOD, Peer, handshake, request, text};
 use crate::room::Room;
+use crate::transport::serve;
 use crate::waiting::{PATIENCE, eventually};
 
 /// A server that does not wait long for a handshake.

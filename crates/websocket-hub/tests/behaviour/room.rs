@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use websocket_hub::{Backend, Config, Handshake, Message, Refused, Request, Response, Server, Topic};
-use websocket_hub::{CloseCode, WebSocket, serve};
+use websocket_hub::{CloseCode, WebSocket};
 
 use crate::log::{Log, Told};
+use crate::transport::serve;
 
 /// A room. Whoever connects to `/alice` is `alice`.
 ///

@@ -7,7 +7,7 @@ use websocket_hub::{Backend, Cause, Config, Message, SendError, Server, WebSocke
 
 use crate::client::Client;
 use crate::log::{Told, closed};
-use crate::on_each_backend;
+use crate::on_each_backend_and_version;
 use crate::peer::{Frame, Peer, close};
 use crate::room::Room;
 use crate::waiting::{block_on, eventually};
@@ -46,7 +46,7 @@ fn read_on(peer: &mut Peer, sent: usize) {
 
 #[test]
 fn a_slow_reader_is_closed_with_1013_and_delays_nobody() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = serve(backend);
         let names = ["alice", "bob"];
         let readers = names.map(|name| {
@@ -82,7 +82,7 @@ fn a_slow_reader_is_closed_with_1013_and_delays_nobody() {
 
 #[test]
 fn a_slow_reader_that_never_reads_on_is_cut_off() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let close_timeout = Duration::from_millis(200);
         let connection = Arc::new(driver::Config { close_timeout, ..driver::Config::default() });
         let (server, room) = Room::serve_limited(backend, Config { connection, queue_limit: LIMIT });
@@ -117,7 +117,7 @@ fn fill(ws: &WebSocket) -> usize {
 
 #[test]
 fn sending_says_once_that_a_reader_fell_behind_and_then_that_it_is_closed() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = serve(backend);
         let mut peer = Peer::open_small(&server, "slow");
         let ws = room.ws("slow");
@@ -137,7 +137,7 @@ fn sending_says_once_that_a_reader_fell_behind_and_then_that_it_is_closed() {
 /// What waits was thrown away, so it takes no memory while the goodbye is awaited.
 #[test]
 fn a_queue_that_was_full_is_let_go() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = serve(backend);
         let peer = Peer::open_small(&server, "slow");
         let ws = room.ws("slow");
@@ -150,7 +150,7 @@ fn a_queue_that_was_full_is_let_go() {
 
 #[test]
 fn messages_from_a_reader_that_fell_behind_are_not_delivered_any_more() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = serve(backend);
         let mut peer = Peer::open_small(&server, "slow");
         let sent = fill(&room.ws("slow"));
@@ -166,7 +166,7 @@ fn messages_from_a_reader_that_fell_behind_are_not_delivered_any_more() {
 /// A burst to a reader that reads is no reason to close it, be it as long as the queue.
 #[test]
 fn a_reader_that_reads_is_not_closed() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = serve(backend);
         let mut client = Client::connect(&server, "fast");
         let ws = room.ws("fast");

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
-use websocket_hub::{Cause, Handshake, Request, Response, Server, serve};
+use websocket_hub::{Cause, Handshake, Request, Response, Server};
 
 use crate::client::Client;
 use crate::log::{Told, closed};
 use crate::on_each_backend;
 use crate::peer::{Frame, Peer, request, text};
 use crate::room::Room;
+use crate::transport::serve;
 use crate::waiting::{PATIENCE, eventually};
 
 #[test]

@@ -2,18 +2,19 @@
 
 use std::sync::{Arc, Barrier, Mutex};
 
-use websocket_hub::{CloseCode, Message, Prepared, Refused, Request, SendError, Topic, WebSocket, serve};
+use websocket_hub::{CloseCode, Message, Prepared, Refused, Request, SendError, Topic, WebSocket};
 
 use crate::client::{Client, hear};
-use crate::on_each_backend;
+use crate::on_each_backend_and_version;
 use crate::peer::{Peer, close, text};
 use crate::room::Room;
+use crate::transport::serve;
 
 #[test]
 fn everybody_hears_the_same_in_one_order_whoever_publishes_from_wherever() {
     const PUBLISHERS: usize = 4;
     const EACH: usize = 500;
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = Room::serve(backend);
         let names = ["alice", "bob", "carol", "dave"];
         let mut clients = names.map(|name| Client::connect(&server, name));
@@ -48,7 +49,7 @@ fn everybody_hears_the_same_in_one_order_whoever_publishes_from_wherever() {
 
 #[test]
 fn what_was_encoded_before_reaches_everybody_as_it_is() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = Room::serve(backend);
         let mut peers = ["alice", "bob"].map(|name| Peer::open(&server, name));
         ["alice", "bob"].iter().for_each(|name| room.log.wait_open(name));
@@ -69,7 +70,7 @@ fn what_was_encoded_before_reaches_everybody_as_it_is() {
 
 #[test]
 fn a_message_to_one_keeps_its_place_between_those_to_all() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = Room::serve(backend);
         let mut client = Client::connect(&server, "alice");
         let ws = room.ws("alice");
@@ -88,7 +89,7 @@ fn a_message_to_one_keeps_its_place_between_those_to_all() {
 
 #[test]
 fn subscribers_are_counted_once_and_can_be_taken_away() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = Room::serve(backend);
         let mut client = Client::connect(&server, "alice");
         let ws = room.ws("alice");
@@ -112,7 +113,7 @@ fn subscribers_are_counted_once_and_can_be_taken_away() {
 
 #[test]
 fn a_connection_may_be_in_many_topics_and_leaves_them_all() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = Room::serve(backend);
         let mut client = Client::connect(&server, "alice");
         let ws = room.ws("alice");
@@ -138,7 +139,7 @@ struct Seen {
 
 #[test]
 fn a_connection_that_ends_is_unsubscribed_before_it_is_told() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (topic, seen) = (Topic::new(), Arc::new(Mutex::new(Vec::new())));
         let (opened, closed, saw) = (topic.clone(), topic.clone(), seen.clone());
         let app = move |request: Request| -> Result<_, Refused> {
@@ -179,7 +180,7 @@ fn a_connection_that_ends_is_unsubscribed_before_it_is_told() {
 
 #[test]
 fn a_connection_that_is_closing_hears_no_more_and_cannot_join() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = Room::serve(backend);
         let mut peer = Peer::open(&server, "alice");
         let ws = room.ws("alice");
@@ -198,7 +199,7 @@ fn a_connection_that_is_closing_hears_no_more_and_cannot_join() {
 /// Handlers that publish and subscribe across topics hold no lock while they do.
 #[test]
 fn connections_that_end_while_others_publish_block_nobody() {
-    on_each_backend(|backend| {
+    on_each_backend_and_version(|backend| {
         let (server, room) = Room::serve(backend);
         let mut stays = Client::connect(&server, "stays");
         room.ws("stays");

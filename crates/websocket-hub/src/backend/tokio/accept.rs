@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
-use super::http;
+use super::negotiate;
 use crate::backend::{Start, Stop};
 
 /// How long accepting rests after an error, such as a process that has no file descriptors left.
@@ -73,7 +73,7 @@ async fn serve(start: Start, mut receiver: mpsc::UnboundedReceiver<NewConnection
                     let guard = start.tracker.task();
                     let start = start.clone();
                     tokio::spawn(async move {
-                        http::serve(stream, peer, &start).await;
+                        negotiate::serve(stream, peer, &start).await;
                         drop(guard);
                     });
                 }

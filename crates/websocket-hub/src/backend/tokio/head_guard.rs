@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 const TIMED_OUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\n\
     connection: close\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 32\r\n\r\n\
@@ -27,8 +27,9 @@ pub(crate) struct HeadGuard<S> {
 }
 
 impl<S> HeadGuard<S> {
-    pub(crate) fn new(stream: S, timeout: Duration) -> Self {
-        let deadline = Some(Box::pin(sleep(timeout)));
+    /// The first head must be there before `first`; each of the others has `timeout`.
+    pub(crate) fn new(stream: S, first: Instant, timeout: Duration) -> Self {
+        let deadline = Some(Box::pin(sleep_until(first)));
         HeadGuard { stream, scan: Scan::default(), timeout, deadline, timed_out: false }
     }
 

@@ -1,4 +1,4 @@
-//! One TCP connection as HTTP/1.1, until it ends or becomes a WebSocket.
+//! One connection as HTTP/1.1, until it ends or becomes a WebSocket.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -13,12 +13,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::upgrade::{Parts, Upgraded};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 use super::head_guard::HeadGuard;
 use crate::backend::Start;
 use crate::body::{Body, Response};
-use crate::context::Context;
+use crate::context::{Context, RawStream};
 
 /// How long a connection may rest between two requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -26,9 +27,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// The largest request head, in octets; a larger one is answered with 431.
 const MAX_HEAD_LEN: usize = 16 * 1024;
 
-pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, start: &Start) {
-    let io = TokioIo::new(HeadGuard::new(stream, start.handshake_timeout));
-    let context = Context { peer, tracker: start.tracker.clone(), raw_stream };
+/// The first request's head must be there before `deadline`.
+pub(super) async fn serve<S>(stream: S, peer: SocketAddr, start: &Start, deadline: Instant)
+where
+    S: AsyncRead + AsyncWrite + Into<RawStream> + Unpin + Send + 'static,
+{
+    let io = TokioIo::new(HeadGuard::new(stream, deadline, start.handshake_timeout));
+    let context =
+        Context { peer, tracker: start.tracker.clone(), take_raw: Some(take_raw::<S>), stream: None };
     let service = service_fn(|mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(context.clone());
         let closes = ends_connection(request.headers());
@@ -68,9 +74,12 @@ fn names_close(value: &HeaderValue) -> bool {
     value.to_str().is_ok_and(names)
 }
 
-/// The TCP stream out of an upgraded connection of this backend, and the bytes that were read too far; or the
+/// The raw stream out of an upgraded connection of this backend, and the bytes that were read too far; or the
 /// connection as it was, if another server made it.
-fn raw_stream(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
-    let Parts { io, read_buf, .. } = upgraded.downcast::<TokioIo<HeadGuard<TcpStream>>>()?;
-    Ok((io.into_inner().into_inner(), read_buf))
+fn take_raw<S>(upgraded: Upgraded) -> Result<(RawStream, Bytes), Upgraded>
+where
+    S: AsyncRead + AsyncWrite + Into<RawStream> + Unpin + Send + 'static,
+{
+    let Parts { io, read_buf, .. } = upgraded.downcast::<TokioIo<HeadGuard<S>>>()?;
+    Ok((io.into_inner().into_inner().into(), read_buf))
 }
