@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::driver;
-use crate::library::{self, Run, Side};
+use crate::library::{self, Side};
 use crate::load::{Kind, Load};
+use crate::run::Run;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/counts.txt");
 const HEAD: &str =

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use websocket_driver::mask;
 
-use crate::library::{self, Deflate, Library, Run, Side};
+use crate::library::{self, Deflate, Library, Side};
 use crate::load::{Kind, Load};
 use crate::memory;
 use crate::report::{Report, Throughput};
 use crate::rounds::{Patience, Spread, measure};
+use crate::run::Run;
 
 pub const SIZES: [usize; 4] = [20, 1 << 10, 64 << 10, 1 << 20];
 
@@ -49,7 +50,13 @@ pub fn compare(quick: bool) -> Report {
     report.section("Compressed broadcast, server's side: one message to 1,000 connections");
     for deflate in Deflate::ALL {
         let runs = runs(&libraries, |library| library.deflated_broadcast(BROADCAST_TO, deflate));
-        throughput(&mut report, format!("broadcast, {}", deflate.name()), memory::JSON.len(), runs, patience);
+        throughput(
+            &mut report,
+            format!("broadcast, {}", deflate.name()),
+            crate::sample::JSON.len(),
+            runs,
+            patience,
+        );
     }
 
     unmasking(&mut report, patience);

@@ -10,9 +10,7 @@ pub mod yawc;
 use std::any::Any;
 
 use crate::load::Load;
-
-/// Handles at least as many messages as it is told and says how many it was.
-pub type Run = Box<dyn FnMut(usize) -> usize>;
+use crate::run::Run;
 
 /// Which end of the connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,12 +63,12 @@ pub trait Library {
     /// A server's connection that has echoed the one message on `wire` and waits for the next.
     fn resting(&self) -> Option<Resting>;
 
-    /// A server's connection that has received compressed messages, [`memory::deflated_messages`] of this
-    /// many, has answered each with [`memory::JSON`], compressed, and waits for the next. `None`: the library
+    /// A server's connection that has received compressed messages, [`sample::deflated_messages`] of this
+    /// many, has answered each with [`sample::JSON`], compressed, and waits for the next. `None`: the library
     /// has no compression.
     ///
-    /// [`memory::deflated_messages`]: crate::memory::deflated_messages
-    /// [`memory::JSON`]: crate::memory::JSON
+    /// [`sample::deflated_messages`]: crate::sample::deflated_messages
+    /// [`sample::JSON`]: crate::sample::JSON
     fn resting_deflated(&self, _: Deflate, _messages: usize) -> Option<Resting> {
         None
     }

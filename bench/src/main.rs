@@ -8,6 +8,8 @@ mod load;
 mod memory;
 mod report;
 mod rounds;
+mod run;
+mod sample;
 mod sink;
 mod wire;
 

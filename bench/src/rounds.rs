@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::library::Run;
+use crate::run::Run;
 
 /// How long and how often.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use futures_core::Stream;
 use futures_sink::Sink;
 
-use crate::library::Run;
+use crate::run::Run;
 
 pub fn poll_next<S: Stream + Unpin>(socket: &mut S) -> Poll<Option<S::Item>> {
     Pin::new(socket).poll_next(&mut Context::from_waker(Waker::noop()))

@@ -4,8 +4,9 @@ use std::hint::black_box;
 
 use fastwebsockets::{FragmentCollector, Frame, Payload, Role, WebSocket};
 
-use super::{Library, Resting, Run, Side};
+use super::{Library, Resting, Side};
 use crate::load::Load;
+use crate::run::Run;
 use crate::wire::{Wire, poll, ready};
 
 pub struct Fastwebsockets;
@@ -47,7 +48,7 @@ impl Library for Fastwebsockets {
     }
 
     fn resting(&self) -> Option<Resting> {
-        let wire = Wire::once(crate::memory::ONE_MESSAGE);
+        let wire = Wire::once(crate::sample::ONE_MESSAGE);
         let mut socket = FragmentCollector::new(WebSocket::after_handshake(wire, Role::Server));
         let frame = ready(socket.read_frame()).unwrap();
         ready(socket.write_frame(Frame::text(frame.payload))).unwrap();

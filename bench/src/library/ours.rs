@@ -8,8 +8,9 @@ use bytes::Bytes;
 use websocket_driver::deflate::{self, Agreed};
 use websocket_driver::{Config, Connection, Event, Input, Message, Prepared, Transmit, handshake};
 
-use super::{Deflate, Library, Resting, Run, Side};
+use super::{Deflate, Library, Resting, Side};
 use crate::load::{Kind, Load};
+use crate::run::Run;
 use crate::wire::Wire;
 
 pub struct Ours;
@@ -115,7 +116,7 @@ impl Library for Ours {
 
     fn resting(&self) -> Option<Resting> {
         let mut connection = server();
-        let mut bytes = *crate::memory::ONE_MESSAGE;
+        let mut bytes = *crate::sample::ONE_MESSAGE;
         let mut input = Input::new(&mut bytes);
         while let Some(event) = connection.receive(&mut input, Instant::now()) {
             if let Event::Message(message) = event {
@@ -128,12 +129,12 @@ impl Library for Ours {
 
     fn resting_deflated(&self, deflate: Deflate, messages: usize) -> Option<Resting> {
         let mut connection = server().with_deflate(Some(agreed(deflate)));
-        let mut bytes = crate::memory::deflated_messages(messages).to_vec();
+        let mut bytes = crate::sample::deflated_messages(messages).to_vec();
         let mut input = Input::new(&mut bytes);
         for _ in 0..messages {
             let event = connection.receive(&mut input, Instant::now());
             assert!(matches!(event, Some(Event::Message(message)) if message.len() == 5));
-            connection.send(crate::memory::JSON).unwrap();
+            connection.send(crate::sample::JSON).unwrap();
             flush(&mut connection, &mut Wire::endless(b""));
         }
         assert!(input.is_empty());
@@ -146,7 +147,7 @@ impl Library for Ours {
         let mut wire = Wire::endless(b"");
         Some(Box::new(move |count| {
             for _ in 0..count {
-                let prepared = Prepared::new(crate::memory::JSON);
+                let prepared = Prepared::new(crate::sample::JSON);
                 for connection in &mut connections {
                     connection.send_prepared(&prepared).unwrap();
                     flush(connection, &mut wire);

@@ -9,8 +9,9 @@ use sockudo_ws::{
     WebSocketStream,
 };
 
-use super::{Deflate, Library, Resting, Run, Side};
+use super::{Deflate, Library, Resting, Side};
 use crate::load::Load;
+use crate::run::Run;
 use crate::sink;
 use crate::wire::Wire;
 
@@ -58,7 +59,7 @@ impl Library for Stream {
     }
 
     fn resting(&self) -> Option<Resting> {
-        let wire = Wire::once(crate::memory::ONE_MESSAGE);
+        let wire = Wire::once(crate::sample::ONE_MESSAGE);
         let mut socket = WebSocketStream::server(wire, Config::default());
         let message = sink::next(&mut socket).unwrap();
         sink::send(&mut socket, [message]);
@@ -68,11 +69,11 @@ impl Library for Stream {
     }
 
     fn resting_deflated(&self, deflate: Deflate, messages: usize) -> Option<Resting> {
-        let wire = Wire::once(crate::memory::deflated_messages(messages));
+        let wire = Wire::once(crate::sample::deflated_messages(messages));
         let mut socket = CompressedWebSocketStream::server(wire, Config::default(), config(deflate));
         for _ in 0..messages {
             assert_eq!(length(&sink::next(&mut socket).unwrap()), 5);
-            sink::send(&mut socket, [Message::Text(Bytes::from_static(crate::memory::JSON.as_bytes()))]);
+            sink::send(&mut socket, [Message::Text(Bytes::from_static(crate::sample::JSON.as_bytes()))]);
         }
         assert!(sink::poll_next(&mut socket).is_pending());
         let size = size_of_val(&socket) - size_of::<Wire>();
@@ -83,7 +84,7 @@ impl Library for Stream {
         let connect =
             || CompressedWebSocketStream::server(Wire::endless(b""), Config::default(), config(deflate));
         let mut sockets: Vec<_> = (0..connections).map(|_| connect()).collect();
-        let message = Message::Text(Bytes::from_static(crate::memory::JSON.as_bytes()));
+        let message = Message::Text(Bytes::from_static(crate::sample::JSON.as_bytes()));
         Some(Box::new(move |count| {
             for _ in 0..count {
                 for socket in &mut sockets {

@@ -5,8 +5,9 @@ use std::hint::black_box;
 use bytes::Bytes;
 use tokio_websockets::{ClientBuilder, Message, Payload, ServerBuilder};
 
-use super::{Library, Resting, Run, Side};
+use super::{Library, Resting, Side};
 use crate::load::Load;
+use crate::run::Run;
 use crate::sink;
 use crate::wire::Wire;
 
@@ -46,7 +47,7 @@ impl Library for TokioWebsockets {
     }
 
     fn resting(&self) -> Option<Resting> {
-        let mut socket = ServerBuilder::new().serve(Wire::once(crate::memory::ONE_MESSAGE));
+        let mut socket = ServerBuilder::new().serve(Wire::once(crate::sample::ONE_MESSAGE));
         let message = sink::next(&mut socket).unwrap();
         sink::send(&mut socket, [message]);
         assert!(sink::poll_next(&mut socket).is_pending());

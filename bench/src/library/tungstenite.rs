@@ -6,8 +6,9 @@ use bytes::Bytes;
 use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Message, Utf8Bytes, WebSocket};
 
-use super::{Library, Resting, Run, Side};
+use super::{Library, Resting, Side};
 use crate::load::Load;
+use crate::run::Run;
 use crate::wire::Wire;
 
 pub struct Tungstenite;
@@ -57,7 +58,7 @@ impl Library for Tungstenite {
     }
 
     fn resting(&self) -> Option<Resting> {
-        let wire = Wire::once(crate::memory::ONE_MESSAGE);
+        let wire = Wire::once(crate::sample::ONE_MESSAGE);
         let mut socket = WebSocket::from_raw_socket(wire, Role::Server, None);
         let message = socket.read().unwrap();
         socket.send(message).unwrap();

@@ -5,8 +5,9 @@ use std::hint::black_box;
 use bytes::Bytes;
 use yawc::{DeflateOptions, Frame, Options, Role, WebSocket};
 
-use super::{Deflate, Library, Resting, Run, Side};
+use super::{Deflate, Library, Resting, Side};
 use crate::load::Load;
+use crate::run::Run;
 use crate::sink;
 use crate::wire::Wire;
 
@@ -47,7 +48,7 @@ impl Library for Yawc {
     }
 
     fn resting(&self) -> Option<Resting> {
-        let wire = Wire::once(crate::memory::ONE_MESSAGE);
+        let wire = Wire::once(crate::sample::ONE_MESSAGE);
         let mut socket = WebSocket::from_stream(wire, Role::Server, Options::default()).unwrap();
         let frame = sink::next(&mut socket);
         sink::send(&mut socket, [frame]);
@@ -55,17 +56,17 @@ impl Library for Yawc {
     }
 
     fn resting_deflated(&self, deflate: Deflate, messages: usize) -> Option<Resting> {
-        let mut socket = deflated(Wire::once(crate::memory::deflated_messages(messages)), deflate);
+        let mut socket = deflated(Wire::once(crate::sample::deflated_messages(messages)), deflate);
         for _ in 0..messages {
             assert_eq!(sink::next(&mut socket).payload().len(), 5);
-            sink::send(&mut socket, [Frame::text(Bytes::from_static(crate::memory::JSON.as_bytes()))]);
+            sink::send(&mut socket, [Frame::text(Bytes::from_static(crate::sample::JSON.as_bytes()))]);
         }
         rest(socket)
     }
 
     fn deflated_broadcast(&self, connections: usize, deflate: Deflate) -> Option<Run> {
         let mut sockets: Vec<_> = (0..connections).map(|_| deflated(Wire::endless(b""), deflate)).collect();
-        let frame = Frame::text(Bytes::from_static(crate::memory::JSON.as_bytes()));
+        let frame = Frame::text(Bytes::from_static(crate::sample::JSON.as_bytes()));
         Some(Box::new(move |count| {
             for _ in 0..count {
                 for socket in &mut sockets {

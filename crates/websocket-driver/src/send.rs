@@ -280,8 +280,8 @@ impl Sender {
 
     /// Whether nothing can be handed out: an owed pong can, but not within a frame.
     pub(crate) fn is_empty(&self) -> bool {
-        let controls = self.control.as_ref().is_some_and(|control| !control.is_empty());
-        self.queue.len() == 0 && !(controls && !self.queue.is_within_frame())
+        let has_control = self.control.as_ref().is_some_and(|control| !control.is_empty());
+        self.queue.len() == 0 && (self.queue.is_within_frame() || !has_control)
     }
 
     /// Bytes of heap held.

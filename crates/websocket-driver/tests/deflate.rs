@@ -36,7 +36,7 @@ fn send(pair: &mut Pair, side: Side, message: &Message<'static>, way: Way) {
         Way::Fragments(length) => connection.send_fragmented(message.clone(), length.max(message.len() / 50)),
         Way::Prepared => connection.send_prepared(&Prepared::new(message.clone())),
     };
-    sent.unwrap();
+    sent.expect("the connection is open");
     if matches!(way, Way::AndHibernate) {
         connection.hibernate();
     }

@@ -25,7 +25,7 @@ fn talk(pair: &mut Pair, rounds: usize) {
     for at in 0..rounds {
         for side in SIDES {
             let text = format!("message {at} of {side:?}, ").repeat(1 + at % 40);
-            pair.connection(side).send(text).unwrap();
+            pair.connection(side).send(text).expect("the connection is open");
         }
         pair.run();
     }

@@ -37,7 +37,7 @@ fn growing() -> impl Iterator<Item = Message<'static>> {
 fn talk(mut pair: Pair) -> [usize; 2] {
     for message in growing() {
         for side in SIDES {
-            pair.connection(side).send(message.clone()).unwrap();
+            pair.connection(side).send(message.clone()).expect("the connection is open");
             pair.run();
             let told = pair.take_events(side.peer());
             assert!(told == [Event::Message(message.clone())], "{:.200?}", told);

@@ -21,18 +21,18 @@ use websocket_driver::{Config, Connection};
 /// A conversation's worth of messages, of many kinds and lengths.
 fn messages() -> Vec<Vec<u8>> {
     let mut state = 1u32;
-    let mut random = move |end: u32| {
+    let mut random = move |end: usize| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) % end
+        (state >> 8) as usize % end
     };
     let words: Vec<String> = (0..40).map(|_| format!("{:x}", random(1 << 20))).collect();
     let mut messages = vec![vec![0; 70_000], vec![b'a'; 1], Vec::new(), vec![b'z'; 600]];
     for at in 0..40 {
         let count = [20, 60, 300, 2500][at % 4] + random(20);
-        let text: Vec<&str> = (0..count).map(|_| &*words[random(40) as usize]).collect();
+        let text: Vec<&str> = (0..count).map(|_| &*words[random(40)]).collect();
         messages.push(text.join(" ").into_bytes());
-        messages.push((0..random(900)).map(|_| random(256) as u8).collect());
-        let old = messages[random(u32::try_from(messages.len()).unwrap()) as usize].clone();
+        messages.push((0..random(900)).map(|_| random(256).to_le_bytes()[0]).collect());
+        let old = messages[random(messages.len())].clone();
         messages.push(old);
     }
     messages
@@ -62,7 +62,7 @@ impl Miniz {
 
 /// The payload of the one frame that a connection sends for this message, and whether it is compressed.
 fn sent(connection: &mut Connection, message: &[u8]) -> (bool, Vec<u8>) {
-    connection.send(message).unwrap();
+    connection.send(message).expect("the connection is open");
     let [frame] = &wire::frames(&wire::transmitted(connection).0)[..] else { panic!("one frame") };
     (frame.first & RSV1 != 0, frame.payload.clone())
 }
@@ -94,7 +94,7 @@ fn expect_others_read(settings: Deflate, is_server: bool, messages: &[Vec<u8>]) 
             (miniz, past) = (Miniz::new(), Vec::new());
         }
         assert!(miniz.read(&stream) == *message, "miniz reads another message: {settings:?}");
-        let read = blocks::read(&past, &stream).unwrap();
+        let read = blocks::read(&past, &stream).expect("whole blocks");
         assert!(read.octets == *message, "the slow inflater reads another message: {settings:?}");
         assert!(read.farthest <= 1 << settings.window_bits, "{} is too far: {settings:?}", read.farthest);
         past.extend(message);

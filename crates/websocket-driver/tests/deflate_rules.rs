@@ -170,8 +170,9 @@ fn the_limit_of_a_message_is_what_it_inflates_to() {
         let count = u32::try_from(max_message).unwrap();
         for most in [1, 64, usize::MAX] {
             let mut reader = server_with(OFFER, config.clone());
+            let zeros_again = vec![0; usize::try_from(max_message).unwrap()];
             let fits = in_pieces(&mut reader, &frame(true, BINARY | RSV1, &zeros(count)), most);
-            assert_eq!(fits, [Event::Message(Message::binary(vec![0; max_message as usize]))]);
+            assert_eq!(fits, [Event::Message(Message::binary(zeros_again))]);
             // The limit is for one message, not for all of them.
             let again = in_pieces(&mut reader, &frame(true, BINARY | RSV1, &zeros(count)), most);
             assert_eq!(again.len(), 1);

@@ -115,20 +115,20 @@ fn connections_move_between_threads_in_the_middle_of_a_message() {
 fn many_threads_talk_at_once_and_share_what_is_prepared() {
     let shared: Vec<Prepared> = (0..20).map(|at| Prepared::new(text(99, at))).collect();
     std::thread::scope(|scope| {
-        for speaker in 0..8 {
+        for speaker in 0..8u8 {
             let shared = &shared;
             scope.spawn(move || {
-                let window_bits = 9 + speaker as u8 % 7;
+                let window_bits = 9 + speaker % 7;
                 let settings = Deflate { window_bits, takeover: speaker % 2 == 0, ..FULL };
                 let agreed = shake_hands(settings, settings);
                 let mut pair = Pair::new().compressing(agreed.client, agreed.server);
                 for (at, prepared) in shared.iter().enumerate() {
                     for side in SIDES {
-                        pair.connection(side).send(text(speaker, at)).unwrap();
+                        pair.connection(side).send(text(speaker.into(), at)).unwrap();
                         pair.connection(side).send_prepared(prepared).unwrap();
                         pair.run();
-                        let expected =
-                            [text(speaker, at), text(99, at)].map(|text| Event::Message(Message::text(text)));
+                        let expected = [text(speaker.into(), at), text(99, at)]
+                            .map(|text| Event::Message(Message::text(text)));
                         assert_eq!(pair.take_events(side.peer()), expected);
                     }
                 }
@@ -141,7 +141,7 @@ fn many_threads_talk_at_once_and_share_what_is_prepared() {
 fn prepared_octets(settings: Deflate, prepared: &Prepared) -> Vec<u8> {
     let agreed = shake_hands(settings, settings).server;
     let mut server = Connection::server(Config::default().into(), Instant::now()).with_deflate(agreed);
-    server.send_prepared(prepared).unwrap();
+    server.send_prepared(prepared).expect("the connection is open");
     wire::transmitted(&mut server).0
 }
 

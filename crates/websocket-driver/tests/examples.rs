@@ -1,5 +1,7 @@
 //! The examples run, and a client made of the crate's own parts can talk to each of them.
 
+#![allow(clippy::duplicate_mod, reason = "what the examples have in common comes with each")]
+
 #[allow(dead_code, reason = "its main is not called")]
 #[path = "../examples/blocking.rs"]
 mod blocking;

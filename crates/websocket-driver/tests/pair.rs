@@ -26,7 +26,7 @@ fn conversation(seed: u64) -> (Vec<u8>, Vec<u8>, Vec<(Duration, usize)>) {
     let start = pair.now();
     for n in 0..50 {
         for side in SIDES {
-            pair.connection(side).send(format!("message {n}")).unwrap();
+            pair.connection(side).send(format!("message {n}")).expect("it is open");
         }
         pair.advance(10 * MILLISECOND);
         arrivals.push((pair.now() - start, pair.take_events(Side::Client).len()));

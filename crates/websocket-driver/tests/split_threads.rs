@@ -90,7 +90,7 @@ fn writes(
         match item {
             Some(ToSend::Message(message)) => refused += usize::from(half.send(message).is_err()),
             Some(ToSend::Ping) => _ = half.ping(b"there?"),
-            Some(ToSend::Close) => half.close(CloseCode::NORMAL, "bye", now).unwrap(),
+            Some(ToSend::Close) => half.close(CloseCode::NORMAL, "bye", now).expect("a code"),
             Some(ToSend::Reset) => half.connection_lost(),
             Some(ToSend::Signal(signal)) => half.handle_signal(signal, now),
             None => half.handle_timeout(now),

@@ -9,7 +9,7 @@ use deflated::{FULL, shake_hands};
 use proptest::prelude::*;
 use websocket_driver::pair::{Pair, Pieces, SIDES, Side};
 use websocket_driver::{Binary, Cause, Config, Connection, Event, Input, Kind, Message, ProtocolError};
-use wire::{BINARY, CLOSE, CONTINUATION, FIN, Frame, PING, PONG, TEXT, frame, frames, whole_frames};
+use wire::{BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, frame};
 
 fn in_parts() -> Config {
     Config { deliver_parts: true, ..Config::default() }

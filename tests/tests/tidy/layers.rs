@@ -58,8 +58,9 @@ fn check(tree: &Tree) -> Vec<Finding> {
         };
         for dependency in dependencies(&entries).iter().filter(|dependency| ours.contains(&dependency.name)) {
             let name = dependency.name.as_str();
-            let is_allowed =
-                layer.uses.contains(&name) || dependency.is_for_tests && layer.tests_use.contains(&name);
+            // A crate's tests may use the crate itself, with features that its users choose.
+            let is_allowed = layer.uses.contains(&name)
+                || dependency.is_for_tests && (layer.tests_use.contains(&name) || name == package);
             if !is_allowed {
                 let kind = if dependency.is_for_tests { "tests of " } else { "" };
                 findings
