@@ -15,6 +15,9 @@ use websocket_driver_fuzz::{Agreement, read_in_pieces};
 /// The longest message that is inflated.
 const LIMIT: usize = 1 << 16;
 
+/// The most blocks of a message that may call themselves the last one, here as there.
+const MAX_LAST_BLOCKS: usize = 256;
+
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
 #[derive(Arbitrary, Debug)]
@@ -72,7 +75,7 @@ struct Miniz {
 
 impl Miniz {
     fn read(&mut self, payload: &[u8]) -> Verdict {
-        let mut all = Vec::new();
+        let (mut all, mut last_blocks) = (Vec::new(), 0);
         let mut coder = DecompressorOxide::new();
         // All that can be referred to stands before what is inflated, in one buffer that does not wrap.
         let mut room = self.past.clone();
@@ -91,7 +94,9 @@ impl Miniz {
                 return Verdict::TooLong;
             }
             match status {
+                TINFLStatus::Done if last_blocks == MAX_LAST_BLOCKS => return Verdict::Refused,
                 TINFLStatus::Done => {
+                    last_blocks += 1;
                     // A block that calls itself the last one: what follows begins anew, with the window.
                     room.truncate(at);
                     self.keep(&room);

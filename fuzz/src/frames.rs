@@ -11,6 +11,8 @@ pub enum Octets {
     Message { is_text: bool, payload: Vec<u8>, fragment: u8 },
     /// A compressed message: the marked frames of a right deflate block that is stored.
     Stored { payload: Vec<u8>, fragment: u8 },
+    /// A compressed message, nearly right.
+    Compressed { is_text: bool, payload: Vec<u8>, times: u8, change: Option<(u8, u8)>, fragment: u8 },
     /// A close frame.
     Close { code: u16, reason: Vec<u8> },
     /// Octets as they are.
@@ -58,6 +60,17 @@ impl Octets {
                 let block =
                     [&[0][..], &length.to_le_bytes(), &(!length).to_le_bytes(), payload, &[0]].concat();
                 write_message(is_masked, 0x42, &block, *fragment, out);
+            }
+            Octets::Compressed { is_text, payload, times, change, fragment } => {
+                let octets = payload.repeat(1 + usize::from(*times));
+                let mut payload = miniz_oxide::deflate::compress_to_vec(&octets, 6);
+                payload.push(0);
+                if let Some((at, octet)) = change {
+                    let at = usize::from(*at) % payload.len();
+                    payload[at] = *octet;
+                }
+                let first = if *is_text { 0x41 } else { 0x42 };
+                write_message(is_masked, first, &payload, *fragment, out);
             }
             Octets::Close { code, reason } => {
                 let reason = &reason[..reason.len().min(123)];

@@ -26,6 +26,8 @@ enum Data {
 /// One piece of a message's payload, unmasked, and where it stands.
 pub(crate) struct Piece<'a> {
     pub(crate) octets: &'a [u8],
+    /// Octets of this frame that are still to come.
+    pub(crate) left: u64,
     pub(crate) ends_frame: bool,
     pub(crate) ends_message: bool,
 }
@@ -61,6 +63,7 @@ impl Assembly {
     ) -> Result<(), ProtocolError> {
         self.fragments += u32::from(piece.ends_frame);
         let Some(inflater) = inflater.filter(|_| self.compressed) else {
+            self.reserve(piece);
             return self.append(piece.octets, limit);
         };
         let mut each = |octets: &[u8]| self.append(octets, limit);
@@ -126,6 +129,24 @@ impl Assembly {
         match &mut self.data {
             Data::Text(text, _) => text.shrink_to_fit(),
             Data::Binary(octets) => octets.shrink_to_fit(),
+        }
+    }
+
+    /// Makes room for a piece, and with it for the rest of its frame, but for twice what arrived at most: memory
+    /// grows with what arrived, never with what was announced.
+    fn reserve(&mut self, piece: &Piece<'_>) {
+        let (len, spare) = match &self.data {
+            Data::Text(text, _) => (text.len(), text.capacity() - text.len()),
+            Data::Binary(octets) => (octets.len(), octets.capacity() - octets.len()),
+        };
+        let arriving = piece.octets.len();
+        if spare >= arriving {
+            return;
+        }
+        let more = arriving + usize::try_from(piece.left).unwrap_or(usize::MAX).min(len + arriving);
+        match &mut self.data {
+            Data::Text(text, _) => text.reserve_exact(more),
+            Data::Binary(octets) => octets.reserve_exact(more),
         }
     }
 

@@ -56,6 +56,8 @@ pub struct Connection {
     receiving: Receiving,
     sending: Sending,
     account: Account,
+    /// What the queue held when it was last charged.
+    queue_charged: usize,
     pressure: Pressure,
 }
 
@@ -74,6 +76,7 @@ impl Connection {
     fn new(config: Arc<Config>, masks: Option<Box<dyn MaskKeys>>, now: Instant) -> Self {
         Connection {
             account: Account::new(config.budget.clone()),
+            queue_charged: 0,
             pressure: Pressure::None,
             receiving: Receiving::new(config.clone(), masks.is_none(), now),
             sending: Sending::new(config, masks),
@@ -151,7 +154,7 @@ impl Connection {
     /// a message.
     pub fn send<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<(), UsageError> {
         self.sending.send(message.into())?;
-        self.charge();
+        self.charge_queue();
         Ok(())
     }
 
@@ -162,7 +165,7 @@ impl Connection {
     /// As [`send`](Connection::send).
     pub fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), UsageError> {
         self.sending.send_prepared(prepared)?;
-        self.charge();
+        self.charge_queue();
         Ok(())
     }
 
@@ -287,8 +290,17 @@ impl Connection {
         self.sending.wants_transmit()
     }
 
+    /// Charges what is held if the queue took memory or let go of some. Most messages go where there is room.
+    #[inline]
+    fn charge_queue(&mut self) {
+        if self.sending.sender.queue_retained() != self.queue_charged {
+            self.charge();
+        }
+    }
+
     /// Charges what is held to the accounts, and lets go of what can be missed if they are short.
     fn charge(&mut self) {
+        self.queue_charged = self.sending.sender.queue_retained();
         let control = self.sending.sender.control_retained();
         let grew = self.account.charge(self.retained(), control);
         let limit = self.receiving.config().max_retained;

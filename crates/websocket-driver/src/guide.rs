@@ -87,7 +87,9 @@
 //! ```
 //!
 //! A thread is done when its half's `is_finished` is true. Keep both timers, and carry signals after everything that
-//! is done with either half, a timer too.
+//! is done with either half, a timer too. The writing thread must wake up for a signal, because pongs and answers to
+//! a close come that way; the reading thread may take its signals when it has read, or its deadline has passed:
+//! set the socket's read timeout by its `poll_timeout`, as in step 4 of the [crate's page](crate).
 //!
 //! # Messages in parts
 //!
@@ -156,6 +158,10 @@
 //! ```
 //!
 #![cfg_attr(feature = "pair", doc = "[`pair`](crate::pair) is its page.")]
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(doc)]
 use crate::config::Config;

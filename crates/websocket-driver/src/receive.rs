@@ -76,6 +76,36 @@ impl Receiver {
         self.inflater = Some(Box::new(inflater));
     }
 
+    /// What nearly always comes next: a message in one frame that has arrived whole, while nothing is unfinished.
+    /// `None` for everything else, be it right or wrong; nothing was consumed then.
+    #[inline]
+    pub(crate) fn whole<'a>(
+        &mut self,
+        input: &mut Input<'a>,
+        config: &Config,
+    ) -> Option<Result<Message<'a>, ProtocolError>> {
+        if self.header.len > 0 || self.frame.is_some() || self.partial.is_some() || config.deliver_parts {
+            return None;
+        }
+        let (header, payload_at) = Header::parse(input.peek()).ok()??;
+        let limit = config.max_frame.min(config.max_message).min((input.len() - payload_at) as u64);
+        let usual = header.fin
+            && !header.rsv1
+            && matches!(header.opcode, OpCode::Text | OpCode::Binary)
+            && header.mask.is_some() == self.expects_mask
+            && header.length <= limit
+            && config.max_fragments > 0;
+        if !usual {
+            return None;
+        }
+        let length = usize::try_from(header.length).ok()?;
+        let payload = &mut input.take(payload_at + length)[payload_at..];
+        if let Some(key) = header.mask {
+            mask::apply(payload, key, 0);
+        }
+        Some(message(header.opcode, payload))
+    }
+
     /// The next thing that is whole, or `None` once `input` is used up.
     pub(crate) fn next<'a>(
         &mut self,
@@ -106,7 +136,7 @@ impl Receiver {
                 self.control(&header, piece, ends)?
             } else {
                 let more = !ends && !input.is_empty();
-                self.data(&header, piece, ends, more, config)?
+                self.data(&header, piece, header.length - consumed, more, config)?
             };
             if received.is_some() {
                 return Ok(received);
@@ -134,7 +164,7 @@ impl Receiver {
         &mut self,
         header: &Header,
         piece: &'a [u8],
-        ends: bool,
+        left: u64,
         more: bool,
         config: &Config,
     ) -> Result<Option<Received<'a>>, ProtocolError> {
@@ -146,7 +176,8 @@ impl Receiver {
             return Ok(Some(received));
         }
         let assembly = self.partial.get_or_insert_with(|| Assembly::new(header));
-        let piece = Piece { octets: piece, ends_frame: ends, ends_message: ends && header.fin };
+        let piece =
+            Piece { octets: piece, left, ends_frame: left == 0, ends_message: left == 0 && header.fin };
         if config.deliver_parts {
             return self.part(&piece, more, config);
         }

@@ -45,6 +45,7 @@ impl Receiving {
         &self.config
     }
 
+    #[inline]
     pub(crate) fn receive<'a>(
         &mut self,
         input: &mut Input<'a>,
@@ -54,6 +55,14 @@ impl Receiving {
         if !input.is_empty() {
             self.heard = now;
             self.pinged = false;
+        }
+        if self.state == State::Open
+            && let Some(whole) = self.receiver.whole(input, &self.config)
+        {
+            return Some(match whole {
+                Ok(message) => Event::Message(message),
+                Err(error) => self.fail(error, now, other),
+            });
         }
         while self.state.reads() {
             match self.receiver.next(input, &self.config) {

@@ -20,6 +20,9 @@ use crate::queue::{Ends, Queue};
 /// header, because one long write is cheaper than two short ones.
 const COPY_BELOW: usize = 4096;
 
+/// The least memory that small frames are given at a time, in octets; it is let go once they are handed out.
+const LEAST_TAIL: usize = 512;
+
 /// Writes frames of one direction. At rest it holds no heap.
 pub(crate) struct Sender {
     /// Where the keys come from, for a client; a server's frames have none (RFC 6455 §5.1).
@@ -45,7 +48,7 @@ impl Sender {
 
     pub(crate) fn message(&mut self, message: Message<'_>) {
         let opcode = message.opcode();
-        if self.compressed(opcode, message.as_bytes()) {
+        if self.compressor.is_some() && self.compressed(opcode, message.as_bytes()) {
             return;
         }
         let uncopied = self.masks.is_none() && message.len() >= COPY_BELOW;
@@ -243,6 +246,11 @@ impl Sender {
         })
     }
 
+    /// Bytes of heap that the queue holds.
+    pub(crate) fn queue_retained(&self) -> usize {
+        self.queue.retained()
+    }
+
     /// Lets go of memory that was taken in advance.
     pub(crate) fn shrink(&mut self) {
         self.queue.shrink();
@@ -327,10 +335,13 @@ fn append(out: &mut BytesMut, masks: &mut Option<Box<dyn MaskKeys>>, mut header:
     header.mask = masks.as_mut().map(|keys| keys.next_key());
     let mut bytes = [0; Header::MAX_LEN];
     let len = header.write(&mut bytes);
-    out.reserve(len + payload.len());
-    out.put_slice(&bytes[..len]);
+    let added = len + payload.len();
+    if out.capacity() - out.len() < added {
+        out.reserve(added.max(LEAST_TAIL));
+    }
+    out.extend_from_slice(&bytes[..len]);
     let payload_at = out.len();
-    out.put_slice(payload);
+    out.extend_from_slice(payload);
     if let Some(key) = header.mask {
         mask::apply(&mut out[payload_at..], key, 0);
     }

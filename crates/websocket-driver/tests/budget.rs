@@ -17,7 +17,7 @@ use wire::{BINARY, CONTINUATION, FIN, PING, TEXT, frame, frames};
 const KIB: usize = 1 << 10;
 
 /// Small change: entries of queues, memory that grows by doubling.
-const SLACK: usize = 512;
+const SLACK: usize = 1024;
 
 fn server(config: &Config) -> Connection {
     Connection::server(Arc::new(config.clone()), Instant::now())

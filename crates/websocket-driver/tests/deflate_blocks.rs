@@ -139,6 +139,19 @@ fn a_final_block_without_the_octet_behind_it_is_read() {
 }
 
 #[test]
+fn a_few_final_blocks_are_read_and_very_many_are_not() {
+    let count = |count: usize| Blocks::new().fixed(Final::Yes, &[]).octets().repeat(count);
+    for offer in OFFERS {
+        let mut server = server(offer);
+        // The limit is for one message.
+        expect_read(&mut server, &count(200), b"");
+        expect_read(&mut server, &count(200), b"");
+        let octets = frame(true, BINARY | RSV1, &count(1000));
+        expect_refused(&mut server, &octets, &ProtocolError::InvalidDeflate);
+    }
+}
+
+#[test]
 fn after_a_final_block_the_window_goes_on_where_there_is_takeover() {
     let mut server = server("permessage-deflate");
     expect_read(

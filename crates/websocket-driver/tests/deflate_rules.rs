@@ -139,6 +139,24 @@ fn text_that_is_not_utf8_is_refused_while_its_frame_still_arrives() {
 }
 
 #[test]
+fn the_first_error_is_the_same_in_any_pieces() {
+    // What comes before a broken block is judged before it, however much arrives at once.
+    let config = Config { max_message: 100, ..Config::default() };
+    for (before, error) in [
+        (&b"not UTF-8: \xFF"[..], ProtocolError::InvalidUtf8),
+        (&[b'a'; 101], ProtocolError::MessageTooBig { limit: 100 }),
+        (b"good", ProtocolError::InvalidDeflate),
+    ] {
+        let payload = Blocks::new().fixed(Final::No, &literals(before)).bits(0b110, 3).octets();
+        let octets = frame(true, TEXT | RSV1, &[&payload[..], &[0; 9]].concat());
+        for most in [1, 2, 7, usize::MAX] {
+            let told = in_pieces(&mut server_with(OFFER, config.clone()), &octets, most);
+            assert_eq!(told[0], Event::Error(error.clone()), "in pieces of {most}");
+        }
+    }
+}
+
+#[test]
 fn characters_may_be_cut_anywhere() {
     let text = "aé€🦀".repeat(20);
     let payload = Blocks::new().fixed(Final::No, &literals(text.as_bytes())).message();
