@@ -20,6 +20,9 @@ const MAX_LAST_BLOCKS: usize = 256;
 
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
+/// A last block without octets, which can follow a block and nothing else.
+const END: [u8; 5] = [0x01, 0x00, 0x00, 0xFF, 0xFF];
+
 #[derive(Arbitrary, Debug)]
 struct Case {
     agreement: Agreement,
@@ -135,8 +138,8 @@ impl Miniz {
         let at = room.len();
         room.resize(at + 300, 0);
         let flags = inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
-        let (status, taken, given) = decompress(&mut coder, &[0x03, 0x00], &mut room, at, flags);
-        let is_whole = status == TINFLStatus::Done && (taken, given) == (2, 0);
+        let (status, taken, given) = decompress(&mut coder, &END, &mut room, at, flags);
+        let is_whole = status == TINFLStatus::Done && (taken, given) == (END.len(), 0);
         if is_whole { Verdict::Octets(all) } else { Verdict::Refused }
     }
 

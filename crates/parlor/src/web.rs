@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -48,7 +48,8 @@ pub(crate) fn router(config: Config) -> Router {
 
 /// The page for a browser's address bar, the chat for a WebSocket client.
 async fn root(State(site): State<Site>, request: Request) -> Response {
-    if request.headers().contains_key(header::UPGRADE) {
+    // Over HTTP/2 a WebSocket opens with CONNECT (RFC 8441).
+    if request.headers().contains_key(header::UPGRADE) || request.method() == Method::CONNECT {
         return chat(State(site), request).await;
     }
     match request.method().as_str() {

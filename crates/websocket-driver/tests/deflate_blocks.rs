@@ -211,6 +211,25 @@ fn a_message_that_ends_within_a_block_is_refused() {
     }
 }
 
+/// A dynamic block that calls itself the last one, cut before its end. Whatever is put behind a message to find
+/// that out may complete it: the next bits, 1 and 1, are its code for the end.
+const CUT: [u8; 58] = [
+    0xed, 0xd4, 0xb1, 0x0d, 0xc0, 0x20, 0x0c, 0x00, 0xc1, 0xb5, 0xd8, 0xbf, 0x49, 0x97, 0x1f, 0x09, 0x64,
+    0xb6, 0x40, 0xba, 0xef, 0xdc, 0x5a, 0x3e, 0x7f, 0xd5, 0xdf, 0x6d, 0xaf, 0xbd, 0x8c, 0xb6, 0xe1, 0x18,
+    0x8a, 0x05, 0xaf, 0x20, 0xaf, 0xa0, 0x89, 0x05, 0x16, 0x62, 0xa1, 0x89, 0x05, 0x16, 0x62, 0xa1, 0x89,
+    0x05, 0x16, 0x00, 0xdd, 0xc2, 0x01, 0x00,
+];
+
+#[test]
+fn a_message_that_ends_within_its_last_block_is_refused() {
+    assert!(read_blocks(&[], &[&CUT[..], &TAIL].concat()).is_err());
+    assert!(read_blocks(&[], &[&CUT[..], &TAIL, &[0x03]].concat()).is_ok());
+    for offer in OFFERS {
+        let octets = frame(true, BINARY | RSV1, &CUT);
+        expect_refused(&mut server(offer), &octets, &ProtocolError::InvalidDeflate);
+    }
+}
+
 #[test]
 fn a_message_of_no_octets_is_refused() {
     // Even an empty message has one. What is put behind nothing is no whole block.

@@ -146,6 +146,10 @@ fn the_first_error_is_the_same_in_any_pieces() {
         (&b"not UTF-8: \xFF"[..], ProtocolError::InvalidUtf8),
         (&[b'a'; 101], ProtocolError::MessageTooBig { limit: 100 }),
         (b"good", ProtocolError::InvalidDeflate),
+        // Of two errors the one that stands first.
+        (&[&b"\xFF"[..], &[b'a'; 200]].concat(), ProtocolError::InvalidUtf8),
+        (&[&[b'a'; 101][..], b"\xFF"].concat(), ProtocolError::MessageTooBig { limit: 100 }),
+        (("a".repeat(98) + "🦀").as_bytes(), ProtocolError::MessageTooBig { limit: 100 }),
     ] {
         let payload = Blocks::new().fixed(Final::No, &literals(before)).bits(0b110, 3).octets();
         let octets = frame(true, TEXT | RSV1, &[&payload[..], &[0; 9]].concat());
