@@ -8,7 +8,7 @@ use arbitrary::Arbitrary;
 use http::header::{HeaderName, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 use http::{HeaderMap, Request, Response, Uri, Version};
 use libfuzzer_sys::fuzz_target;
-use websocket_driver::deflate::Agreed;
+use websocket_driver::deflate::{Agreed, Deflate};
 use websocket_driver::handshake::http1::{
     HeadError, parse_request, parse_response, write_request, write_response,
 };
@@ -50,6 +50,9 @@ fn asks(agreement: Agreement) -> client::Options {
 fn agrees(agreement: Agreement) -> server::Options {
     server::Options { subprotocols: vec!["chat".into()], deflate: Some(agreement.server()) }
 }
+
+/// A server that keeps all there is to keep.
+const FULL: Deflate = Deflate { window_bits: 15, takeover: true, peer_takeover: true, level: 6, min_len: 0 };
 
 fn key() -> Key {
     Key::new(*b"the sample nonce")
@@ -99,14 +102,12 @@ fn talk(client: Option<Agreed>, server: Option<Agreed>) {
     let mut client = Connection::client(config.clone(), || [1, 2, 3, 4], now).with_deflate(client);
     let mut server = Connection::server(config, now).with_deflate(server);
     for text in ["to be, or not to be, that is the question. ".repeat(3), "be".repeat(500)] {
-        for (from, to) in [(&mut client, &mut server)] {
-            from.send(&*text).expect("the connection is open");
-            to.send(&*text).expect("the connection is open");
-            let (there, back) = (transmitted(from).0, transmitted(to).0);
-            let expected = [Event::Message(Message::text(text.clone()))];
-            assert_eq!(read_in_pieces(to, &there, [7, 100], now), expected);
-            assert_eq!(read_in_pieces(from, &back, [7, 100], now), expected);
-        }
+        client.send(&*text).expect("the connection is open");
+        server.send(&*text).expect("the connection is open");
+        let (there, back) = (transmitted(&mut client).0, transmitted(&mut server).0);
+        let expected = [Event::Message(Message::text(text.clone()))];
+        assert_eq!(read_in_pieces(&mut server, &there, [7, 100], now), expected);
+        assert_eq!(read_in_pieces(&mut client, &back, [7, 100], now), expected);
     }
 }
 
@@ -173,12 +174,20 @@ fn extensions(offers: &[&str], answer: &str, agreement: Agreement) {
         accepted.response.headers_mut().insert(SEC_WEBSOCKET_EXTENSIONS, answer);
         if let Ok(chosen) = client::verify(&accepted.response, &key(), &asks) {
             // A server that keeps every window in full understands whatever the client believes.
-            let full = client::Options { deflate: None, ..client::Options::default() };
-            assert!(full.deflate.is_none() && chosen.deflate.is_some());
-            let mut client = Connection::client(Config::default().into(), || [0; 4], Instant::now())
-                .with_deflate(chosen.deflate);
-            client.send("to be, or not to be, that is the question. ".repeat(3)).expect("it is open");
-            assert!(!transmitted(&mut client).0.is_empty());
+            request
+                .headers_mut()
+                .insert(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static("permessage-deflate"));
+            let agrees = server::Options { deflate: Some(FULL), ..server::Options::default() };
+            let full = server::accept(&request, &agrees).expect("a handshake");
+            let now = Instant::now();
+            let client = Connection::client(Config::default().into(), || [0; 4], now);
+            let mut client = client.with_deflate(chosen.deflate);
+            let mut server = Connection::server(Config::default().into(), now).with_deflate(full.deflate);
+            for text in ["to be, or not to be, that is the question. ".repeat(3), "be".repeat(500)] {
+                client.send(&*text).expect("the connection is open");
+                let told = read_in_pieces(&mut server, &transmitted(&mut client).0, [], now);
+                assert_eq!(told, [Event::Message(Message::text(text))]);
+            }
         }
     }
 }

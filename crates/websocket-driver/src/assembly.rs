@@ -151,14 +151,14 @@ impl Assembly {
     }
 
     fn append(&mut self, octets: &[u8], limit: u64) -> Result<(), ProtocolError> {
-        self.count(octets, limit)?;
+        // What the limit still allows is judged before the limit is, however much arrives at once.
+        let room = usize::try_from(limit.saturating_sub(self.len)).unwrap_or(usize::MAX);
+        let allowed = &octets[..octets.len().min(room)];
         match &mut self.data {
-            Data::Text(text, tail) => tail.push(octets, text).map_err(|_| ProtocolError::InvalidUtf8),
-            Data::Binary(all) => {
-                all.extend_from_slice(octets);
-                Ok(())
-            }
+            Data::Text(text, tail) => tail.push(allowed, text).map_err(|_| ProtocolError::InvalidUtf8)?,
+            Data::Binary(all) => all.extend_from_slice(allowed),
         }
+        self.count(octets, limit)
     }
 
     fn count(&mut self, octets: &[u8], limit: u64) -> Result<(), ProtocolError> {

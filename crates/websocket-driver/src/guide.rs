@@ -87,7 +87,8 @@
 //! ```
 //!
 //! A thread is done when its half's `is_finished` is true. Keep both timers, and carry signals after everything that
-//! is done with either half, a timer too. The writing thread must wake up for a signal, because pongs and answers to
+//! is done with either half, a timer too, and before what it transmits is written: else the answer to a close may
+//! come before the reading thread knows of the close, and count as the peer's. The writing thread must wake up for a signal, because pongs and answers to
 //! a close come that way; the reading thread may take its signals when it has read, or its deadline has passed:
 //! set the socket's read timeout by its `poll_timeout`, as in step 4 of the [crate's page](crate).
 //!

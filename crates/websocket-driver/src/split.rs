@@ -19,7 +19,8 @@ use crate::state::{State, Trigger};
 ///
 /// It is driven as a [`Connection`](crate::Connection) is, but for two duties more: after everything that is
 /// done with it, [`poll_signal`](ReceiveHalf::poll_signal) until it returns `None`, and carry the signals to the
-/// [`SendHalf`]; and give it the signals that come from there. Neither half locks or waits for the other.
+/// [`SendHalf`]; and give it the signals that come from there. Neither half locks or waits for the other. The
+/// [guide](crate::guide#two-threads) has an example.
 ///
 /// Each half keeps an account of its memory: [`Config::max_retained`](crate::Config::max_retained) holds for each
 /// by itself, and both are charged to the [`Budget`](crate::Budget).
@@ -31,6 +32,9 @@ pub struct ReceiveHalf {
 }
 
 /// The half of a connection that sends; see [`ReceiveHalf`].
+///
+/// Carry its signals before its bytes are written: a receiving half that hears the answer to a close before it
+/// hears of the close takes it for the peer's own, and says [`Cause::Peer`].
 #[derive(Debug)]
 pub struct SendHalf {
     sending: Sending,

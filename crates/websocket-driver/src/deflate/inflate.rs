@@ -69,15 +69,22 @@ impl Inflater {
     ) -> Result<(), ProtocolError> {
         // Behind a last block the sender should have put an octet for the tail to complete
         // (RFC 7692 §7.2.3.4); without it there is nothing to complete.
+        let before = self.last_blocks;
         if !self.after_last {
             self.inflate(&TAIL, each)?;
+            // A last block that was not complete may take the tail's first octets for its end.
+            if self.last_blocks > before && !self.after_last {
+                return Err(ProtocolError::InvalidDeflate);
+            }
         }
         self.after_last = false;
         self.last_blocks = 0;
         let Some(mut coder) = self.coder.take() else { return Ok(()) };
-        let given = coder.total_out();
+        let (taken, given) = (coder.total_in(), coder.total_out());
         let ended = with_inflated(|room| coder.decompress(&END, room, InflateFlush::SyncFlush));
-        let whole = ended == Ok(Status::StreamEnd) && coder.total_out() == given;
+        // All of it: its first bits alone may happen to be the end of a block that was cut short.
+        let all = coder.total_in() - taken == END.len() as u64;
+        let whole = ended == Ok(Status::StreamEnd) && all && coder.total_out() == given;
         give_back_inflater(coder);
         if whole { Ok(()) } else { Err(ProtocolError::InvalidDeflate) }
     }
@@ -100,9 +107,7 @@ fn run(
 ) -> Result<bool, ProtocolError> {
     loop {
         let (taken, given) = (coder.total_in(), coder.total_out());
-        let status = coder
-            .decompress(piece, room, InflateFlush::SyncFlush)
-            .map_err(|_| ProtocolError::InvalidDeflate)?;
+        let status = coder.decompress(piece, room, InflateFlush::SyncFlush);
         let count = |after: u64, before: u64| usize::try_from(after - before).expect("it fits into a slice");
         piece = &piece[count(coder.total_in(), taken)..];
         let given = count(coder.total_out(), given);
@@ -112,6 +117,8 @@ fn run(
                 window.keep(&room[..given]);
             }
         }
+        // What came before an error is looked at first: it may hold an error of its own.
+        let status = status.map_err(|_| ProtocolError::InvalidDeflate)?;
         match status {
             // A block may call itself the last one (RFC 7692 §7.2.3.4). It is not; the next begins anew.
             Status::StreamEnd => {
