@@ -1,6 +1,7 @@
 //! From a request to a connection: the handshake, its answer, and what happens once it is out.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -170,35 +171,38 @@ impl Upgrade {
             // An upgrade fails when the client is gone before it had its answer: nothing opened, nothing closes.
             let Ok(upgraded) = upgrade.await else { return };
             let driver = Connection::server(config.connection.clone(), Instant::now()).with_deflate(deflate);
-            run(upgraded, take_raw, ws, Box::new(handler), driver, config.queue_limit).await;
+            connection(upgraded, take_raw, ws, Box::new(handler), driver, config.queue_limit).await;
         });
         response.map(|()| Body::empty())
     }
 }
 
-/// Runs a connection to its end, on the raw stream itself where the backend knows how to get it.
-async fn run(
+/// The connection as a future, on the raw stream itself where the backend knows how to get it.
+///
+/// Boxed, so that a connection takes the memory of its own kind of stream and not of the largest one, and is not
+/// there once more among the variables of the task.
+fn connection(
     upgraded: Upgraded,
     take_raw: Option<TakeRaw>,
     ws: WebSocket,
     handler: BoxHandler,
     driver: Connection,
     queue_limit: usize,
-) {
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     let raw = match take_raw {
         Some(take_raw) => take_raw(upgraded),
         None => Err(upgraded),
     };
     match raw {
         Ok((RawStream::Tcp(stream), early)) => {
-            connection::Connection::new(stream, early, ws, handler, driver, queue_limit).await;
+            Box::pin(connection::Connection::new(stream, early, ws, handler, driver, queue_limit))
         }
         Ok((RawStream::Tls(stream), early)) => {
-            connection::Connection::new(stream, early, ws, handler, driver, queue_limit).await;
+            Box::pin(connection::Connection::new(stream, early, ws, handler, driver, queue_limit))
         }
         Err(upgraded) => {
             let stream = Gather(TokioIo::new(upgraded));
-            connection::Connection::new(stream, Bytes::new(), ws, handler, driver, queue_limit).await;
+            Box::pin(connection::Connection::new(stream, Bytes::new(), ws, handler, driver, queue_limit))
         }
     }
 }
