@@ -230,6 +230,41 @@ fn a_message_that_ends_within_its_last_block_is_refused() {
     }
 }
 
+/// The same with a longer code for the end, 110000000: all of an empty last block of fixed codes reads as that.
+fn cut_before_a_long_code() -> Vec<u8> {
+    const LENGTHS: [u32; 8] = [0, 1, 2, 3, 7, 8, 9, 10];
+    let lengths = (0..=285).map(|symbol| match symbol {
+        0 => 2,
+        1 => 3,
+        2..=49 => 7,
+        50..=245 => 10,
+        246..=255 => 0,
+        _ => 9,
+    });
+    let mut blocks = Blocks::new().bits(0b101, 3).bits(29, 5).bits(0, 5).bits(14, 4);
+    for length in [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1] {
+        blocks = blocks.bits(if LENGTHS.contains(&length) { 3 } else { 0 }, 3);
+    }
+    // One code for distances, of one bit, is behind the others.
+    for length in lengths.chain([1]) {
+        let code = (0..8).find(|at| LENGTHS[*at as usize] == length).expect("one of them");
+        blocks = (0..3).rev().fold(blocks, |blocks, at| blocks.bits(code >> at & 1, 1));
+    }
+    // A literal, and the bit that is left of the octet begins the next one.
+    blocks.bits(0b010, 3).octets()
+}
+
+#[test]
+fn a_message_that_ends_before_a_long_code_is_refused() {
+    let payload = cut_before_a_long_code();
+    assert!(read_blocks(&[], &[&payload[..], &TAIL].concat()).is_err());
+    assert!(read_blocks(&[], &[&payload[..], &TAIL, &[0x03, 0x00]].concat()).is_ok());
+    for offer in OFFERS {
+        let octets = frame(true, BINARY | RSV1, &payload);
+        expect_refused(&mut server(offer), &octets, &ProtocolError::InvalidDeflate);
+    }
+}
+
 #[test]
 fn a_message_of_no_octets_is_refused() {
     // Even an empty message has one. What is put behind nothing is no whole block.
