@@ -31,7 +31,7 @@ pub enum ProtocolError {
     ExpectedContinuation,
     /// A text message that is not UTF-8.
     InvalidUtf8,
-    /// A compressed message that cannot be inflated, or refers to more than the agreed window.
+    /// A compressed message that cannot be inflated, or refers to more of the past than the agreed window.
     InvalidDeflate,
     /// A close frame of one octet.
     CloseTooShort,

@@ -11,8 +11,9 @@ use crate::error::ProtocolError;
 /// What the sender left out of a message's end.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
-/// An empty last block. A stream that has reached the end of a block ends with it; one that has not does not.
-const END: [u8; 2] = [0x03, 0x00];
+/// An empty last block, stored. A stream that has reached the end of a block ends with it and takes all of it; in
+/// one that has not, it cannot be the rest of a block, because no code is that long.
+const END: [u8; 5] = [0x01, 0x00, 0x00, 0xFF, 0xFF];
 
 /// The most blocks of a message that may call themselves the last one. After each the coder begins anew with the
 /// whole window, which costs thousands of times what such a block costs its sender; nobody has a use for many.
