@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::budget::Budget;
 
 /// What a connection allows and how long it waits. Share one between connections with an
-/// [`Arc`](std::sync::Arc).
+/// [`Arc`].
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The longest frame taken, in octets of payload; a longer one closes the connection with 1009 as soon as
@@ -23,7 +23,7 @@ pub struct Config {
     /// memory of its length. The limits hold all the same. Default: no.
     pub deliver_parts: bool,
     /// The most heap that one connection may hold, in octets: unfinished messages, the queue, windows of
-    /// compression. From half of it on the connection gives way, as [`Budget`](crate::Budget) says. Default:
+    /// compression. From half of it on the connection gives way, as [`Budget`] says. Default:
     /// 32 MiB.
     pub max_retained: usize,
     /// The account that the connection's heap is charged to, together with others'. Default: none.
