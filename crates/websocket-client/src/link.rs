@@ -96,6 +96,9 @@ impl Link {
             // Answers to what was just read go out before anything is waited for.
             let written = self.poll_write(cx);
             if self.connection.is_finished() {
+                // The server has ended its direction and waits for the end of ours. Nobody waits for this end: what
+                // cannot be done at once is done when the value is dropped.
+                let _ = Pin::new(&mut self.transport).poll_shutdown(cx);
                 return Poll::Ready(None);
             }
             if written.is_ready() && self.read_ended {
