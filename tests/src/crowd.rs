@@ -11,6 +11,18 @@ const OPENING: usize = 200;
 /// How long anything may take that thousands of connections do together.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Connects, and comes back once the server's program knows of it: a handshake is answered before.
+///
+/// # Panics
+///
+/// When that cannot be.
+pub async fn arrive(address: &str) -> WebSocket {
+    let mut ws = connect(address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
+    let answered = ws.ping().await.expect("nobody has closed it");
+    assert!(answered.is_some(), "{address} ended at once: {:?}", ws.closed());
+    ws
+}
+
 /// Opens `count` connections to `address`.
 ///
 /// # Panics
@@ -19,14 +31,12 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 pub async fn gather(address: &str, count: usize) -> Vec<WebSocket> {
     let mut opening = JoinSet::new();
     let mut crowd = Vec::with_capacity(count);
-    for number in 0..count {
+    for _ in 0..count {
         if opening.len() == OPENING {
             crowd.extend(opening.join_next().await.map(|ws| ws.expect("opening does not panic")));
         }
         let address = address.to_owned();
-        opening.spawn(async move {
-            connect(&address).await.unwrap_or_else(|error| panic!("connection {number}: {error}"))
-        });
+        opening.spawn(async move { arrive(&address).await });
     }
     crowd.extend(opening.join_all().await);
     crowd

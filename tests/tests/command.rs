@@ -4,8 +4,8 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
+use parlor_tests::crowd::arrive;
 use parlor_tests::process::{Folder, Process, built};
-use websocket_client::connect;
 
 /// How long starting or stopping may take.
 const SOON: Duration = Duration::from_secs(5);
@@ -19,8 +19,8 @@ async fn it_says_where_it_listens_and_ends_well_on_either_signal() {
         let lines = [(); 2].map(|()| parlor.line_with("listening on http://127.0.0.1:", SOON));
         assert_ne!(lines[0], lines[1]);
         let addresses = lines.map(|line| line.replace("listening on http://", "ws://"));
-        let mut one = connect(&addresses[0]).await.unwrap();
-        let mut other = connect(&format!("{}/chat", addresses[1])).await.unwrap();
+        let mut one = arrive(&addresses[0]).await;
+        let mut other = arrive(&format!("{}/chat", addresses[1])).await;
         one.send("both doors lead into one lobby").await.unwrap();
         assert!(other.recv().await.unwrap().as_text().unwrap().ends_with(": both doors lead into one lobby"));
 

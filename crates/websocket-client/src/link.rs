@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
-use websocket_driver::{Closed, Connection, Event, Input, Message, Transmit};
+use websocket_driver::{Closed, Connection, Event, Input, Message, Transmit, UsageError};
 
 use crate::transport::Transport;
 
@@ -37,6 +37,9 @@ pub(crate) struct Link {
     /// Messages that were read ahead, and what they hold in all.
     ahead: VecDeque<Message<'static>>,
     ahead_len: usize,
+    /// How many pings were sent by number, and the newest that was answered.
+    pings: u64,
+    answered: u64,
     /// Handed out by the driver, not yet written.
     writing: Bytes,
     /// Something was written since the transport was last flushed.
@@ -61,6 +64,8 @@ impl Link {
             input_at: 0,
             ahead: VecDeque::new(),
             ahead_len: 0,
+            pings: 0,
+            answered: 0,
             writing: Bytes::new(),
             unflushed: false,
             write_failed: false,
@@ -113,15 +118,44 @@ impl Link {
     /// Ready once everything that is queued is with the system, or never will be.
     pub(crate) fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.poll_write(cx).is_pending() {
-            while self.ahead_len < READ_AHEAD
-                && let Some(message) = self.next_message()
-            {
-                self.ahead_len += message.len() + MESSAGE_OVERHEAD;
-                self.ahead.push_back(message);
-            }
+            self.read_ahead();
             ready!(self.poll_progress(cx));
         }
         Poll::Ready(())
+    }
+
+    /// Queues a ping and gives it a number.
+    pub(crate) fn ping(&mut self) -> Result<u64, UsageError> {
+        self.connection.ping(&(self.pings + 1).to_be_bytes())?;
+        self.pings += 1;
+        Ok(self.pings)
+    }
+
+    /// Ready with true once a ping was answered, itself or by the answer to a later one; with false once it will
+    /// not be, or more has arrived before the answer than is read ahead.
+    pub(crate) fn poll_pong(&mut self, number: u64, cx: &mut Context<'_>) -> Poll<bool> {
+        loop {
+            self.read_ahead();
+            if self.answered >= number {
+                return Poll::Ready(true);
+            }
+            let written = self.poll_write(cx);
+            let is_over = self.closed.is_some() || self.connection.is_finished();
+            if is_over || self.ahead_len >= READ_AHEAD || (written.is_ready() && self.read_ended) {
+                return Poll::Ready(false);
+            }
+            ready!(self.poll_progress(cx));
+        }
+    }
+
+    /// Keeps messages that arrived for later.
+    fn read_ahead(&mut self) {
+        while self.ahead_len < READ_AHEAD
+            && let Some(message) = self.next_message()
+        {
+            self.ahead_len += message.len() + MESSAGE_OVERHEAD;
+            self.ahead.push_back(message);
+        }
     }
 
     /// What is in the events that have arrived.
@@ -137,6 +171,15 @@ impl Link {
                 Some(Event::Message(message)) => Some(message.into_owned()),
                 Some(Event::Closed(closed)) => {
                     self.closed = Some(closed);
+                    None
+                }
+                Some(Event::Pong(payload)) => {
+                    // Pongs that nobody asked for carry whatever they like.
+                    if let Ok(number) = <[u8; 8]>::try_from(&*payload).map(u64::from_be_bytes)
+                        && number <= self.pings
+                    {
+                        self.answered = self.answered.max(number);
+                    }
                     None
                 }
                 Some(_) => None,

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::time::Instant;
 use websocket_driver::{CloseCode, Closed, Connection, Message, UsageError};
@@ -86,6 +87,20 @@ impl WebSocket {
     /// Octets of messages, with their headers, that are not handed to the system yet.
     pub fn queued(&self) -> usize {
         self.link.queued()
+    }
+
+    /// Asks the server whether it is there and says how long the answer took; `None` if the connection ended first,
+    /// or more than 1 MiB of messages came before the answer. Messages that arrive meanwhile are kept for
+    /// [`recv`](WebSocket::recv). What was sent before is with the server's program once the answer is here.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError::Closed`] once the connection is closing.
+    pub async fn ping(&mut self) -> Result<Option<Duration>, UsageError> {
+        let asked = Instant::now();
+        let number = self.link.ping()?;
+        let answered = poll_fn(|cx| self.link.poll_pong(number, cx)).await;
+        Ok(answered.then(|| asked.elapsed()))
     }
 
     /// Says goodbye and waits until the connection is over, dropping messages that still arrive; at most for

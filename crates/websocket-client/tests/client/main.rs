@@ -6,6 +6,7 @@ mod cancelling;
 mod cut;
 mod duplex;
 mod peer;
+mod pinging;
 mod proxies;
 mod proxy;
 mod reconnecting;
