@@ -1,7 +1,7 @@
 //! The body of a close frame (RFC 6455 §5.5.1).
 
 use crate::close_code::CloseCode;
-use crate::error::ProtocolError;
+use crate::error::{ProtocolError, UsageError};
 
 /// The longest reason that a close frame can carry, in octets: a control frame's 125 less the code.
 pub const MAX_REASON_LEN: usize = 123;
@@ -21,6 +21,23 @@ pub(crate) fn parse(body: &[u8]) -> Result<(CloseCode, String), ProtocolError> {
     }
     let reason = std::str::from_utf8(reason).map_err(|_| ProtocolError::InvalidCloseReason)?;
     Ok((code, reason.to_owned()))
+}
+
+/// Whether a close frame can carry this code and reason, for programs that queue a close before they send it.
+/// [`CloseCode::NO_STATUS`] stands for an empty body.
+///
+/// # Errors
+///
+/// [`UsageError::InvalidCloseCode`] for a code that must not be sent, [`UsageError::ReasonTooLong`] for a reason of
+/// more than [`MAX_REASON_LEN`] octets.
+pub fn check_close(code: CloseCode, reason: &str) -> Result<(), UsageError> {
+    if !code.may_be_sent() && code != CloseCode::NO_STATUS {
+        return Err(UsageError::InvalidCloseCode(code.get()));
+    }
+    if reason.len() > MAX_REASON_LEN {
+        return Err(UsageError::ReasonTooLong(reason.len()));
+    }
+    Ok(())
 }
 
 /// The body of a close frame to send; [`CloseCode::NO_STATUS`] makes an empty one.

@@ -32,8 +32,7 @@ const MIN_COMPRESSED_LEN: usize = 64;
 pub struct Prepared(Arc<Forms>);
 
 struct Forms {
-    frame: Bytes,
-    payload_at: usize,
+    plain: Form,
     opcode: OpCode,
     /// `None` inside: it would not be smaller.
     compressed: OnceLock<Option<Form>>,
@@ -56,22 +55,27 @@ impl Prepared {
     pub fn new<'a>(message: impl Into<Message<'a>>) -> Self {
         let message = message.into();
         let opcode = message.opcode();
-        let Form { frame, payload_at } = form(opcode, false, message.as_bytes());
-        Prepared(Arc::new(Forms { frame, payload_at, opcode, compressed: OnceLock::new() }))
+        let plain = form(opcode, false, message.as_bytes());
+        Prepared(Arc::new(Forms { plain, opcode, compressed: OnceLock::new() }))
     }
 
     /// The bytes that a server puts on the wire where there is no compression: the same for every receiver.
     pub fn server_frame(&self) -> &Bytes {
-        &self.0.frame
+        &self.0.plain.frame
     }
 
     /// The payload alone.
     pub fn payload(&self) -> &[u8] {
-        &self.0.frame[self.0.payload_at..]
+        self.0.plain.payload()
     }
 
     pub(crate) fn opcode(&self) -> OpCode {
         self.0.opcode
+    }
+
+    /// The form without compression.
+    pub(crate) fn plain(&self) -> &Form {
+        &self.0.plain
     }
 
     /// What the compressed form is made with.

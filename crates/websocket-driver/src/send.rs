@@ -92,18 +92,16 @@ impl Sender {
         if !shares && self.compressed(prepared.opcode(), prepared.payload()) {
             return;
         }
-        let form = if shares { prepared.compressed() } else { None };
-        if let (Some(compressor), Some(_)) = (&mut self.compressor, form) {
+        let compressed = if shares { prepared.compressed() } else { None };
+        if let (Some(compressor), Some(_)) = (&mut self.compressor, compressed) {
             compressor.sent(prepared.payload());
         }
-        match (form, self.masks.is_some()) {
-            (Some(form), false) => self.frame(form.frame.clone()),
-            (None, false) => self.frame(prepared.server_frame().clone()),
-            (Some(form), true) => {
-                let header = Header { rsv1: true, ..header(prepared.opcode(), form.payload()) };
-                self.data(header, form.payload());
-            }
-            (None, true) => self.data(header(prepared.opcode(), prepared.payload()), prepared.payload()),
+        let form = compressed.unwrap_or(prepared.plain());
+        if self.masks.is_some() {
+            let header = header(prepared.opcode(), form.payload());
+            self.data(Header { rsv1: compressed.is_some(), ..header }, form.payload());
+        } else {
+            self.frame(form.frame.clone());
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::close::MAX_REASON_LEN;
+use crate::close::check_close;
 use crate::close_code::CloseCode;
 use crate::config::Config;
 use crate::error::UsageError;
@@ -80,12 +80,7 @@ impl Sending {
 
     /// Queues a close frame, unless the connection is closing already; says whether it did.
     pub(crate) fn close(&mut self, code: CloseCode, reason: &str, now: Instant) -> Result<bool, UsageError> {
-        if !code.may_be_sent() && code != CloseCode::NO_STATUS {
-            return Err(UsageError::InvalidCloseCode(code.get()));
-        }
-        if reason.len() > MAX_REASON_LEN {
-            return Err(UsageError::ReasonTooLong(reason.len()));
-        }
+        check_close(code, reason)?;
         if self.state != State::Open {
             return Ok(false);
         }

@@ -110,8 +110,6 @@ pub(crate) struct ConnectionGuard {
 
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
-        let Tracker(inner) = &self.task.0;
-        let mut connections = inner.connections.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        connections.open.remove(&self.id);
+        self.task.0.lock().open.remove(&self.id);
     }
 }

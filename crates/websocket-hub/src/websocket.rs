@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use websocket_driver::{CloseCode, MAX_REASON_LEN, Message, Prepared, UsageError};
+use websocket_driver::{CloseCode, Message, Prepared, UsageError, check_close};
 
 use crate::outbox::{Outbox, Outgoing, SendError};
 
@@ -69,12 +69,7 @@ impl WebSocket {
     /// [`SendError::Usage`] for a reason of more than 123 octets or a code that must not be sent;
     /// [`SendError::Closed`] if the connection is closing already.
     pub fn close(&self, code: CloseCode, reason: &str) -> Result<(), SendError> {
-        if !code.may_be_sent() && code != CloseCode::NO_STATUS {
-            return Err(SendError::Usage(UsageError::InvalidCloseCode(code.get())));
-        }
-        if reason.len() > MAX_REASON_LEN {
-            return Err(SendError::Usage(UsageError::ReasonTooLong(reason.len())));
-        }
+        check_close(code, reason).map_err(SendError::Usage)?;
         self.0.outbox.control(Outgoing::Close(code, reason.to_owned()))
     }
 
