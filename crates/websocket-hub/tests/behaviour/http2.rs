@@ -76,6 +76,23 @@ fn messages_go_both_ways_whole_and_in_fragments() {
 }
 
 #[test]
+fn an_empty_data_frame_is_not_the_end() {
+    on_http2(|backend| {
+        let server = echo(backend);
+        let session = Session::connect(server.address());
+        let mut socket = session.open("echo");
+        socket.write_nothing();
+        for piece in text("still here").chunks(3) {
+            assert_eq!(socket.write(piece).unwrap(), piece.len());
+            socket.write_nothing();
+        }
+        let mut echoed = [0; 12];
+        let len = socket.read(&mut echoed).unwrap();
+        assert_eq!(&echoed[..len], b"\x81\x0astill here");
+    });
+}
+
+#[test]
 fn messages_larger_than_every_window_come_through() {
     on_http2(|backend| {
         let server = echo(backend);

@@ -202,6 +202,11 @@ impl Socket {
         Ok(len)
     }
 
+    /// A DATA frame without a payload, which does not end the stream.
+    pub(crate) fn write_nothing(&mut self) {
+        self.halves().send.send_data(Bytes::new(), false).unwrap();
+    }
+
     pub(crate) fn finish(&mut self) {
         self.halves().send.send_data(Bytes::new(), true).unwrap();
     }
