@@ -1,5 +1,9 @@
 //! Masking (RFC 6455 §5.3): exclusive-or with a repeated four-octet key.
 
+mod simd;
+
+use bytes::BytesMut;
+
 /// Masks or unmasks `bytes` in place. `offset` is how many octets of the payload came before: a payload that
 /// arrives in pieces is unmasked piece by piece.
 ///
@@ -8,38 +12,28 @@
 /// websocket_driver::mask::apply(&mut bytes, [0x37, 0xfa, 0x21, 0x3d], 0);
 /// assert_eq!(bytes, [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
 /// ```
+#[inline]
 pub fn apply(bytes: &mut [u8], key: [u8; 4], offset: usize) {
-    // A long stretch is worth beginning where a cache line does: no vector lies across two of them then.
-    if bytes.len() < ALIGNED_FROM {
-        return xor(bytes, key, offset);
-    }
-    let until_line = bytes.as_ptr().align_offset(64).min(63);
-    let (unaligned, aligned) = bytes.split_at_mut(until_line);
-    xor(unaligned, key, offset);
-    xor(aligned, key, offset + until_line);
+    simd::apply(bytes, wide(key, offset));
 }
 
-/// From this length on the alignment is looked after.
-const ALIGNED_FROM: usize = 4096;
+/// Masks `bytes` on their way behind what is in `out`: one pass over memory instead of the two of copying and masking.
+/// `offset` is as for [`apply`].
+///
+/// ```
+/// let mut out = bytes::BytesMut::from(&b"\x81\x85\x37\xfa\x21\x3d"[..]);
+/// websocket_driver::mask::append(&mut out, b"Hello", [0x37, 0xfa, 0x21, 0x3d], 0);
+/// assert_eq!(out[6..], [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+/// ```
+#[inline]
+pub fn append(out: &mut BytesMut, bytes: &[u8], key: [u8; 4], offset: usize) {
+    simd::append(out, bytes, wide(key, offset));
+}
 
+/// The key as it meets the octets from `offset` on.
 #[inline(always)]
-fn xor(bytes: &mut [u8], key: [u8; 4], offset: usize) {
-    let key = u32::from_ne_bytes([
-        key[offset & 3],
-        key[(offset + 1) & 3],
-        key[(offset + 2) & 3],
-        key[(offset + 3) & 3],
-    ]);
-    // Eight octets at a time is what the compiler turns into vector instructions; the plain loop over octets
-    // runs fifteen times slower.
-    let wide = u64::from(key) | u64::from(key) << 32;
-    let (chunks, rest) = bytes.as_chunks_mut::<8>();
-    for chunk in chunks {
-        *chunk = (u64::from_ne_bytes(*chunk) ^ wide).to_ne_bytes();
-    }
-    for (byte, key) in rest.iter_mut().zip(wide.to_ne_bytes()) {
-        *byte ^= key;
-    }
+fn wide(key: [u8; 4], offset: usize) -> simd::Wide {
+    std::array::from_fn(|at| key[offset.wrapping_add(at) & 3])
 }
 
 /// Where a client's masking keys come from.

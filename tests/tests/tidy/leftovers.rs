@@ -24,7 +24,7 @@ fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 /// Whether a line contains a word that is not part of a longer one.
-fn has_word(line: &str, word: &str) -> bool {
+pub(crate) fn has_word(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let (before, after) = (line[..at].bytes().last(), line.as_bytes().get(at + word.len()).copied());
         let is_open = |edge: Option<&u8>, beyond: Option<u8>| {

@@ -19,6 +19,7 @@ mod references;
 mod rust;
 mod toml;
 mod tree;
+mod unsafety;
 mod whitespace;
 
 use tree::Tree;
