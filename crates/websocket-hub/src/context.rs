@@ -2,11 +2,7 @@
 
 use std::net::SocketAddr;
 
-use bytes::Bytes;
-use hyper::upgrade::Upgraded;
-use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
-
+use crate::opening::Handover;
 use crate::streams::StreamGuard;
 use crate::tracker::Tracker;
 
@@ -15,32 +11,15 @@ use crate::tracker::Tracker;
 pub(crate) struct Context {
     pub(crate) peer: SocketAddr,
     pub(crate) tracker: Tracker,
-    /// `None` where the request is one stream of many, as in HTTP/2.
-    pub(crate) take_raw: Option<TakeRaw>,
-    /// Held as long as anything comes of the request.
-    pub(crate) stream: Option<StreamGuard>,
+    pub(crate) way: Way,
 }
 
-/// Gets the raw stream out of an upgraded connection, and the bytes that were read too far; or gives the
-/// connection back as it was.
-pub(crate) type TakeRaw = fn(Upgraded) -> Result<(RawStream, Bytes), Upgraded>;
-
-/// What is under an HTTP/1.1 connection.
-#[derive(Debug)]
-pub(crate) enum RawStream {
-    Tcp(TcpStream),
-    /// Boxed: it is large, and most of what holds one holds TCP.
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
-impl From<TcpStream> for RawStream {
-    fn from(stream: TcpStream) -> Self {
-        RawStream::Tcp(stream)
-    }
-}
-
-impl From<Box<TlsStream<TcpStream>>> for RawStream {
-    fn from(stream: Box<TlsStream<TcpStream>>) -> Self {
-        RawStream::Tls(stream)
-    }
+/// What becomes of a connection that the request opens.
+#[derive(Clone, Debug)]
+pub(crate) enum Way {
+    /// The backend drives it itself, on the transport of the request.
+    Handover(Handover),
+    /// It is a task of its own on hyper's stream, because the request is one stream of many, as in HTTP/2. The
+    /// guard is held as long as anything comes of the request.
+    Stream(StreamGuard),
 }

@@ -159,11 +159,11 @@ impl Outbox {
     }
 
     /// The connection will be woken when there is something to take. False if there is already.
-    pub(crate) fn sleep(&self, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn sleep(&self, connection: &Waker) -> bool {
         let mut inner = self.lock();
         match &mut inner.connection {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
+            Some(waker) => waker.clone_from(connection),
+            none => *none = Some(connection.clone()),
         }
         inner.outgoing.is_empty()
     }

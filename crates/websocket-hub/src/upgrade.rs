@@ -1,27 +1,26 @@
 //! From a request to a connection: the handshake, its answer, and what happens once it is out.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode, Version};
 use hyper::ext::Protocol;
-use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use websocket_driver::deflate::Deflate;
 use websocket_driver::handshake::http2;
 use websocket_driver::handshake::server::{self, Accepted, Refusal};
-use websocket_driver::{Closed, Connection, Events, Handler, Message, ProtocolError};
+use websocket_driver::{Closed, Events, Handler, Message, ProtocolError};
 
 use crate::app::IntoResponse;
 use crate::body::{Body, Response};
 use crate::config::Config;
-use crate::connection::{self, BoxHandler};
-use crate::context::{Context, RawStream, TakeRaw};
+use crate::context::{Context, Way};
+use crate::drive::Drive;
 use crate::gather::Gather;
+use crate::opening::{Handover, Opening};
 use crate::origin::Origins;
 use crate::websocket::WebSocket;
 
@@ -83,8 +82,12 @@ impl Handshake {
         if !self.origins.permit(&request) {
             return Err(Refused::Origin);
         }
-        let upgrade = request.extensions_mut().remove::<OnUpgrade>().ok_or(Refused::NotUpgradable)?;
+        let upgrade = request.extensions_mut().remove::<OnUpgrade>();
         let context = request.extensions_mut().remove::<Context>();
+        let is_driven = context.as_ref().is_some_and(|context| matches!(context.way, Way::Handover(_)));
+        if upgrade.is_none() && !is_driven {
+            return Err(Refused::NotUpgradable);
+        }
         Ok(Upgrade { accepted, upgrade, context, config: Arc::clone(&self.config), events: Events::new() })
     }
 }
@@ -106,7 +109,8 @@ impl WebSocket {
 #[must_use = "the connection opens only when it is started"]
 pub struct Upgrade {
     accepted: Accepted,
-    upgrade: OnUpgrade,
+    /// Hyper's, where there is one.
+    upgrade: Option<OnUpgrade>,
     context: Option<Context>,
     config: Arc<Config>,
     events: Events<WebSocket>,
@@ -147,7 +151,7 @@ impl Upgrade {
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime.
+    /// In somebody else's server, outside a tokio runtime.
     pub fn start(mut self) -> Response {
         let events = std::mem::take(&mut self.events);
         self.start_with(events)
@@ -157,54 +161,35 @@ impl Upgrade {
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime.
+    /// As [`start`](Upgrade::start).
     pub fn start_with(self, handler: impl Handler<WebSocket> + Send + 'static) -> Response {
         let Accepted { response, subprotocol, deflate, .. } = self.accepted;
         let context = self.context;
         let ws = WebSocket::new(self.config.queue_limit, subprotocol, context.as_ref().map(|c| c.peer));
-        // Counted before it opens, so that a server that stops in between waits for it.
-        let guard = context.as_ref().map(|context| context.tracker.connection(&ws));
-        let (take_raw, stream) = context.map_or((None, None), |context| (context.take_raw, context.stream));
-        let (upgrade, config) = (self.upgrade, self.config);
-        tokio::spawn(async move {
-            let _held = (guard, stream);
-            // An upgrade fails when the client is gone before it had its answer: nothing opened, nothing closes.
-            let Ok(upgraded) = upgrade.await else { return };
-            let driver = Connection::server(config.connection.clone(), Instant::now()).with_deflate(deflate);
-            connection(upgraded, take_raw, ws, Box::new(handler), driver, config.queue_limit).await;
-        });
+        let counted = context.as_ref().map(|context| context.tracker.connection(&ws));
+        let (handover, stream) = match context.map(|context| context.way) {
+            Some(Way::Handover(handover)) => (Some(handover), None),
+            Some(Way::Stream(stream)) => (None, Some(stream)),
+            None => (None, None),
+        };
+        let (handler, config, upgrade) = (Box::new(handler), self.config, self.upgrade);
+        start(Opening { ws, handler, deflate, config, counted, stream, upgrade }, handover);
         response.map(|()| Body::empty())
     }
 }
 
-/// The connection as a future, on the raw stream itself where the backend knows how to get it.
-///
-/// Boxed, so that a connection takes the memory of its own kind of stream and not of the largest one, and is not
-/// there once more among the variables of the task.
-fn connection(
-    upgraded: Upgraded,
-    take_raw: Option<TakeRaw>,
-    ws: WebSocket,
-    handler: BoxHandler,
-    driver: Connection,
-    queue_limit: usize,
-) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    let raw = match take_raw {
-        Some(take_raw) => take_raw(upgraded),
-        None => Err(upgraded),
-    };
-    match raw {
-        Ok((RawStream::Tcp(stream), early)) => {
-            Box::pin(connection::Connection::new(stream, early, ws, handler, driver, queue_limit))
-        }
-        Ok((RawStream::Tls(stream), early)) => {
-            Box::pin(connection::Connection::new(stream, early, ws, handler, driver, queue_limit))
-        }
-        Err(upgraded) => {
-            let stream = Gather(TokioIo::new(upgraded));
-            Box::pin(connection::Connection::new(stream, Bytes::new(), ws, handler, driver, queue_limit))
-        }
+/// Leaves a connection to the backend, or runs it on hyper's stream as a task of its own.
+fn start(mut opening: Opening, handover: Option<Handover>) {
+    if let Some(handover) = handover {
+        return handover.leave(opening);
     }
+    let Some(upgrade) = opening.upgrade.take() else { return };
+    tokio::spawn(async move {
+        // An upgrade fails when the client is gone before it had its answer: nothing opened, nothing closes.
+        let Ok(upgraded) = upgrade.await else { return };
+        // Boxed, so that it is not there once more among the variables of the task.
+        Box::pin(Drive::new(Gather(TokioIo::new(upgraded)), opening.connection(Bytes::new()))).await;
+    });
 }
 
 /// Why a request does not become a connection. It is its own answer.

@@ -73,8 +73,12 @@ async fn serve(start: Start, mut receiver: mpsc::UnboundedReceiver<NewConnection
                     let guard = start.tracker.task();
                     let start = start.clone();
                     tokio::spawn(async move {
-                        negotiate::serve(stream, peer, &start).await;
-                        drop(guard);
+                        let opened = Box::pin(negotiate::serve(stream, peer, &start)).await;
+                        // A WebSocket counts by itself and needs nothing of this any more.
+                        drop((guard, start));
+                        if let Some(opened) = opened {
+                            opened.await;
+                        }
                     });
                 }
             }

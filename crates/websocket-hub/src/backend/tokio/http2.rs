@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::backend::Start;
 use crate::body::{Body, BoxError, Response};
-use crate::context::Context;
+use crate::context::{Context, Way};
 use crate::streams::{StreamGuard, Streams};
 
 /// How many requests and WebSockets one connection may have at a time. RFC 9113 §6.5.2 wants at least 100.
@@ -54,8 +54,8 @@ where
     let streams = Streams::default();
     let service = service_fn(|mut request: http::Request<Incoming>| {
         let stream = streams.open();
-        let context =
-            Context { peer, tracker: start.tracker.clone(), take_raw: None, stream: Some(stream.clone()) };
+        let way = Way::Stream(stream.clone());
+        let context = Context { peer, tracker: start.tracker.clone(), way };
         request.extensions_mut().insert(context);
         let is_head = request.method() == Method::HEAD;
         let response = start.app.call(request.map(Body::new));

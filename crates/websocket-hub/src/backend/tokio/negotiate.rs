@@ -1,6 +1,7 @@
 //! Which HTTP a new connection speaks: what TLS agreed on, or what its first octets say.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
@@ -12,35 +13,42 @@ use tokio_rustls::server::TlsStream;
 
 use super::{http1, http2};
 use crate::backend::Start;
+use crate::drive::Drive;
 use crate::tls::H2;
 
 /// What a client of HTTP/2 says first (RFC 9113 §3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// What a connection has become that is a WebSocket now. Both are boxed: a task that waits for it has the size of
+/// its largest part.
+pub(super) type Opened = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Serves a connection to its end, or until it becomes a WebSocket.
-pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, start: &Start) {
+pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, start: &Start) -> Option<Opened> {
     let deadline = Instant::now() + start.handshake_timeout;
     // What most connections do not need is boxed, so that it costs them nothing.
     match &start.tls {
         Some(config) => {
-            let Some(stream) = Box::pin(accept_tls(config, stream, deadline, start)).await else { return };
+            let stream = Box::pin(accept_tls(config, stream, deadline, start)).await?;
             if stream.get_ref().1.alpn_protocol() == Some(H2) {
                 Box::pin(http2::serve(stream, peer, start)).await;
-            } else {
-                http1::serve(stream, peer, start, deadline).await;
+                return None;
             }
+            let (stream, connection) = http1::serve(stream, peer, start, deadline).await?;
+            Some(Box::pin(Drive::new(stream, connection)))
         }
         None => {
             let speaks_http2 = tokio::select! {
                 // An error or silence is nothing new to HTTP/1.1, which has answers for them.
                 speaks = timeout_at(deadline, speaks_http2(&stream)) => matches!(speaks, Ok(Ok(true))),
-                () = start.stopping() => return,
+                () = start.stopping() => return None,
             };
             if speaks_http2 {
                 Box::pin(http2::serve(stream, peer, start)).await;
-            } else {
-                http1::serve(stream, peer, start, deadline).await;
+                return None;
             }
+            let (stream, connection) = http1::serve(stream, peer, start, deadline).await?;
+            Some(Box::pin(Drive::new(stream, connection)))
         }
     }
 }
