@@ -1,0 +1,198 @@
+//! What happened: the one event that an accepted proposal causes, if it changes anything.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{PersonId, RoomId};
+use crate::place::{Place, Position, Sequence};
+use crate::room::{Retention, Role, Visibility};
+use crate::time::Timestamp;
+
+/// Something that happened, where, when and through whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its place in the log.
+    pub position: Position,
+    /// When the proposal was made. 0 in [`What::Erased`].
+    pub at: Timestamp,
+    /// Whose proposal it was. [`PersonId::SERVER`] in [`What::Erased`].
+    pub by: PersonId,
+    /// Its place in its room, if it happened in one. A room's events have the sequences 1, 2, 3… without a gap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// What it was.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[non_exhaustive]
+pub enum What {
+    /// Somebody is known here from now on.
+    Arrived {
+        /// What they are called; empty once it is erased.
+        nickname: String,
+    },
+    /// Somebody is called something else.
+    Renamed {
+        /// What they are called; empty once it is erased.
+        nickname: String,
+    },
+    /// Somebody is gone for good, and with that out of every room.
+    Departed,
+    /// Somebody is gone for good; their name and all that they said is to be shown no longer.
+    PersonErased,
+
+    /// A room was opened. Whoever opened it is its owner, except in a direct one.
+    RoomCreated {
+        /// Who can find it.
+        visibility: Visibility,
+        /// What it is called; empty in a direct one.
+        name: String,
+        /// The line under the name.
+        topic: String,
+        /// The others in a direct one.
+        with: Vec<PersonId>,
+    },
+    /// Somebody became a member, by themselves or invited by `by`.
+    Joined {
+        /// Who.
+        person: PersonId,
+    },
+    /// Somebody is a member no longer, by themselves or removed by `by`.
+    Left {
+        /// Who.
+        person: PersonId,
+    },
+    /// A member has another role.
+    RoleSet {
+        /// Who.
+        person: PersonId,
+        /// Which.
+        role: Role,
+    },
+    /// A room is called something else.
+    RoomRenamed {
+        /// What.
+        name: String,
+    },
+    /// The line under a room's name is another.
+    TopicSet {
+        /// Which.
+        topic: String,
+    },
+    /// A room remembers longer or shorter.
+    RetentionSet {
+        /// How long.
+        retention: Retention,
+    },
+
+    /// Something was said. When it comes out of the past, the text is the one that the message has by now.
+    Posted {
+        /// What.
+        text: String,
+        /// The message that it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<Sequence>,
+        /// The message whose thread it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<Sequence>,
+        /// Who is mentioned.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<PersonId>,
+    },
+    /// A message has another text. When it comes out of the past, the text is the one that it has by now.
+    Edited {
+        /// Which message.
+        message: Sequence,
+        /// The new text.
+        text: String,
+        /// Who is mentioned now.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<PersonId>,
+    },
+    /// A message was deleted, and with it its edits, reactions and pin.
+    Deleted {
+        /// Which message.
+        message: Sequence,
+    },
+    /// A reaction was put on a message.
+    Reacted {
+        /// Which message.
+        message: Sequence,
+        /// Which reaction.
+        reaction: String,
+    },
+    /// A reaction was taken back.
+    Unreacted {
+        /// Which message.
+        message: Sequence,
+        /// Which reaction.
+        reaction: String,
+    },
+    /// A message was pinned.
+    Pinned {
+        /// Which message.
+        message: Sequence,
+    },
+    /// A message was unpinned.
+    Unpinned {
+        /// Which message.
+        message: Sequence,
+    },
+    /// Messages were erased by the server, as if deleted: their time had passed, or their author wished it.
+    Expired {
+        /// Which messages.
+        messages: Vec<Sequence>,
+    },
+
+    /// Somebody has read a room up to here. For their own devices; it has no place in the room.
+    Read {
+        /// Which room.
+        room: RoomId,
+        /// The last place that was read.
+        up_to: Sequence,
+    },
+    /// Rooms that say nothing of their own remember longer or shorter.
+    ServerRetentionSet {
+        /// How long.
+        retention: Retention,
+    },
+
+    /// Something was here and is erased. Only ever met in the past.
+    Erased {
+        /// Whether it was a message; if not, it was something about one.
+        message: bool,
+    },
+}
+
+/// Who is to be told of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever is connected.
+    Everyone,
+    /// Whoever watches this room and may read it.
+    Room(RoomId),
+    /// One person, on all their devices.
+    Person(PersonId),
+}
+
+impl Event {
+    /// Who is to be told.
+    pub fn audience(&self) -> Audience {
+        match (&self.what, self.place) {
+            (_, Some(place)) => Audience::Room(place.room),
+            (What::Read { .. }, None) => Audience::Person(self.by),
+            _ => Audience::Everyone,
+        }
+    }
+
+    /// Who is to be told besides, because they cannot be watching the room yet, or must stop watching it.
+    pub fn also_for(&self) -> Vec<PersonId> {
+        match &self.what {
+            What::RoomCreated { with, .. } => [self.by].iter().chain(with).copied().collect(),
+            What::Joined { person } | What::Left { person } => vec![*person],
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Every bound on what can be asked for: its number, its unit and its reason.
+//!
+//! They are part of the rules, so they are the same on every node and cannot be configured: what one node accepts
+//! and another refuses would make two states of one log. A server may ask for less before it proposes.
+
+/// Octets of UTF-8 in a message: what one WebSocket message of the server's default size can carry.
+pub const TEXT: usize = 65_536;
+
+/// Characters of a nickname: more do not fit beside a message on a phone.
+pub const NICKNAME: usize = 32;
+
+/// Characters of a room's name.
+pub const ROOM_NAME: usize = 64;
+
+/// Characters of a topic: one line, though a long one.
+pub const TOPIC: usize = 500;
+
+/// People of a direct conversation, whoever opens it included. More than that is a private room.
+pub const DIRECT_PEOPLE: usize = 8;
+
+/// People whom one message may mention by name.
+pub const MENTIONS: usize = 50;
+
+/// Octets of UTF-8 in a reaction: the longest emoji sequences of Unicode take about 35, names like `:partyparrot:` fit.
+pub const REACTION: usize = 64;
+
+/// Different reactions on one message. How many people share one of them is not bounded.
+pub const REACTIONS: u64 = 50;
+
+/// Messages that are pinned in one room at the same time.
+pub const PINS: u64 = 100;
+
+/// Rooms that one person is in, so that departing, which leaves all of them in one step, takes a bounded time.
+pub const ROOMS: u64 = 1_000;
+
+/// Messages that the server erases in one step, so that a step takes a bounded time.
+pub const ERASED_AT_ONCE: usize = 500;
+
+/// Octets of a client's key: a UUID has 36.
+pub const KEY: usize = 64;
+
+/// Milliseconds that messages stay at the least where they do not stay for ever.
+pub const RETENTION: u64 = 1_000;
