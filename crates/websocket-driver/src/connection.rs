@@ -252,6 +252,13 @@ impl Connection {
         self.charge();
     }
 
+    /// Whether the compressed form of a [`Prepared`] can go out here. Whoever writes such forms to the transport
+    /// past this connection calls [`hibernate`](Connection::hibernate) before each message that is sent through
+    /// it, which must not refer to what the peer has seen in between.
+    pub fn takes_compressed(&self) -> bool {
+        self.sending.sender.takes_compressed()
+    }
+
     /// Two halves that can live on two threads.
     pub fn split(self) -> (ReceiveHalf, SendHalf) {
         split(self.receiving, self.sending)

@@ -10,7 +10,7 @@ use crate::frame::{Header, OpCode};
 use crate::message::Message;
 
 /// How the shared compressed form is made: what every connection of the default window and above can take.
-const SETTINGS: Settings = Settings { window_bits: 12, level: 6 };
+pub(crate) const SETTINGS: Settings = Settings { window_bits: 12, level: 6 };
 
 /// Shorter messages are not compressed, in octets.
 const MIN_COMPRESSED_LEN: usize = 64;
@@ -62,6 +62,13 @@ impl Prepared {
     /// The bytes that a server puts on the wire where there is no compression: the same for every receiver.
     pub fn server_frame(&self) -> &Bytes {
         &self.0.plain.frame
+    }
+
+    /// The bytes that a server puts on the wire for receivers that take them
+    /// ([`Connection::takes_compressed`](crate::Connection::takes_compressed)); `None` if they would not be fewer,
+    /// and [`server_frame`](Prepared::server_frame) is to be sent instead.
+    pub fn compressed_server_frame(&self) -> Option<&Bytes> {
+        self.compressed().map(|form| &form.frame)
     }
 
     /// The payload alone.

@@ -13,7 +13,7 @@ use crate::frame::{Header, OpCode};
 use crate::mask::{self, MaskKeys};
 use crate::message::Message;
 use crate::parts::{Announced, Unfinished};
-use crate::prepared::Prepared;
+use crate::prepared::{self, Prepared};
 use crate::queue::{Ends, Queue};
 
 /// From this size on a payload that is shared already goes out as it is; a shorter one is copied behind its
@@ -247,6 +247,11 @@ impl Sender {
     /// Bytes of heap that the queue holds.
     pub(crate) fn queue_retained(&self) -> usize {
         self.queue.retained()
+    }
+
+    /// Whether the shared compressed form of a message can go out here.
+    pub(crate) fn takes_compressed(&self) -> bool {
+        self.compressor.as_ref().is_some_and(|coder| coder.takes(prepared::SETTINGS))
     }
 
     /// Lets go of memory that was taken in advance.

@@ -206,3 +206,34 @@ fn a_client_masks_the_shared_form() {
     assert!(frames.iter().all(|frame| frame.is_masked && frame.first == TEXT | RSV1));
     assert!(frames.iter().all(|frame| frame.payload == frames[0].payload));
 }
+
+/// As a server does that writes one compressed form to many transports itself.
+#[test]
+fn a_form_that_is_written_past_the_connection_is_read_between_its_messages() {
+    for (offer, takes) in [
+        ("permessage-deflate", true),
+        ("permessage-deflate; server_max_window_bits=12", true),
+        ("permessage-deflate; server_max_window_bits=11", false),
+    ] {
+        assert_eq!(server(offer).takes_compressed(), takes, "{offer}");
+    }
+    assert!(!Connection::server(Config::default().into(), Instant::now()).takes_compressed());
+    let agreed = shake_hands(FULL, FULL);
+    let now = Instant::now();
+    let mut server = Connection::server(Config::default().into(), now).with_deflate(agreed.server);
+    let mut client = Connection::client(Config::default().into(), || [5, 6, 7, 8], now);
+    client = client.with_deflate(agreed.client);
+    let prepared = Prepared::new(text(1, 1));
+    let form = prepared.compressed_server_frame().unwrap().clone();
+    assert!(form.len() < prepared.server_frame().len());
+    assert!(Prepared::new("short").compressed_server_frame().is_none());
+    let mut sent = Vec::new();
+    for _ in 0..3 {
+        server.hibernate();
+        server.send(text(1, 2)).unwrap();
+        sent.extend(wire::transmitted(&mut server).0);
+        sent.extend_from_slice(&form);
+    }
+    let expected = [text(1, 2), text(1, 1)].map(|text| Event::Message(Message::text(text)));
+    assert_eq!(events(&mut client, &sent), [expected.clone(), expected.clone(), expected].concat());
+}
