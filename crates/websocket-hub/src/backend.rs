@@ -12,6 +12,8 @@ use rustls::ServerConfig;
 use crate::app::SharedApp;
 use crate::tracker::Tracker;
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the backends that drive it are on their way"))]
+mod http;
 mod tokio;
 
 /// What runs an app. The app is the same on each.

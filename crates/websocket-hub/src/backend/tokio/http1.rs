@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use http::header::{CONNECTION, HeaderMap, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderValue, StatusCode};
@@ -16,16 +15,11 @@ use tokio::time::Instant;
 
 use super::head_guard::HeadGuard;
 use crate::backend::Start;
+use crate::backend::http::limits::{KEEP_ALIVE, MAX_HEAD_LEN};
 use crate::body::{Body, Response};
 use crate::connection::Connection;
 use crate::context::{Context, Way};
 use crate::opening::Handover;
-
-/// How long a connection may rest between two requests.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-
-/// The largest request head, in octets; a larger one is answered with 431.
-const MAX_HEAD_LEN: usize = 16 * 1024;
 
 /// Serves to the end, or until a request has opened a WebSocket: then gives its transport and itself. The first
 /// request's head must be there before `deadline`.

@@ -17,6 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::backend::Start;
+use crate::backend::http::limits::{KEEP_ALIVE, MAX_HEAD_LEN};
 use crate::body::{Body, BoxError, Response};
 use crate::context::{Context, Way};
 use crate::streams::{StreamGuard, Streams};
@@ -33,16 +34,10 @@ const CONNECTION_WINDOW: u32 = MAX_STREAMS * STREAM_WINDOW;
 /// How much of what is written to a stream may wait within HTTP/2, in octets.
 const MAX_SEND_BUFFER: usize = 64 * 1024;
 
-/// The largest request head, in octets as RFC 9113 §6.5.2 counts them; a larger one is answered with 431.
-const MAX_HEAD_LEN: u32 = 16 * 1024;
-
 /// How often a client is asked whether it is there, and how long it may take to answer. Since nothing may come
 /// within a head, this also bounds how long one may take.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// How long a connection may rest without a stream.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// How long one may rest that has been told to go.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -90,7 +85,8 @@ fn builder() -> http2::Builder<TokioExecutor> {
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_send_buf_size(MAX_SEND_BUFFER)
-        .max_header_list_size(MAX_HEAD_LEN)
+        // In octets as RFC 9113 §6.5.2 counts them.
+        .max_header_list_size(u32::try_from(MAX_HEAD_LEN).unwrap_or(u32::MAX))
         .timer(TokioTimer::new())
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_TIMEOUT);
