@@ -1,0 +1,229 @@
+//! Who a request comes from when a proxy stands in between: what trusted proxies say, and nobody else.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+
+use http::HeaderMap;
+use ipnet::IpNet;
+
+/// The proxies whose word about a client's address is taken. The default trusts none.
+///
+/// A client can write any header, so only the hops that trusted proxies have added count: the list is read from its
+/// end, past the addresses of trusted proxies, to the first address that is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxies {
+    trusted: Vec<IpNet>,
+    header: ForwardedHeader,
+}
+
+/// The header in which proxies name their clients. Only one is read: a proxy that sets one passes on the other as
+/// the client wrote it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`, which most proxies set.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+impl ForwardedHeader {
+    const fn name(self) -> &'static str {
+        match self {
+            ForwardedHeader::XForwardedFor => "x-forwarded-for",
+            ForwardedHeader::Forwarded => "forwarded",
+        }
+    }
+}
+
+/// Something that is neither an address nor a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidNetwork(String);
+
+impl fmt::Display for InvalidNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}' is neither an address such as 192.0.2.1 nor a network such as 10.0.0.0/8", self.0)
+    }
+}
+
+impl std::error::Error for InvalidNetwork {}
+
+impl Proxies {
+    /// No proxies.
+    pub fn none() -> Self {
+        Proxies::default()
+    }
+
+    /// The proxies at these addresses or in these networks: `["127.0.0.1", "10.0.0.0/8"]`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidNetwork`] for what is neither.
+    pub fn trust<I: IntoIterator<Item: AsRef<str>>>(networks: I) -> Result<Self, InvalidNetwork> {
+        let parse = |text: &str| {
+            let address = IpAddr::from_str(text).map(IpNet::from);
+            address.or_else(|_| IpNet::from_str(text)).map_err(|_| InvalidNetwork(text.to_owned()))
+        };
+        let trusted = networks.into_iter().map(|text| parse(text.as_ref())).collect::<Result<_, _>>()?;
+        Ok(Proxies { trusted, header: ForwardedHeader::default() })
+    }
+
+    /// The header that they set. Default: `X-Forwarded-For`.
+    #[must_use]
+    pub fn header(mut self, header: ForwardedHeader) -> Self {
+        self.header = header;
+        self
+    }
+
+    /// Whether this is one of them.
+    pub fn are_trusted(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.trusted.iter().any(|network| network.contains(&address))
+    }
+
+    /// Who sent a request that came from `peer`. An address that a proxy does not tell, or tells in no way that can
+    /// be understood, leaves it at the last hop that is known.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut client = peer.to_canonical();
+        let values: Vec<&str> =
+            headers.get_all(self.header.name()).iter().filter_map(|value| value.to_str().ok()).collect();
+        let list = values.join(",");
+        let mut hops = split(&list, ',').into_iter().rev();
+        while self.are_trusted(client) {
+            let Some(hop) = hops.next() else { break };
+            let named = match self.header {
+                ForwardedHeader::XForwardedFor => node(hop.trim()),
+                ForwardedHeader::Forwarded => forwarded_for(hop),
+            };
+            let Some(named) = named else { break };
+            client = named.to_canonical();
+        }
+        client
+    }
+}
+
+/// The address in the `for` of one element (RFC 7239 §4).
+fn forwarded_for(element: &str) -> Option<IpAddr> {
+    let pairs = split(element, ';');
+    let mut values = pairs.iter().filter_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("for").then_some(value.trim())
+    });
+    let value = values.next()?;
+    // Named twice, it could be read in two ways.
+    if values.next().is_some() {
+        return None;
+    }
+    let unquoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+    node(unquoted.unwrap_or(value))
+}
+
+/// An address, with or without a port, with or without brackets (RFC 7239 §6).
+fn node(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse().ok();
+    address.or_else(|| text.parse().ok().map(|address: SocketAddr| address.ip()))
+}
+
+/// The parts between separators that do not stand within quotes.
+fn split(text: &str, separator: char) -> Vec<&str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(|character| {
+        let was_escaped = std::mem::take(&mut escaped);
+        match character {
+            '\\' if quoted && !was_escaped => escaped = true,
+            '"' if !was_escaped => quoted = !quoted,
+            _ => {}
+        }
+        character == separator && !quoted
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxies() -> Proxies {
+        Proxies::trust(["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"]).unwrap()
+    }
+
+    #[track_caller]
+    fn expect(proxies: &Proxies, peer: &str, values: &[&str], client: &str) {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(proxies.header.name(), value.parse().unwrap());
+        }
+        assert_eq!(
+            proxies.client(peer.parse().unwrap(), &headers),
+            client.parse::<IpAddr>().unwrap(),
+            "{values:?}"
+        );
+    }
+
+    #[test]
+    fn x_forwarded_for_is_read_from_its_end_past_trusted_proxies() {
+        for (peer, values, client) in [
+            ("10.0.0.1", &[][..], "10.0.0.1"),
+            ("10.0.0.1", &["192.0.2.1"], "192.0.2.1"),
+            ("::ffff:10.0.0.1", &["192.0.2.1"], "192.0.2.1"),
+            // What the client itself wrote stands before what the proxy added.
+            ("10.0.0.1", &["198.51.100.9, 192.0.2.1"], "192.0.2.1"),
+            ("10.0.0.1", &["198.51.100.9", "192.0.2.1"], "192.0.2.1"),
+            ("10.0.0.1", &["192.0.2.1, 10.1.1.1,127.0.0.1"], "192.0.2.1"),
+            ("10.0.0.1", &["10.1.1.1, 10.2.2.2"], "10.1.1.1"),
+            // Nobody else is believed.
+            ("192.0.2.7", &["192.0.2.1"], "192.0.2.7"),
+            // Ports and brackets, as some proxies write them.
+            ("10.0.0.1", &["192.0.2.1:4711"], "192.0.2.1"),
+            ("10.0.0.1", &["[2001:db9::1]:4711"], "2001:db9::1"),
+            ("10.0.0.1", &["2001:db9::1"], "2001:db9::1"),
+            // What says nothing leaves it at the last hop that is known.
+            ("10.0.0.1", &["192.0.2.1, unknown"], "10.0.0.1"),
+            ("10.0.0.1", &["192.0.2.1, "], "10.0.0.1"),
+            ("10.0.0.1", &["192.0.2.1, nonsense, 10.1.1.1"], "10.1.1.1"),
+        ] {
+            expect(&proxies(), peer, values, client);
+        }
+    }
+
+    #[test]
+    fn forwarded_is_read_as_the_standard_writes_it() {
+        let proxies = proxies().header(ForwardedHeader::Forwarded);
+        for (values, client) in [
+            (&["for=192.0.2.1"][..], "192.0.2.1"),
+            (&["For=\"192.0.2.1:4711\";proto=https;by=10.0.0.1"], "192.0.2.1"),
+            (&["proto=https; for=\"[2001:db9::1]:80\""], "2001:db9::1"),
+            (&["for=198.51.100.9, for=192.0.2.1;proto=http"], "192.0.2.1"),
+            (&["for=192.0.2.1", "for=10.1.1.1"], "192.0.2.1"),
+            (&["for=_hidden"], "10.0.0.1"),
+            (&["for=unknown, for=10.1.1.1"], "10.1.1.1"),
+            (&["for=192.0.2.1;for=192.0.2.2"], "10.0.0.1"),
+            (&["proto=https"], "10.0.0.1"),
+            // A separator within quotes separates nothing.
+            (&["for=192.0.2.1;ext=\"a, for=198.51.100.9\""], "192.0.2.1"),
+            (&["for=192.0.2.1;ext=\"\\\", for=198.51.100.9\""], "192.0.2.1"),
+        ] {
+            expect(&proxies, "10.0.0.1", values, client);
+        }
+    }
+
+    #[test]
+    fn the_other_header_is_not_read() {
+        let mut headers = HeaderMap::new();
+        headers.append("forwarded", "for=192.0.2.1".parse().unwrap());
+        let peer = "10.0.0.1".parse().unwrap();
+        assert_eq!(proxies().client(peer, &headers), peer);
+    }
+
+    #[test]
+    fn networks_that_are_none_are_named() {
+        let error = Proxies::trust(["10.0.0.0/8", "10.0.0.0/33"]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "'10.0.0.0/33' is neither an address such as 192.0.2.1 nor a network such as 10.0.0.0/8"
+        );
+    }
+}
