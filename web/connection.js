@@ -8,6 +8,8 @@ import { SUBPROTOCOL, decode, encodePost } from './protocol.js';
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
+/** A server that asks for more is not believed. */
+const LONGEST_ADVISED = 120_000;
 /** A server that never says welcome is as good as absent. */
 const WELCOME_WITHIN = 10_000;
 /** Only a connection that lasted this long makes the next pauses short again. */
@@ -62,7 +64,7 @@ export class Connection {
     // Events of a socket that was given up must not speak for its successor.
     const current = () => this.#socket === socket;
     socket.addEventListener('message', (event) => current() && this.#read(event.data));
-    socket.addEventListener('close', (event) => current() && this.#lose(troubleOf(event.code)));
+    socket.addEventListener('close', (event) => current() && this.#lose(troubleOf(event.code), advisedBy(event.reason)));
     clearTimeout(this.#watch);
     this.#watch = setTimeout(() => this.#lose('lost'), WELCOME_WITHIN);
   }
@@ -98,15 +100,19 @@ export class Connection {
     this.#onPhase('connected', 'lost');
   }
 
-  /** @param {Trouble} trouble */
-  #lose(trouble) {
+  /**
+   * @param {Trouble} trouble
+   * @param {number} advised the least pause
+   */
+  #lose(trouble, advised = 0) {
     const socket = this.#socket;
     this.#socket = null;
     this.#welcomed = false;
     socket?.close();
     clearTimeout(this.#watch);
     clearTimeout(this.#pause);
-    this.#pause = setTimeout(() => this.open(), pauseBefore(this.#attempt, Math.random()));
+    const pause = Math.max(advised, pauseBefore(this.#attempt, Math.random()));
+    this.#pause = setTimeout(() => this.open(), pause);
     this.#attempt += 1;
     this.#onPhase('reconnecting', navigator.onLine ? trouble : 'offline');
   }
@@ -119,4 +125,14 @@ export class Connection {
 function troubleOf(code) {
   if (code === 1001 || code === 1012) return 'restarting';
   return code === 1013 ? 'behind' : 'lost';
+}
+
+/**
+ * The pause that a server asks for, so that everybody does not come back at once.
+ * @param {string} reason of the close frame
+ * @returns {number} milliseconds
+ */
+export function advisedBy(reason) {
+  const seconds = /retry-after=(\d+(?:\.\d+)?)$/.exec(reason)?.[1];
+  return Math.min(Number(seconds ?? 0) * 1000, LONGEST_ADVISED);
 }

@@ -27,7 +27,9 @@ async fn it_says_where_it_listens_and_ends_well_on_either_signal() {
         parlor.signal(signal);
         for ws in [&mut one, &mut other] {
             while ws.recv().await.is_some() {}
-            assert_eq!(ws.closed().unwrap().code.get(), 1001, "SIG{signal}");
+            let closed = ws.closed().unwrap();
+            assert_eq!(closed.code.get(), 1012, "SIG{signal}");
+            assert!(closed.reason.contains("retry-after="), "{}", closed.reason);
         }
         let status = tokio::task::spawn_blocking(move || parlor.wait(SOON)).await.unwrap();
         assert!(status.success(), "{status} after SIG{signal}");

@@ -111,7 +111,7 @@ async fn a_thousand_people_who_all_talk_read_the_same() {
         for mut ws in crowd {
             let end = tokio::time::timeout(PATIENCE, async { while ws.recv().await.is_some() {} }).await;
             end.expect("the goodbye comes in time");
-            assert_eq!(ws.closed().unwrap().code.get(), 1001);
+            assert_eq!(ws.closed().unwrap().code.get(), 1012);
         }
     });
     assert!(

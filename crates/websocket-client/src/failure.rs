@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use websocket_driver::{Cause, CloseCode, Closed};
+use websocket_driver::{Cause, CloseCode, Closed, retry_after_of};
 
 use crate::backoff::Backoff;
 use crate::error::ConnectError;
@@ -35,17 +35,16 @@ impl Failure {
 
     /// How long to wait, after `failures` failures before this one. A server that says when to come back is
     /// obeyed: by `Retry-After`, or by closing with 1012 or 1013, which both ask to come back and not all at
-    /// once.
+    /// once, and may say when in the reason.
     pub(crate) fn delay(&self, backoff: &Backoff, failures: u32, random: u32, now: SystemTime) -> Duration {
         let least = match self {
-            Failure::Connect(ConnectError::Refused(refusal)) => {
-                retry_after(&refusal.headers, now).map(|time| time.min(backoff.max_retry_after))
-            }
+            Failure::Connect(ConnectError::Refused(refusal)) => retry_after(&refusal.headers, now),
             Failure::Closed(closed) => matches!(closed.code, CloseCode::RESTART | CloseCode::TRY_AGAIN_LATER)
-                .then_some(backoff.first),
+                .then(|| retry_after_of(&closed.reason).unwrap_or(backoff.first)),
             Failure::Connect(_) => None,
         };
         let usual = backoff.delay(failures, random);
+        let least = least.map(|time| time.min(backoff.max_retry_after));
         least.map_or(usual, |least| usual.max(backoff.at_least(least, random)))
     }
 }
@@ -94,6 +93,10 @@ mod tests {
         Failure::Closed(Closed { code, reason: String::new(), cause })
     }
 
+    fn restarting(reason: &str) -> Failure {
+        Failure::Closed(Closed { code: CloseCode::RESTART, reason: reason.to_owned(), cause: Cause::Peer })
+    }
+
     #[test]
     fn what_is_permanent() {
         for status in 200..600 {
@@ -126,6 +129,9 @@ mod tests {
             (closed(CloseCode::RESTART, Cause::Peer), 0, whole, whole * 2),
             (closed(CloseCode::TRY_AGAIN_LATER, Cause::Peer), 0, whole, whole * 2),
             (closed(CloseCode::TRY_AGAIN_LATER, Cause::Peer), 9, whole * 30, whole * 60),
+            (restarting("retry-after=7"), 0, whole * 14, whole * 15),
+            (restarting("retry-after=7"), 9, whole * 30, whole * 60),
+            (restarting("retry-after=99999"), 0, hour, hour + whole),
             (refused(503, None), 0, half, whole),
             (refused(503, Some("7")), 0, whole * 14, whole * 15),
             (refused(429, Some("7")), 9, whole * 30, whole * 60),

@@ -267,7 +267,7 @@ mod state;
 mod utf8;
 
 pub use budget::Budget;
-pub use close::{MAX_REASON_LEN, check_close};
+pub use close::{MAX_REASON_LEN, check_close, reason_with_retry_after, retry_after_of};
 pub use close_code::CloseCode;
 pub use config::Config;
 pub use connection::Connection;

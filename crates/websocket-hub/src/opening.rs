@@ -10,6 +10,8 @@ use websocket_driver::deflate::Agreed;
 
 use crate::config::Config;
 use crate::connection::{BoxHandler, Connection};
+use crate::connections::Connections;
+use crate::limits::Permit;
 use crate::streams::StreamGuard;
 use crate::tracker::ConnectionGuard;
 use crate::websocket::WebSocket;
@@ -20,12 +22,21 @@ pub(crate) struct Opening {
     pub(crate) handler: BoxHandler,
     pub(crate) deflate: Option<Agreed>,
     pub(crate) config: Arc<Config>,
-    /// Counted before it opens, so that a server that stops in between waits for it.
-    pub(crate) counted: Option<ConnectionGuard>,
-    /// Held as long as the connection is there.
-    pub(crate) stream: Option<StreamGuard>,
+    pub(crate) held: Held,
     /// Where the request came through hyper, its transport.
     pub(crate) upgrade: Option<OnUpgrade>,
+}
+
+/// What is held as long as the connection is there, so that others know of it.
+#[derive(Debug)]
+#[expect(dead_code, reason = "they are there to be dropped")]
+pub(crate) struct Held {
+    /// Counted before it opens, so that a server that stops in between waits for it.
+    pub(crate) counted: Option<ConnectionGuard>,
+    /// The same for somebody else's server.
+    pub(crate) mounted: Option<(Connections, ConnectionGuard)>,
+    pub(crate) stream: Option<StreamGuard>,
+    pub(crate) permit: Option<Permit>,
 }
 
 impl Opening {
@@ -33,8 +44,7 @@ impl Opening {
     pub(crate) fn connection(self, early: Bytes) -> Connection {
         let limits = Arc::clone(&self.config.connection);
         let driver = websocket_driver::Connection::server(limits, Instant::now()).with_deflate(self.deflate);
-        let held = Box::new((self.counted, self.stream));
-        Connection::new(driver, self.ws, self.handler, self.config.queue_limit, early, held)
+        Connection::new(driver, self.ws, self.handler, self.config.queue_limit, early, Box::new(self.held))
     }
 }
 

@@ -11,8 +11,9 @@ use tokio::sync::watch;
 
 use crate::app::{App, SharedApp};
 use crate::backend::{Backend, Start, Stop};
+use crate::drain::Drain;
 use crate::tls::TlsConfig;
-use crate::tracker::Tracker;
+use crate::tracker::{Goodbyes, Tracker};
 
 /// Takes an app to be served: `serve(app).backend(Backend::Tokio).bind("127.0.0.1:8080")?`.
 pub fn serve<Kind: 'static>(app: impl App<Kind>) -> Serve {
@@ -22,6 +23,7 @@ pub fn serve<Kind: 'static>(app: impl App<Kind>) -> Serve {
         workers: None,
         handshake_timeout: Duration::from_secs(10),
         tls: None,
+        drain: Drain::default(),
     }
 }
 
@@ -33,6 +35,7 @@ pub struct Serve {
     workers: Option<NonZeroUsize>,
     handshake_timeout: Duration,
     tls: Option<TlsConfig>,
+    drain: Drain,
 }
 
 impl Serve {
@@ -62,6 +65,12 @@ impl Serve {
     /// that begin with it.
     pub fn tls(mut self, config: impl Into<TlsConfig>) -> Self {
         self.tls = Some(config.into());
+        self
+    }
+
+    /// How goodbye is said when the server stops.
+    pub fn drain(mut self, drain: Drain) -> Self {
+        self.drain = drain;
         self
     }
 
@@ -101,7 +110,7 @@ impl Serve {
             tracker: tracker.clone(),
             stop: stopped,
         })?;
-        Ok(Server { addresses, tracker, stop, threads })
+        Ok(Server { addresses, tracker, stop, threads, drain: self.drain })
     }
 }
 
@@ -119,6 +128,7 @@ pub struct Server {
     tracker: Tracker,
     stop: watch::Sender<Stop>,
     threads: Vec<JoinHandle<()>>,
+    drain: Drain,
 }
 
 impl Server {
@@ -137,11 +147,15 @@ impl Server {
         self.stop_within(Duration::from_secs(10))
     }
 
-    /// Stops: listens no more, says goodbye to every WebSocket with close code 1001, lets requests that have
+    /// Stops: listens no more, says goodbye to every WebSocket as [`Serve::drain`] says, lets requests that have
     /// begun end, waits for all of that no longer than `limit`, and cuts off the rest. Says how many it had to
-    /// cut off; an HTTP/2 connection counts beside the WebSockets on it. Blocks; from asynchronous code call it through something like `spawn_blocking`.
+    /// cut off; an HTTP/2 connection counts beside the WebSockets on it. Blocks; from asynchronous code call it
+    /// through something like `spawn_blocking`.
     pub fn stop_within(mut self, limit: Duration) -> usize {
-        self.begin_stop(limit);
+        let mut goodbyes = self.begin_stop(limit);
+        while let Some(pause) = goodbyes.next_batch(limit) {
+            std::thread::sleep(pause);
+        }
         for thread in self.threads.drain(..) {
             // A worker's panic was told by the panic hook, and the others still have to be waited for.
             let _ = thread.join();
@@ -156,9 +170,9 @@ impl Server {
         }
     }
 
-    fn begin_stop(&self, limit: Duration) {
+    fn begin_stop(&self, limit: Duration) -> Goodbyes {
         self.stop.send_replace(Stop::By(Instant::now() + limit));
-        self.tracker.stop();
+        self.tracker.stop(self.drain.clone())
     }
 }
 
@@ -166,7 +180,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if !self.threads.is_empty() {
-            self.begin_stop(Duration::from_secs(1));
+            self.begin_stop(Duration::from_secs(1)).all();
         }
     }
 }

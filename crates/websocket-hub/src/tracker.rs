@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
-use tokio::sync::Notify;
-use websocket_driver::CloseCode;
+use tokio::sync::{Notify, watch};
 
+use crate::drain::Drain;
 use crate::websocket::WebSocket;
 
 /// Shared by a server's threads and by every request that it handles.
@@ -18,13 +19,15 @@ struct Inner {
     tasks: AtomicUsize,
     cut_off: AtomicUsize,
     ended: Notify,
+    given_up: watch::Sender<bool>,
     connections: Mutex<Connections>,
 }
 
 #[derive(Debug, Default)]
 struct Connections {
     open: HashMap<u64, WebSocket>,
-    stopping: bool,
+    /// How goodbye is said from now on, and how many were told.
+    stopping: Option<(Drain, usize)>,
 }
 
 impl Tracker {
@@ -38,17 +41,25 @@ impl Tracker {
     pub(crate) fn connection(&self, ws: &WebSocket) -> ConnectionGuard {
         let mut connections = self.lock();
         connections.open.insert(ws.id(), ws.clone());
-        if connections.stopping {
-            say_goodbye(ws);
+        if let Some((drain, told)) = &mut connections.stopping {
+            drain.say_goodbye(ws, *told);
+            *told += 1;
         }
         ConnectionGuard { id: ws.id(), task: self.task() }
     }
 
-    /// Says goodbye to every connection, now and from now on.
-    pub(crate) fn stop(&self) {
+    /// Connections that come from now on are told goodbye at once; those that are there, as the caller goes
+    /// through them.
+    pub(crate) fn stop(&self, drain: Drain) -> Goodbyes {
         let mut connections = self.lock();
-        connections.stopping = true;
-        connections.open.values().for_each(say_goodbye);
+        let open: Vec<WebSocket> = connections.open.values().cloned().collect();
+        connections.stopping = Some((drain.clone(), open.len()));
+        Goodbyes { drain, open, told: 0 }
+    }
+
+    /// How many connections there are.
+    pub(crate) fn connections(&self) -> usize {
+        self.lock().open.len()
     }
 
     /// How many tasks there are.
@@ -60,6 +71,13 @@ impl Tracker {
     /// them all.
     pub(crate) fn give_up(&self) {
         self.0.cut_off.fetch_max(self.tasks(), Ordering::AcqRel);
+        self.0.given_up.send_replace(true);
+    }
+
+    /// Waits until the tasks that are left are given up, for those that nobody else ends.
+    pub(crate) async fn given_up(&self) {
+        // It cannot fail: the sender is borrowed.
+        let _ = self.0.given_up.subscribe().wait_for(|given_up| *given_up).await;
     }
 
     /// How many tasks were given up.
@@ -86,9 +104,31 @@ impl Tracker {
     }
 }
 
-fn say_goodbye(ws: &WebSocket) {
-    // A connection that is closing already needs no other goodbye.
-    let _ = ws.close(CloseCode::GOING_AWAY, "the server is going away");
+/// The connections of a server that stops, to be told goodbye batch by batch.
+#[derive(Debug)]
+pub(crate) struct Goodbyes {
+    drain: Drain,
+    open: Vec<WebSocket>,
+    told: usize,
+}
+
+impl Goodbyes {
+    /// Tells the next batch, and says how long to rest then, when stopping may take no longer than `limit`. `None`
+    /// once everybody was told.
+    pub(crate) fn next_batch(&mut self, limit: Duration) -> Option<Duration> {
+        let (batch, pause) = self.drain.pace(self.open.len(), limit);
+        let rest = &self.open[self.told..];
+        for (place, ws) in (self.told..).zip(rest.iter().take(batch)) {
+            self.drain.say_goodbye(ws, place);
+        }
+        self.told += rest.len().min(batch);
+        (self.told < self.open.len()).then_some(pause)
+    }
+
+    /// Tells everybody at once.
+    pub(crate) fn all(mut self) {
+        while self.next_batch(Duration::ZERO).is_some() {}
+    }
 }
 
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The handle of one connection: to send with, to keep, to give to other threads.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,13 +22,19 @@ struct Shared {
     outbox: Outbox,
     subprotocol: Option<String>,
     peer: Option<SocketAddr>,
+    client: Option<IpAddr>,
 }
 
 impl WebSocket {
-    pub(crate) fn new(queue_limit: usize, subprotocol: Option<String>, peer: Option<SocketAddr>) -> Self {
+    pub(crate) fn new(
+        queue_limit: usize,
+        subprotocol: Option<String>,
+        peer: Option<SocketAddr>,
+        client: Option<IpAddr>,
+    ) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        WebSocket(Arc::new(Shared { id, outbox: Outbox::new(queue_limit), subprotocol, peer }))
+        WebSocket(Arc::new(Shared { id, outbox: Outbox::new(queue_limit), subprotocol, peer, client }))
     }
 
     /// Queues a message and says how many octets wait now to be written to this connection.
@@ -102,6 +108,11 @@ impl WebSocket {
     /// The address of the peer, where the backend knows it. Behind a proxy it is the proxy's.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.0.peer
+    }
+
+    /// The address of the client: the peer's, or behind [trusted proxies](crate::Proxies) what they say.
+    pub fn client_addr(&self) -> Option<IpAddr> {
+        self.0.client
     }
 
     pub(crate) fn outbox(&self) -> &Outbox {

@@ -254,12 +254,12 @@ fn because_the_server_stops() {
         let mut peer = Peer::open(&server, "leaver");
         room.log.wait_open("leaver");
         let stopping = std::thread::spawn(move || server.stop());
-        assert_eq!(peer.close_code(), 1001);
-        peer.write(close(1001, b""));
+        assert_eq!(peer.close_code(), 1012);
+        peer.write(close(1012, b""));
         assert_eq!(peer.rest(), b"");
         drop(peer);
         assert_eq!(stopping.join().unwrap(), 0);
-        assert_eq!(room.log.after_opening("leaver"), [Told::close(1001, "", Cause::Local)]);
+        assert_eq!(room.log.after_opening("leaver"), [Told::close(1012, "", Cause::Local)]);
     });
 }
 

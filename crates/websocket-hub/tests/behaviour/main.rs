@@ -10,6 +10,7 @@ mod hostile;
 mod http2;
 mod http2_pace;
 mod leaving;
+mod limits;
 mod log;
 mod memory;
 mod negotiation;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::net::TcpSocket;
 use websocket_hub::Server;
+use websocket_hub::driver::retry_after_of;
 
 use crate::session::{Session, Socket};
 use crate::stream::Stream;
@@ -286,6 +287,16 @@ impl Peer {
     pub(crate) fn close_code(&mut self) -> u16 {
         let frame = self.close_frame();
         u16::from_be_bytes(*frame.payload.first_chunk().expect("a code"))
+    }
+
+    /// The goodbye of a server that stops: when to come back.
+    pub(crate) fn goodbye(&mut self) -> Duration {
+        let frame = self.close_frame();
+        let (code, reason) = frame.payload.split_first_chunk::<2>().expect("a code");
+        let reason = std::str::from_utf8(reason).unwrap();
+        assert_eq!(u16::from_be_bytes(*code), 1012, "{reason}");
+        assert!(reason.starts_with("the server restarts; "), "{reason}");
+        retry_after_of(reason).expect(reason)
     }
 
     /// Whether the stream ends now, as it should: not with a reset, nor without TLS's goodbye.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
-use websocket_hub::{Cause, Handshake, Request, Response, Server};
+use websocket_hub::driver::retry_after_of;
+use websocket_hub::{Cause, CloseCode, Closed, Drain, Handshake, Request, Response, Server};
 
 use crate::client::Client;
-use crate::log::{Told, closed};
+use crate::log::Told;
 use crate::on_each_backend;
-use crate::peer::{Frame, Peer, request, text};
+use crate::peer::{Peer, request, text};
 use crate::room::Room;
 use crate::transport::serve;
 use crate::waiting::{PATIENCE, eventually};
@@ -26,12 +27,17 @@ fn everybody_is_told_goodbye_and_every_on_close_runs_once() {
         let guests = guests.into_iter().map(|guest| std::thread::spawn(move || guest.closed()));
         let guests: Vec<_> = guests.collect();
         assert_eq!(server.stop(), 0, "nobody had to be cut off");
+        let mut returns = Vec::new();
         for guest in guests {
-            let reason = "the server is going away";
-            assert_eq!(guest.join().unwrap(), closed(1001, reason, Cause::Peer));
+            let Closed { code, reason, cause } = guest.join().unwrap();
+            assert_eq!((code, cause), (CloseCode::RESTART, Cause::Peer));
+            returns.push(retry_after_of(&reason).expect(&reason).as_millis());
         }
+        // One after the other, at a thousand a second.
+        returns.sort_unstable();
+        assert!(returns.iter().copied().eq(1000..1020), "{returns:?}");
         for name in &names {
-            assert_eq!(room.log.after_opening(name), [Told::close(1001, "", Cause::Local)]);
+            assert_eq!(room.log.after_opening(name), [Told::close(1012, "", Cause::Local)]);
         }
         assert!(room.topic.is_empty());
     });
@@ -53,12 +59,12 @@ fn whoever_does_not_answer_is_cut_off_at_the_limit_and_counted() {
         let mut deaf = ["deaf-1", "deaf-2"].map(|name| Peer::open(&server, name));
         ["polite", "deaf-1", "deaf-2"].iter().for_each(|name| room.log.wait_open(name));
         let stopping = stop_within(server, Duration::from_millis(500));
-        assert_eq!(polite.closed().code.get(), 1001);
+        assert_eq!(polite.closed().code.get(), 1012);
         let (cut_off, took) = stopping.join().unwrap();
         assert_eq!(cut_off, 2);
         assert!(took >= Duration::from_millis(500) && took < PATIENCE / 3, "it took {took:?}");
         for peer in &mut deaf {
-            assert_eq!(peer.close_frame(), Frame::close(1001, "the server is going away"));
+            assert!(peer.goodbye() >= Duration::from_secs(1));
             assert_eq!(peer.rest(), b"");
         }
         for name in ["deaf-1", "deaf-2"] {
@@ -156,8 +162,8 @@ fn a_server_that_is_dropped_stops() {
         let mut deaf = Peer::open(&server, "deaf");
         ["polite", "deaf"].iter().for_each(|name| room.log.wait_open(name));
         drop(server);
-        assert_eq!(polite.closed().code.get(), 1001);
-        assert_eq!(deaf.close_code(), 1001);
+        assert_eq!(polite.closed().code.get(), 1012);
+        assert_eq!(deaf.close_code(), 1012);
         assert_eq!(deaf.rest(), b"");
         room.log.wait_closed("deaf");
         eventually("connections are refused", || TcpStream::connect(address).is_err());
@@ -210,5 +216,26 @@ fn a_server_needs_an_address_and_a_free_one() {
         assert!(serve(app).backend(backend).listen(Vec::new()).is_err());
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         assert!(serve(app).backend(backend).bind(taken.local_addr().unwrap()).is_err());
+    });
+}
+
+#[test]
+fn goodbyes_go_out_in_batches_with_pauses_between_them() {
+    on_each_backend(|backend| {
+        let room = Room::default();
+        let pause = Duration::from_millis(100);
+        let drain = Drain { code: CloseCode::GOING_AWAY, batch: 2, pause, ..Drain::default() };
+        let app = room.app(|_| Handshake::new());
+        let server = serve(app).backend(backend).drain(drain).bind("127.0.0.1:0").unwrap();
+        let names = ["guest-1", "guest-2", "guest-3", "guest-4", "guest-5"];
+        let guests = names.map(|name| Client::connect(&server, name));
+        names.iter().for_each(|name| room.log.wait_open(name));
+        let stopping = stop_within(server, PATIENCE);
+        for guest in guests {
+            assert_eq!(guest.closed().code, CloseCode::GOING_AWAY);
+        }
+        let (cut_off, took) = stopping.join().unwrap();
+        assert_eq!(cut_off, 0);
+        assert!(took >= 2 * pause, "three batches took {took:?}");
     });
 }

@@ -169,6 +169,8 @@ fn a_connection_that_ends_is_unsubscribed_before_it_is_told() {
             drop(peer);
             assert_eq!(stays.text(), "left");
         }
+        // What they saw is noted behind what they said.
+        eventually("three have noted", || seen.lock().unwrap().len() == 3);
         drop(stays);
         assert_eq!(server.stop(), 0);
         for seen in &seen.lock().unwrap()[..3] {
