@@ -9,6 +9,7 @@ use crate::on_each_backend_and_version;
 use crate::peer::{Peer, close, text};
 use crate::room::Room;
 use crate::transport::serve;
+use crate::waiting::eventually;
 
 #[test]
 fn everybody_hears_the_same_in_one_order_whoever_publishes_from_wherever() {
