@@ -15,6 +15,8 @@ use crate::tracker::Tracker;
 #[cfg_attr(not(test), expect(dead_code, reason = "the backends that drive it are on their way"))]
 mod http;
 mod tokio;
+#[cfg(target_os = "linux")]
+mod uring;
 
 /// What runs an app. The app is the same on each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
