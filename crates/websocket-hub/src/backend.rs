@@ -12,7 +12,7 @@ use rustls::ServerConfig;
 use crate::app::SharedApp;
 use crate::tracker::Tracker;
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the backends that drive it are on their way"))]
+mod aside;
 mod http;
 mod tokio;
 #[cfg(target_os = "linux")]
@@ -25,22 +25,32 @@ pub enum Backend {
     /// Event loops on tokio, one per core, with hyper for HTTP/1.1 and HTTP/2.
     #[default]
     Tokio,
+    /// Event loops on Linux' io_uring, one per core, with HTTP/1.1: the least work per message. Linux 6.1 or newer.
+    Uring,
 }
 
 impl Backend {
     /// All of them.
-    pub const ALL: [Backend; 1] = [Backend::Tokio];
+    pub const ALL: [Backend; 2] = [Backend::Tokio, Backend::Uring];
 
     /// The name that [`Backend::from_str`] takes.
     pub const fn name(self) -> &'static str {
         match self {
             Backend::Tokio => "tokio",
+            Backend::Uring => "uring",
         }
     }
 
     pub(crate) fn start(self, start: Start) -> std::io::Result<Vec<JoinHandle<()>>> {
         match self {
             Backend::Tokio => tokio::start(start),
+            #[cfg(target_os = "linux")]
+            Backend::Uring => uring::start(start),
+            #[cfg(not(target_os = "linux"))]
+            Backend::Uring => Err(std::io::Error::new(
+                std::io::ErrorKind::Unsupported,
+                "the backend uring needs Linux 6.1 or newer; use the backend tokio",
+            )),
         }
     }
 }

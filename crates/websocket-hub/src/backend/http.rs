@@ -28,5 +28,4 @@ pub(super) mod limits;
 mod output;
 mod refusal;
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "the backends that drive it are on their way"))]
 pub(crate) use connection::Connection;

@@ -1,4 +1,4 @@
-//! What `websocket-hub` promises, shown on every backend in `Backend::ALL`.
+//! What `websocket-hub` promises, shown on every backend in `Backend::ALL`, but for what `features` says.
 
 #![allow(clippy::unwrap_used, reason = "a test's helper fails the test by it")]
 
@@ -6,6 +6,7 @@ mod apps;
 mod backpressure;
 mod certificates;
 mod client;
+mod features;
 mod hostile;
 mod http2;
 mod http2_pace;
@@ -31,6 +32,7 @@ use std::sync::{PoisonError, RwLock};
 
 use websocket_hub::Backend;
 
+use features::{Feature, carries, has};
 use transport::{Transport, over};
 
 /// Held by everybody: shared by most, alone by those who measure the process's memory.
@@ -49,8 +51,22 @@ fn on_each_backend_and_version(behaviour: impl Fn(Backend)) {
 fn on_each_backend_over(transports: &[Transport], behaviour: impl Fn(Backend)) {
     let _process = PROCESS.read().unwrap_or_else(PoisonError::into_inner);
     for backend in Backend::ALL {
-        transports.iter().for_each(|transport| over(*transport, || behaviour(backend)));
+        let carried = transports.iter().filter(|transport| carries(backend, **transport));
+        carried.for_each(|transport| over(*transport, || behaviour(backend)));
     }
+}
+
+/// On each backend that has a feature.
+fn on_each_backend_with(feature: Feature, transports: &[Transport], behaviour: impl Fn(Backend)) {
+    on_each_backend_over(transports, |backend| {
+        if has(backend, feature) {
+            behaviour(backend);
+        }
+    });
+}
+
+fn backends_without(feature: Feature) -> impl Iterator<Item = Backend> {
+    Backend::ALL.into_iter().filter(move |backend| !has(*backend, feature))
 }
 
 /// On each backend over TCP, while no other behaviour runs.

@@ -9,12 +9,13 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 use websocket_hub::{Backend, Handshake, Request, Response, Server, serve};
 
+use crate::features::Feature;
 use crate::peer::{Peer, close, request, text};
 use crate::room::Room;
 use crate::session::Session;
 use crate::transport::{Transport, client_config, server_config};
 use crate::waiting::PATIENCE;
-use crate::{on_each_backend, on_each_backend_over};
+use crate::{on_each_backend, on_each_backend_over, on_each_backend_with};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
@@ -60,7 +61,7 @@ fn agreed(server: &Server, alpn: &[&str]) -> Option<String> {
 
 #[test]
 fn http2_is_preferred_and_agreed_on_with_who_offers_it() {
-    on_tls(|backend| {
+    on_each_backend_with(Feature::Http2, &[Transport::Tls], |backend| {
         let server = versions(backend);
         for (offered, chosen) in [
             (&["h2", "http/1.1"][..], Some("h2")),
@@ -91,7 +92,7 @@ fn a_configuration_that_names_its_protocols_keeps_them() {
 
 #[test]
 fn without_tls_the_first_octets_decide_however_they_come() {
-    on_tcp(|backend| {
+    on_each_backend_with(Feature::Http2, &[Transport::Tcp], |backend| {
         let server = versions(backend);
         let session = Session::connect(server.address());
         assert_eq!(session.ask(session.request(http::Method::GET, "")).1, "HTTP/2.0");
@@ -114,7 +115,7 @@ fn without_tls_the_first_octets_decide_however_they_come() {
 
 #[test]
 fn half_a_preface_is_not_waited_for_longer_than_the_deadline() {
-    on_tcp(|backend| {
+    on_each_backend_with(Feature::Http2, &[Transport::Tcp], |backend| {
         let server = versions(backend);
         for len in [1, 3, PREFACE.len() - 1] {
             let mut silent = tcp(server.address());
@@ -136,7 +137,7 @@ fn half_a_preface_is_not_waited_for_longer_than_the_deadline() {
 /// It never answers, not even the ping that a goodbye comes with.
 #[test]
 fn a_client_that_is_silent_behind_its_preface_is_cut_off() {
-    on_tcp(|backend| {
+    on_each_backend_with(Feature::Http2, &[Transport::Tcp], |backend| {
         let server = versions(backend);
         let mut silent = tcp(server.address());
         silent.write_all(&[PREFACE, SETTINGS].concat()).unwrap();

@@ -18,6 +18,17 @@ pub(super) const SEND: u64 = 4 << 61;
 /// Nobody waits for its completion.
 const UNHEARD: u64 = 5 << 61;
 
+/// What a kernel has to know.
+pub(super) const CODES: [u8; 7] = [
+    opcode::AcceptMulti::CODE,
+    opcode::AsyncCancel::CODE,
+    opcode::Close::CODE,
+    opcode::PollAdd::CODE,
+    opcode::RecvMulti::CODE,
+    opcode::Send::CODE,
+    opcode::SendMsg::CODE,
+];
+
 /// Something to begin. The token, below 2^61, comes back with each of its completions.
 ///
 /// An entry names a descriptor by its number: it has to be open until it is submitted. [`Entry::close`] keeps to
@@ -83,5 +94,6 @@ pub(super) enum Outcome {
     Accepted(io::Result<OwnedFd>),
     /// `None` at the end of the input.
     Received(io::Result<Option<Buffer>>),
-    Writable(io::Result<()>),
+    /// Or broken, which the next write finds out.
+    Writable,
 }

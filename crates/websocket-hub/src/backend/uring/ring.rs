@@ -20,9 +20,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use io_uring::types::{CancelBuilder, Fd, SubmitArgs, Timespec};
-use io_uring::{IoUring, cqueue, opcode, squeue};
+use io_uring::{IoUring, Probe, cqueue, opcode, squeue};
 
-use super::entry::{ACCEPT, Completion, Entry, KIND, Outcome, POLL, RECEIVE, SEND};
+use super::entry::{self, ACCEPT, Completion, Entry, KIND, Outcome, POLL, RECEIVE, SEND};
 use super::pool::{GROUP, Pool};
 
 /// Entries that can wait to be submitted; when there are more, they are submitted.
@@ -62,6 +62,11 @@ impl Ring {
             .setup_submit_all()
             .setup_cqsize(COMPLETIONS_LEN)
             .build(QUEUE_LEN)?;
+        let mut probe = Probe::new();
+        io.submitter().register_probe(&mut probe)?;
+        if !entry::CODES.iter().all(|code| probe.is_supported(*code)) {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
         let pool = Rc::new(Pool::new(count, len));
         let address = pool.slots.address();
         // SAFETY: at the address are `count` slots that begin at a page, and do not move. `Drop` has the kernel
@@ -193,7 +198,7 @@ impl Ring {
                     let buffer = id.map(|id| self.pool.take(id, len)).filter(|buffer| !buffer.is_empty());
                     Outcome::Received(result.map(|_| buffer))
                 }
-                POLL => Outcome::Writable(result.map(drop)),
+                POLL => Outcome::Writable,
                 _ => continue,
             };
             self.completed.push_back(Completion { token, outcome, more: cqueue::more(entry.flags()) });

@@ -16,15 +16,20 @@ impl Timers {
         Timers { start, heap: BinaryHeap::new() }
     }
 
-    /// Remembers a key until a time.
-    pub(super) fn set(&mut self, time: Instant, key: u64) {
+    /// A time as it is counted here.
+    pub(super) fn count(&self, time: Instant) -> u64 {
         // Rounded up: a key that comes back too early would find nothing due.
-        let time = time.saturating_duration_since(self.start).as_nanos().div_ceil(1_000_000);
-        self.heap.push(Reverse((u64::try_from(time).unwrap_or(u64::MAX), key)));
+        let count = time.saturating_duration_since(self.start).as_nanos().div_ceil(1_000_000);
+        u64::try_from(count).unwrap_or(u64::MAX)
     }
 
-    /// A key whose time has come.
-    pub(super) fn next(&mut self, now: Instant) -> Option<u64> {
+    /// Remembers a key until a time.
+    pub(super) fn set(&mut self, time: u64, key: u64) {
+        self.heap.push(Reverse((time, key)));
+    }
+
+    /// A key whose time has come, and that time.
+    pub(super) fn next(&mut self, now: Instant) -> Option<(u64, u64)> {
         let Reverse((time, key)) = *self.heap.peek()?;
         if Duration::from_millis(time) > now.saturating_duration_since(self.start) {
             return None;
@@ -33,7 +38,7 @@ impl Timers {
         if self.heap.len() < self.heap.capacity() / 4 {
             self.heap.shrink_to(self.heap.len() * 2);
         }
-        Some(key)
+        Some((key, time))
     }
 
     /// How long there is nothing to do, from `now`.
@@ -53,21 +58,21 @@ mod tests {
         let after = |micros| start + Duration::from_micros(micros);
         let mut timers = Timers::new(start);
         assert_eq!(timers.rest(start), None);
-        timers.set(after(5_000), 5);
-        timers.set(after(1_200), 1);
-        timers.set(after(1_200), 2);
+        for (time, key) in [(5_000, 5), (1_200, 1), (1_200, 2)] {
+            timers.set(timers.count(after(time)), key);
+        }
         assert_eq!(timers.rest(start), Some(Duration::from_millis(2)));
         assert_eq!(timers.next(after(1_999)), None);
-        assert_eq!([timers.next(after(2_000)), timers.next(after(2_000))], [Some(1), Some(2)]);
+        assert_eq!([timers.next(after(2_000)), timers.next(after(2_000))], [Some((1, 2)), Some((2, 2))]);
         assert_eq!((timers.next(after(2_000)), timers.rest(after(6_000))), (None, Some(Duration::ZERO)));
-        assert_eq!((timers.next(after(6_000)), timers.rest(after(6_000))), (Some(5), None));
+        assert_eq!((timers.next(after(6_000)), timers.rest(after(6_000))), (Some((5, 5)), None));
     }
 
     #[test]
     fn a_heap_that_was_large_becomes_small_again() {
         let start = Instant::now();
         let mut timers = Timers::new(start);
-        (0..10_000).for_each(|key| timers.set(start, key));
+        (0..10_000).for_each(|key| timers.set(0, key));
         while timers.next(start).is_some() {}
         assert!(timers.heap.capacity() < 64, "{}", timers.heap.capacity());
     }

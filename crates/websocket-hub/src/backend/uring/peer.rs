@@ -1,0 +1,279 @@
+//! One connection of a ring: its socket, what it speaks, and what is under way for it.
+
+use std::io::{self, IoSlice};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Instant;
+
+use super::entry::Entry;
+use super::pool::Buffer;
+use super::ring::Ring;
+use super::speech::Speech;
+use super::tls::Tls;
+use super::wake::Task;
+
+pub(super) struct Peer {
+    socket: TcpStream,
+    speech: Speech,
+    tls: Option<Box<Tls>>,
+    task: Arc<Task>,
+    waker: Waker,
+    /// What arrived while it was not wanted; receiving stops then.
+    held: Option<Box<Held>>,
+    /// The time that is set for it, as the timers count.
+    pub(super) timer: Option<u64>,
+    /// It waits for its turn.
+    pub(super) is_ready: bool,
+    is_receiving: bool,
+    is_cancelling: bool,
+    /// The socket took not everything.
+    is_blocked: bool,
+    is_polling: bool,
+    is_broken: bool,
+    /// Something moved since its turn began.
+    has_moved: bool,
+}
+
+#[derive(Default)]
+struct Held {
+    octets: Vec<u8>,
+    is_end: bool,
+}
+
+/// What follows a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Again,
+    Rest,
+    Close,
+}
+
+impl Peer {
+    pub(super) fn new(socket: TcpStream, speech: Speech, tls: Option<Box<Tls>>, task: Arc<Task>) -> Peer {
+        Peer {
+            socket,
+            speech,
+            tls,
+            waker: task.waker(),
+            task,
+            held: None,
+            timer: None,
+            is_ready: false,
+            is_receiving: false,
+            is_cancelling: false,
+            is_blocked: false,
+            is_polling: false,
+            is_broken: false,
+            has_moved: false,
+        }
+    }
+
+    /// Something arrived, or the end; with `more`, receiving goes on.
+    pub(super) fn received(&mut self, received: io::Result<Option<Buffer>>, more: bool, now: Instant) {
+        self.is_receiving = more;
+        self.is_cancelling &= more;
+        self.has_moved = true;
+        let is_wanted = self.held.is_none() && self.speech.wants_input();
+        match received {
+            Ok(Some(buffer)) if is_wanted => self.receive(buffer, now),
+            Ok(Some(buffer)) => self.held.get_or_insert_default().octets.extend_from_slice(&buffer),
+            Ok(None) if is_wanted => self.speech.end_of_input(now),
+            Ok(None) => self.held.get_or_insert_default().is_end = true,
+            // It was cancelled, or all buffers were in use: it begins again when it is wanted.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::ECANCELED | libc::ENOBUFS)) => {}
+            Err(_) => self.lost(now),
+        }
+    }
+
+    fn receive(&mut self, mut buffer: Buffer, now: Instant) {
+        let Some(tls) = &mut self.tls else { return self.speech.receive(&mut buffer, now) };
+        let taken = tls.receive(&buffer, &mut self.speech, now);
+        if taken < buffer.len() || tls.holds_plaintext() {
+            self.held.get_or_insert_default().octets.extend_from_slice(&buffer[taken..]);
+        }
+    }
+
+    /// Takes what was held, as far as it is wanted now.
+    fn unhold(&mut self, now: Instant) {
+        if !self.speech.wants_input() {
+            return;
+        }
+        let Some(mut held) = self.held.take() else { return };
+        self.has_moved = true;
+        if let Some(tls) = &mut self.tls {
+            let taken = tls.receive(&held.octets, &mut self.speech, now);
+            held.octets.drain(..taken);
+            if !held.octets.is_empty() || tls.holds_plaintext() {
+                self.held = Some(held);
+                return;
+            }
+        } else if !held.octets.is_empty() {
+            self.speech.receive(&mut held.octets, now);
+            held.octets = Vec::new();
+        }
+        if !held.is_end {
+            return;
+        }
+        if self.speech.wants_input() {
+            self.speech.end_of_input(now);
+        } else {
+            self.held = Some(held);
+        }
+    }
+
+    fn lost(&mut self, now: Instant) {
+        self.is_broken = true;
+        self.speech.lost(now);
+    }
+
+    /// The socket takes octets again, or is broken, which the next write finds out.
+    pub(super) fn unblocked(&mut self) {
+        self.is_blocked = false;
+        self.is_polling = false;
+        self.has_moved = true;
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.speech.deadline()
+    }
+
+    /// Its deadline may have come.
+    pub(super) fn timeout(&mut self, now: Instant) {
+        self.timer = None;
+        if self.deadline().is_some_and(|deadline| deadline <= now) {
+            self.has_moved = true;
+            self.speech.handle_timeout(now);
+            // There is no answer for somebody who speaks no TLS.
+            self.is_broken |= self.is_handshaking();
+        }
+    }
+
+    fn is_handshaking(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.is_handshaking())
+    }
+
+    /// The server stops.
+    pub(super) fn stop(&mut self) {
+        self.has_moved = true;
+        self.speech.stop();
+        self.is_broken |= self.is_handshaking();
+    }
+
+    /// The first part of a turn: all that needs no socket.
+    pub(super) fn advance(&mut self, now: Instant) {
+        self.is_ready = false;
+        self.task.begin();
+        self.unhold(now);
+        self.has_moved |= self.speech.advance(&self.waker, now);
+        if let Some(tls) = &mut self.tls {
+            tls.fill(&mut self.speech, now);
+        }
+    }
+
+    /// The second part: where to write, and in how many pieces what.
+    pub(super) fn output<'a>(&'a mut self, pieces: &mut [IoSlice<'a>]) -> (BorrowedFd<'a>, usize) {
+        let count = match &mut self.tls {
+            _ if self.is_blocked || self.is_broken => 0,
+            Some(tls) => tls.output(pieces),
+            None => self.speech.output(pieces),
+        };
+        (self.socket.as_fd(), count)
+    }
+
+    /// The third part, if there was something: what became of those `len` octets.
+    pub(super) fn written(&mut self, written: &io::Result<usize>, len: usize, now: Instant) {
+        let count = match written {
+            Ok(count) if *count > 0 => *count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            _ => return self.lost(now),
+        };
+        self.is_blocked = count < len;
+        if count > 0 {
+            self.has_moved = true;
+            match &mut self.tls {
+                Some(tls) => tls.written(count),
+                None => self.speech.written(count, now),
+            }
+        }
+    }
+
+    /// The last part: what is to happen until the next turn.
+    pub(super) fn settle(&mut self, ring: &mut Ring, key: u64, now: Instant) -> Next {
+        self.shut_down(now);
+        self.has_moved |= self.is_flushed() && self.speech.upgrade();
+        let is_over = self.speech.is_finished()
+            || self.is_broken && !self.speech.is_web_socket()
+            || self.tls.as_ref().is_some_and(|tls| tls.has_failed());
+        if is_over && (self.is_broken || self.is_blocked || self.is_flushed()) {
+            return Next::Close;
+        }
+        self.direct_input(ring, key);
+        if self.is_blocked && !std::mem::replace(&mut self.is_polling, true) {
+            ring.push(Entry::poll_writable(self.socket.as_fd(), key));
+        }
+        let has_moved = std::mem::take(&mut self.has_moved);
+        if (has_moved && self.has_more(now)) || !self.speech.sleep(&self.waker) {
+            Next::Again
+        } else {
+            Next::Rest
+        }
+    }
+
+    fn is_flushed(&self) -> bool {
+        self.tls.as_ref().is_none_or(|tls| tls.is_flushed())
+    }
+
+    /// Ends the writing direction when everything is out.
+    fn shut_down(&mut self, now: Instant) {
+        if !self.speech.wants_shutdown() || self.is_broken {
+            return;
+        }
+        if let Some(tls) = &mut self.tls {
+            tls.close();
+        }
+        if self.is_flushed() {
+            self.has_moved = true;
+            // A socket that is not connected any more has nothing to be ended.
+            let _ = self.socket.shutdown(Shutdown::Write);
+            self.speech.shut_down(now);
+        }
+    }
+
+    /// Receives while it is wanted, and only then.
+    fn direct_input(&mut self, ring: &mut Ring, key: u64) {
+        let is_wanted = self.held.is_none() && self.speech.wants_input() && !self.is_broken;
+        if is_wanted && !self.is_receiving {
+            self.is_receiving = true;
+            ring.push(Entry::receive(self.socket.as_fd(), key));
+        } else if !is_wanted && self.is_receiving && !self.is_cancelling {
+            self.is_cancelling = true;
+            ring.push(Entry::cancel_receive(key));
+        }
+    }
+
+    /// Whether another turn can do anything.
+    fn has_more(&mut self, now: Instant) -> bool {
+        if self.held.is_some() && self.speech.wants_input() || self.speech.advance(&self.waker, now) {
+            return true;
+        }
+        let has_output = match &mut self.tls {
+            _ if self.is_blocked => return self.speech.is_finished(),
+            Some(tls) => !tls.is_flushed() || self.speech.has_output(),
+            None => self.speech.has_output(),
+        };
+        has_output || self.speech.wants_shutdown() || self.speech.is_finished()
+    }
+
+    /// Ends what is under way and closes the socket behind it.
+    pub(super) fn close(self, ring: &mut Ring, key: u64) {
+        if self.is_receiving && !self.is_cancelling {
+            ring.push(Entry::cancel_receive(key));
+        }
+        if self.is_polling {
+            ring.push(Entry::cancel_poll(key));
+        }
+        ring.push(Entry::close(OwnedFd::from(self.socket)));
+    }
+}

@@ -1,0 +1,286 @@
+//! The loop of one ring: what completed, what woke and what is due become turns of connections, whose output goes
+//! out in batches.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Context;
+use std::time::{Duration, Instant};
+
+use super::entry::{Completion, Entry, Outcome};
+use super::peer::{Next, Peer};
+use super::ring::{BATCH, Ring};
+use super::slab::Slab;
+use super::speech::Speech;
+use super::timers::Timers;
+use super::tls::Tls;
+use super::wake::{Inbox, Post, Task};
+use super::writing;
+use crate::backend::{Start, Stop};
+
+/// Buffers to receive into, and the octets in each. A connection that is idle has none.
+pub(super) const BUFFERS: u16 = 256;
+pub(super) const BUFFER_LEN: usize = 4096;
+
+/// How long accepting rests after an error, such as a process that has no file descriptors left.
+const ACCEPT_REST: Duration = Duration::from_millis(50);
+
+/// Keys that are no connection's: those have an index below the number of file descriptors.
+const BELL: u64 = u32::MAX as u64;
+const CONTROL: u64 = BELL - 1;
+/// And, counting down, the listeners.
+const FIRST_LISTENER: u64 = BELL - 2;
+
+/// Everything that happens on one thread.
+pub(super) struct Worker {
+    ring: Ring,
+    start: Start,
+    inbox: Arc<Inbox>,
+    bell: UnixStream,
+    /// Where accepted connections go, in turn.
+    workers: Vec<Arc<Inbox>>,
+    next_worker: usize,
+    listeners: Vec<TcpListener>,
+    peers: Slab<Peer>,
+    ready: Vec<u64>,
+    timers: Timers,
+    /// What tells of the stop and of the end behind it.
+    control: Pin<Box<dyn Future<Output = ()>>>,
+    control_task: Arc<Task>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Serving,
+    Stopping(Instant),
+    Over,
+}
+
+impl Worker {
+    /// A worker on this thread. The one with `listeners` accepts for all.
+    pub(super) fn new(
+        ring: Ring,
+        start: Start,
+        (inbox, bell): (Arc<Inbox>, UnixStream),
+        workers: Vec<Arc<Inbox>>,
+        listeners: Vec<TcpListener>,
+    ) -> Worker {
+        let stopping = start.clone();
+        Worker {
+            ring,
+            start,
+            control_task: Task::new(&inbox, CONTROL),
+            inbox,
+            bell,
+            workers,
+            next_worker: 0,
+            listeners,
+            peers: Slab::new(),
+            ready: Vec::new(),
+            timers: Timers::new(Instant::now()),
+            control: Box::pin(async move { stopping.stopping().await }),
+            stage: Stage::Serving,
+        }
+    }
+
+    /// Serves until the server has stopped.
+    ///
+    /// # Panics
+    ///
+    /// When the kernel lets the ring down, after which nothing can be served.
+    pub(super) fn run(mut self) {
+        self.ring.push(Entry::receive(self.bell.as_fd(), BELL));
+        (0..self.listeners.len()).for_each(|index| self.accept(index));
+        self.poll_control();
+        let mut post = Post::default();
+        while self.stage != Stage::Over {
+            self.inbox.take(&mut post);
+            self.open_post(&mut post);
+            let now = Instant::now();
+            while let Some((key, time)) = self.timers.next(now) {
+                self.is_due(key, time, now);
+            }
+            self.turn(now);
+            let may_sleep = self.ready.is_empty() && self.stage != Stage::Over && self.inbox.sleep();
+            let rest = if may_sleep { self.timers.rest(Instant::now()) } else { Some(Duration::ZERO) };
+            self.ring.wait(rest).expect("a ring that worked goes on working");
+            let now = Instant::now();
+            while let Some(completion) = self.ring.next() {
+                self.complete(completion, now);
+            }
+        }
+    }
+
+    fn open_post(&mut self, post: &mut Post) {
+        for (socket, peer) in post.connections.drain(..) {
+            self.adopt(socket, peer);
+        }
+        for key in post.woken.drain(..) {
+            if key == CONTROL { self.poll_control() } else { self.ready(key) }
+        }
+    }
+
+    /// Lets a connection have a turn.
+    fn ready(&mut self, key: u64) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        if !std::mem::replace(&mut peer.is_ready, true) {
+            self.ready.push(key);
+        }
+    }
+
+    fn is_due(&mut self, key: u64, time: u64, now: Instant) {
+        if let Some(peer) = self.peers.get_mut(key) {
+            // Another time was set since.
+            if peer.timer == Some(time) {
+                peer.timeout(now);
+                self.ready(key);
+            }
+        } else if key == CONTROL {
+            self.poll_control();
+        } else if let Some(index) = self.listener(key) {
+            self.accept(index);
+        }
+    }
+
+    fn complete(&mut self, completion: Completion, now: Instant) {
+        let Completion { token, outcome, more } = completion;
+        match outcome {
+            Outcome::Accepted(accepted) => self.accepted(token, accepted.map(TcpStream::from), more, now),
+            Outcome::Received(_) if token == BELL => {
+                if !more {
+                    self.ring.push(Entry::receive(self.bell.as_fd(), BELL));
+                }
+            }
+            Outcome::Received(received) => {
+                if let Some(peer) = self.peers.get_mut(token) {
+                    peer.received(received, more, now);
+                    self.ready(token);
+                }
+            }
+            Outcome::Writable => {
+                if let Some(peer) = self.peers.get_mut(token) {
+                    peer.unblocked();
+                    self.ready(token);
+                }
+            }
+        }
+    }
+
+    fn listener(&self, key: u64) -> Option<usize> {
+        let index = usize::try_from(FIRST_LISTENER.checked_sub(key)?).ok()?;
+        (index < self.listeners.len()).then_some(index)
+    }
+
+    fn accept(&mut self, index: usize) {
+        self.ring.push(Entry::accept(self.listeners[index].as_fd(), FIRST_LISTENER - index as u64));
+    }
+
+    fn accepted(&mut self, token: u64, accepted: io::Result<TcpStream>, more: bool, now: Instant) {
+        let handed_over = accepted.and_then(|socket| {
+            let peer = socket.peer_addr()?;
+            // Small frames must not wait for the acknowledgement of the one before.
+            socket.set_nodelay(true)?;
+            let worker = &self.workers[self.next_worker % self.workers.len()];
+            self.next_worker = self.next_worker.wrapping_add(1);
+            worker.connection(socket, peer);
+            Ok(())
+        });
+        let Some(index) = self.listener(token).filter(|_| !more) else { return };
+        match handed_over {
+            Ok(()) => self.accept(index),
+            Err(_) => self.timers.set(self.timers.count(now + ACCEPT_REST), token),
+        }
+    }
+
+    /// Takes a new connection. One that comes while the server stops is not served.
+    fn adopt(&mut self, socket: TcpStream, peer: SocketAddr) {
+        if self.stage != Stage::Serving {
+            return;
+        }
+        let speech = Speech::http(peer, &self.start, Instant::now());
+        let tls = self.start.tls.as_ref().map(|config| Tls::new(config).map(Box::new)).transpose();
+        // It was possible when the server started.
+        let Ok(tls) = tls else { return };
+        let key = self.peers.insert_with(|key| Peer::new(socket, speech, tls, Task::new(&self.inbox, key)));
+        self.ready(key);
+    }
+
+    /// A turn of those that are ready, as many as one batch has room for.
+    fn turn(&mut self, now: Instant) {
+        let count = self.ready.len().min(BATCH);
+        let keys = self.ready.drain(..count);
+        let mut batch: Vec<(u64, Peer)> =
+            keys.filter_map(|key| self.peers.take(key).map(|peer| (key, peer))).collect();
+        batch.iter_mut().for_each(|(_, peer)| peer.advance(now));
+        writing::write(&mut self.ring, &mut batch, now);
+        for (key, mut peer) in batch {
+            let next = peer.settle(&mut self.ring, key, now);
+            if next == Next::Close {
+                peer.close(&mut self.ring, key);
+                self.peers.remove(key);
+                continue;
+            }
+            if let Some(deadline) = peer.deadline() {
+                let time = self.timers.count(deadline);
+                // The deadline moves with every sign of life. A time that comes too early finds nothing due, which
+                // is cheaper than moving it each time.
+                if peer.timer.is_none_or(|set| time < set) {
+                    peer.timer = Some(time);
+                    self.timers.set(time, key);
+                }
+            }
+            self.peers.put_back(key, peer);
+            if next == Next::Again {
+                self.ready(key);
+            }
+        }
+    }
+
+    /// Looks whether the server stops, and whether it has.
+    fn poll_control(&mut self) {
+        self.control_task.begin();
+        let waker = self.control_task.waker();
+        let mut cx = Context::from_waker(&waker);
+        while self.stage != Stage::Over {
+            if let Stage::Stopping(deadline) = self.stage
+                && Instant::now() >= deadline
+            {
+                self.start.tracker.give_up();
+                self.stage = Stage::Over;
+                return;
+            }
+            if self.control.as_mut().poll(&mut cx).is_pending() {
+                return;
+            }
+            match self.stage {
+                Stage::Serving => self.stop(),
+                Stage::Stopping(_) | Stage::Over => self.stage = Stage::Over,
+            }
+        }
+    }
+
+    fn stop(&mut self) {
+        let Stop::By(deadline) = *self.start.stop.borrow() else {
+            self.stage = Stage::Over;
+            return;
+        };
+        self.stage = Stage::Stopping(deadline);
+        self.timers.set(self.timers.count(deadline), CONTROL);
+        for (index, listener) in self.listeners.drain(..).enumerate() {
+            self.ring.push(Entry::cancel_accept(FIRST_LISTENER - index as u64));
+            self.ring.push(Entry::close(listener.into()));
+        }
+        let tracker = self.start.tracker.clone();
+        self.control = Box::pin(async move { tracker.idle().await });
+        for key in self.peers.keys() {
+            if let Some(peer) = self.peers.get_mut(key) {
+                peer.stop();
+            }
+            self.ready(key);
+        }
+    }
+}
