@@ -13,12 +13,12 @@ use crate::websocket::WebSocket;
 /// # async fn example(shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
 /// use std::time::Duration;
 /// use axum::{Router, extract::Request, routing::any};
-/// use websocket_hub::{Connections, Drain, Handshake, Refused};
+/// use websocket_hub::{Connections, Drain, Handshake, Response};
 ///
 /// let connections = Connections::new();
 /// let handshake = Handshake::new().connections(&connections);
 /// let chat = move |request: Request| async move {
-///     Ok::<_, Refused>(handshake.upgrade(request)?.on_message(|ws, message| _ = ws.send(message)).start())
+///     Ok::<_, Response>(handshake.upgrade(request)?.on_message(|ws, message| _ = ws.send(message)).start())
 /// };
 /// let app = Router::new().route("/chat", any(chat));
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

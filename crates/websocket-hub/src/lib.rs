@@ -24,8 +24,17 @@
 //!
 //! What the hub sees to by itself: the opening handshake by the letter, pages of other origins refused, pings
 //! and silence, limits on sizes, bounded queues, and a goodbye to everybody when the server stops. Each has its
-//! name and default in [`Handshake`], [`Config`] and [`Serve`].
+//! name and default in [`Handshake`], [`Config`] and [`Serve`]; how many may connect, from where and how quickly, in
+//! [`Limits`] and [`Proxies`].
+//!
+//! # In somebody else's server
+//!
+//! The same handlers run in a server of axum or hyper: [`WebSocket::upgrade`] takes their requests as they are. For
+//! actix-web there is the module `actix` (feature `actix-web`). A list of [`Connections`] lets the server's graceful
+//! shutdown include ours. The examples `mounted_axum`, `mounted_hyper` and `mounted_actix` are whole programs.
 
+#[cfg(feature = "actix-web")]
+pub mod actix;
 mod app;
 mod backend;
 mod body;
