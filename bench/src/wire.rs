@@ -65,7 +65,7 @@ impl Wire {
         bytes.len()
     }
 
-    fn take_all(&mut self, slices: &[IoSlice<'_>]) -> usize {
+    pub fn take_all(&mut self, slices: &[IoSlice<'_>]) -> usize {
         slices.iter().map(|slice| self.take(slice)).sum()
     }
 }

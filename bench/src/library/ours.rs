@@ -1,15 +1,21 @@
 //! websocket-driver: an I/O loop of the plainest sort around a `Connection`.
 
 use std::hint::black_box;
+use std::io::IoSlice;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use bytes::Bytes;
+use rand::Rng;
+use rand::rngs::StdRng;
 use websocket_driver::deflate::{self, Agreed};
-use websocket_driver::{Config, Connection, Event, Input, Message, Prepared, Transmit, handshake};
+use websocket_driver::mask::MaskKeys;
+use websocket_driver::{
+    Config, Connection, Event, Input, Message, OutputBuffer, Prepared, Text, Transmit, handshake,
+};
 
 use super::{Deflate, Library, Resting, Side};
-use crate::load::{Kind, Load};
+use crate::load::Load;
 use crate::run::Run;
 use crate::wire::Wire;
 
@@ -29,10 +35,11 @@ fn server() -> Connection {
 }
 
 fn flush(connection: &mut Connection, wire: &mut Wire) {
-    while let Some(transmit) = connection.poll_transmit() {
-        if let Transmit::Bytes(bytes) = transmit {
-            wire.take(&bytes);
-        }
+    loop {
+        let mut slices = [IoSlice::new(&[]); 8];
+        let Some(Transmit::Bytes(slices)) = connection.poll_slices(&mut slices) else { return };
+        let len = wire.take_all(slices);
+        connection.written(len);
     }
 }
 
@@ -57,31 +64,52 @@ pub fn receiver(load: Load) -> Run {
     })
 }
 
+/// The payload is there already, and never copied by the caller: borrowed where it is short, and shared where the
+/// driver can send it uncopied.
 pub fn sender(load: Load, side: Side) -> Run {
+    let payload = load.payload();
+    let shares = load.size >= SHARE_FROM;
+    match (load.is_text(), shares) {
+        (false, true) => send(load, side, move || Bytes::from_static(payload)),
+        (false, false) => send(load, side, move || payload),
+        (true, true) => {
+            let text = Text::from_static(load.text());
+            send(load, side, move || Message::Text(text.clone()))
+        }
+        (true, false) => {
+            let text = load.text();
+            send(load, side, move || text)
+        }
+    }
+}
+
+fn send<M: Into<Message<'static>>>(load: Load, side: Side, message: impl Fn() -> M + 'static) -> Run {
     let mut wire = Wire::endless(b"");
+    let mut buffer = OutputBuffer::new();
     let mut connection = match side {
         Side::Server => server(),
-        // The source that tungstenite, fastwebsockets and yawc take their keys from.
-        Side::Client => Connection::client(config(), || rand::random::<u32>().to_ne_bytes(), Instant::now()),
-    };
-    let payload = load.payload();
-    let text = if load.is_text() { load.text() } else { "" };
-    let message = move || match load.kind {
-        Kind::Binary if load.size >= SHARE_FROM => Message::binary(Bytes::from_static(payload)),
-        Kind::Binary => Message::binary(payload),
-        Kind::Ascii | Kind::Mixed => Message::text(text),
+        Side::Client => Connection::client(config(), masking_keys(), Instant::now()),
     };
     Box::new(move |count| {
         let mut messages = 0;
         while messages < count {
+            connection.lend_buffer(&mut buffer);
             for _ in 0..load.batch() {
                 connection.send(message()).unwrap();
             }
             flush(&mut connection, &mut wire);
+            connection.return_buffer(&mut buffer);
             messages += load.batch();
         }
         messages
     })
+}
+
+/// From the generator behind `rand::random`, as tungstenite, fastwebsockets and yawc take them, but one of the
+/// connection's own rather than the thread's.
+fn masking_keys() -> impl MaskKeys {
+    let mut generator = rand::make_rng::<StdRng>();
+    move || generator.next_u32().to_ne_bytes()
 }
 
 /// Receives the one frame of `load` where it lies, over and over. What is unmasked again is masked, and as good

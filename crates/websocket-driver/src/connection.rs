@@ -1,5 +1,7 @@
 //! One WebSocket connection as a value: bytes and time in, events, bytes and deadlines out.
 
+mod outgoing;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,14 +9,11 @@ use crate::budget::{Account, Pressure};
 use crate::close_code::CloseCode;
 use crate::config::Config;
 use crate::deflate::Agreed;
-use crate::error::UsageError;
 use crate::event::{Cause, Event};
 use crate::input::Input;
 use crate::mask::MaskKeys;
-use crate::message::{Kind, Message};
-use crate::prepared::Prepared;
 use crate::receiving::Receiving;
-use crate::sending::{Sending, Transmit};
+use crate::sending::Sending;
 use crate::split::{ReceiveHalf, SendHalf, split};
 use crate::state::{State, Trigger};
 
@@ -124,15 +123,6 @@ impl Connection {
         self.receiving.poll_event()
     }
 
-    /// What to do with the transport next, in this order. `None`: nothing until something changes.
-    ///
-    /// Bytes that were handed out are the caller's to write, all of them, before anything later.
-    pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        let transmit = self.sending.poll_transmit();
-        self.charge();
-        transmit
-    }
-
     /// When to call [`handle_timeout`](Connection::handle_timeout). `None`: no deadline is running.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let due = if self.pressure == Pressure::Full { self.receiving.overdue() } else { None };
@@ -146,127 +136,9 @@ impl Connection {
         self.settle(now);
     }
 
-    /// Queues a message.
-    ///
-    /// # Errors
-    ///
-    /// [`UsageError::Closed`] once the connection is closing, [`UsageError::MessageUnfinished`] between parts of
-    /// a message.
-    pub fn send<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<(), UsageError> {
-        self.sending.send(message.into())?;
-        self.charge_queue();
-        Ok(())
-    }
-
-    /// Queues a message that was encoded before.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Connection::send).
-    pub fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), UsageError> {
-        self.sending.send_prepared(prepared)?;
-        self.charge_queue();
-        Ok(())
-    }
-
-    /// Queues a message in frames of at most `fragment_len` octets of payload (RFC 6455 §5.4).
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Connection::send).
-    pub fn send_fragmented<'a>(
-        &mut self,
-        message: impl Into<Message<'a>>,
-        fragment_len: usize,
-    ) -> Result<(), UsageError> {
-        self.sending.send_fragmented(&message.into(), fragment_len)?;
-        self.charge();
-        Ok(())
-    }
-
-    /// Queues a part of a message that need not be there as a whole; `last` ends it. Parts go out uncompressed,
-    /// each as a frame of its own, or as the octets of a frame that was
-    /// [announced](Connection::announce). Between parts nothing but pings can be sent.
-    ///
-    /// # Errors
-    ///
-    /// [`UsageError::Closed`] once the connection is closing; [`UsageError::WrongPart`] for a part of another kind
-    /// than the first, or that does not fit the announced length.
-    pub fn send_part<'a>(&mut self, part: impl Into<Message<'a>>, last: bool) -> Result<(), UsageError> {
-        self.sending.send_part(&part.into(), last)?;
-        self.charge();
-        Ok(())
-    }
-
-    /// Queues the header of a message of `length` octets in one frame. Send its octets with
-    /// [`send_part`](Connection::send_part), in pieces of any size; until they are complete not even a close can
-    /// be sent.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Connection::send).
-    pub fn announce(&mut self, kind: Kind, length: u64) -> Result<(), UsageError> {
-        self.sending.announce(kind, length)?;
-        self.charge();
-        Ok(())
-    }
-
-    /// Queues a ping; it overtakes messages that wait. Pings for keep-alive are sent without being asked for.
-    ///
-    /// # Errors
-    ///
-    /// [`UsageError::ControlTooLong`] above 125 octets, [`UsageError::Closed`] once the connection is closing.
-    pub fn ping(&mut self, payload: &[u8]) -> Result<(), UsageError> {
-        self.sending.ping(payload)?;
-        self.charge();
-        Ok(())
-    }
-
-    /// Says goodbye, behind everything that is queued. The peer's answer, or the lack of it, comes as
-    /// [`Event::Closed`]. Closing twice does nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`UsageError::ReasonTooLong`] above 123 octets; [`UsageError::InvalidCloseCode`] for a code that was
-    /// received as [`CloseCode::ABNORMAL`] and must not be sent; [`UsageError::MessageUnfinished`] within a frame
-    /// that was announced. [`CloseCode::NO_STATUS`] sends an empty body, which has no room for a reason.
-    pub fn close(&mut self, code: CloseCode, reason: &str, now: Instant) -> Result<(), UsageError> {
-        if self.sending.close(code, reason, now)? {
-            self.receiving.happened(Trigger::SendClose, now);
-            self.charge();
-        }
-        Ok(())
-    }
-
-    /// Forgets every message that waits and has not begun to go out: for a peer that has fallen too far
-    /// behind. Does nothing once the connection is closing.
-    pub fn discard_queue(&mut self) {
-        self.sending.discard_queue();
-        self.charge();
-    }
-
-    /// Lets go of the memory that only makes messages shorter: the window of our own compression. What the peer
-    /// may refer to has to stay. For connections that rest, when memory is short.
-    pub fn hibernate(&mut self) {
-        self.sending.sender.hibernate();
-        self.charge();
-    }
-
-    /// Whether the compressed form of a [`Prepared`] can go out here. Whoever writes such forms to the transport
-    /// past this connection calls [`hibernate`](Connection::hibernate) before each message that is sent through
-    /// it, which must not refer to what the peer has seen in between.
-    pub fn takes_compressed(&self) -> bool {
-        self.sending.sender.takes_compressed()
-    }
-
     /// Two halves that can live on two threads.
     pub fn split(self) -> (ReceiveHalf, SendHalf) {
         split(self.receiving, self.sending)
-    }
-
-    /// Octets that wait in the queue, not counting bytes that were handed out.
-    pub fn queued(&self) -> usize {
-        self.sending.sender.queued()
     }
 
     /// Bytes of heap that the connection holds: unfinished messages, the queue, owed pongs, windows of
@@ -290,11 +162,6 @@ impl Connection {
     /// Whether the transport can be dropped: everything was said, or nothing more can be.
     pub fn is_finished(&self) -> bool {
         self.sending.state() == State::Ended
-    }
-
-    /// Whether `poll_transmit` has something to hand out.
-    pub fn wants_transmit(&self) -> bool {
-        self.sending.wants_transmit()
     }
 
     /// Charges what is held if the queue took memory or let go of some. Most messages go where there is room.

@@ -1,5 +1,6 @@
 //! The event interface: what a program does on open, message, close and error.
 
+use std::io::IoSlice;
 use std::time::Instant;
 
 use crate::connection::Connection;
@@ -248,6 +249,27 @@ impl<H: Handler<Connection>> Driver<H> {
     /// See [`Connection::poll_transmit`].
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.connection.poll_transmit()
+    }
+
+    /// See [`Connection::poll_slices`].
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    pub fn poll_slices<'a, 's>(
+        &'a mut self,
+        slices: &'s mut [IoSlice<'a>],
+    ) -> Option<Transmit<&'s [IoSlice<'a>]>> {
+        self.connection.poll_slices(slices)
+    }
+
+    /// See [`Connection::written`].
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    pub fn written(&mut self, len: usize) {
+        self.connection.written(len);
     }
 
     /// See [`Connection::is_finished`].

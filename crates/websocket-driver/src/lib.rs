@@ -237,12 +237,14 @@
 
 mod assembly;
 mod budget;
+mod chunk;
 mod close;
 mod close_code;
 mod config;
 mod connection;
 mod control;
 pub mod deflate;
+mod encode;
 mod error;
 mod event;
 pub mod frame;
@@ -252,6 +254,7 @@ pub mod handshake;
 mod input;
 pub mod mask;
 mod message;
+mod output_buffer;
 #[cfg(feature = "pair")]
 pub mod pair;
 mod parts;
@@ -264,6 +267,7 @@ mod sending;
 mod signal;
 mod split;
 mod state;
+mod tail;
 mod utf8;
 
 pub use budget::Budget;
@@ -276,6 +280,7 @@ pub use event::{Cause, Closed, Event};
 pub use handler::{Driver, Events, Handler, dispatch};
 pub use input::Input;
 pub use message::{Binary, Kind, Message, Text};
+pub use output_buffer::OutputBuffer;
 pub use prepared::Prepared;
 pub use sending::Transmit;
 pub use signal::Signal;

@@ -1,10 +1,12 @@
 //! Messages, the same type in both directions; a payload that arrived in one piece is borrowed, not copied.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
+use std::str::Utf8Error;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
 use crate::frame::OpCode;
 
@@ -39,16 +41,19 @@ pub enum Message<'a> {
 
 impl<'a> Message<'a> {
     /// A text message.
+    #[inline]
     pub fn text(text: impl Into<Text<'a>>) -> Self {
         Message::Text(text.into())
     }
 
     /// A binary message.
+    #[inline]
     pub fn binary(bytes: impl Into<Binary<'a>>) -> Self {
         Message::Binary(bytes.into())
     }
 
     /// The payload's octets.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Message::Text(text) => text.as_bytes(),
@@ -65,6 +70,7 @@ impl<'a> Message<'a> {
     }
 
     /// Octets of payload.
+    #[inline]
     pub fn len(&self) -> usize {
         self.as_bytes().len()
     }
@@ -75,6 +81,7 @@ impl<'a> Message<'a> {
     }
 
     /// What the message carries.
+    #[inline]
     pub fn kind(&self) -> Kind {
         match self {
             Message::Text(_) => Kind::Text,
@@ -82,8 +89,17 @@ impl<'a> Message<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn opcode(&self) -> OpCode {
         self.kind().opcode()
+    }
+
+    /// The payload alone.
+    pub(crate) fn into_octets(self) -> Octets<'a> {
+        match self {
+            Message::Text(text) => text.into_octets(),
+            Message::Binary(bytes) => bytes.0,
+        }
     }
 
     /// The message with a payload of its own, to keep or to send to another thread.
@@ -105,6 +121,7 @@ impl fmt::Debug for Message<'_> {
 }
 
 impl<'a> From<&'a str> for Message<'a> {
+    #[inline]
     fn from(text: &'a str) -> Self {
         Message::text(text)
     }
@@ -117,6 +134,7 @@ impl From<String> for Message<'_> {
 }
 
 impl<'a> From<&'a [u8]> for Message<'a> {
+    #[inline]
     fn from(bytes: &'a [u8]) -> Self {
         Message::binary(bytes)
     }
@@ -134,56 +152,133 @@ impl From<Bytes> for Message<'_> {
     }
 }
 
-/// The payload of a text message: a `str`, borrowed or owned.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Text<'a>(Cow<'a, str>);
+/// The payload of a text message: a `str`, borrowed, owned or shared.
+///
+/// Shared text is UTF-8 that was checked once. Cloning it, and sending it from a server, copies nothing.
+///
+/// ```
+/// use bytes::Bytes;
+/// use websocket_driver::Text;
+///
+/// let text = Text::try_from(Bytes::from_static(b"hello"))?;
+/// assert_eq!(&*text, "hello");
+/// assert!(Text::try_from(Bytes::from_static(b"\xFF")).is_err());
+/// # Ok::<(), std::str::Utf8Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Text<'a>(Characters<'a>);
 
-impl Text<'_> {
+#[derive(Clone)]
+enum Characters<'a> {
+    Borrowed(&'a str),
+    Shared(ByteString),
+}
+
+impl<'a> Text<'a> {
+    /// Text that is there as long as the program: shared without being copied.
+    pub fn from_static(text: &'static str) -> Self {
+        Text(Characters::Shared(ByteString::from_static(text)))
+    }
+
     /// The text with memory of its own.
     pub fn into_owned(self) -> Text<'static> {
-        Text(Cow::Owned(self.0.into_owned()))
+        Text(Characters::Shared(match self.0 {
+            Characters::Borrowed(text) => text.into(),
+            Characters::Shared(text) => text,
+        }))
     }
 
-    /// The text as a `String`; not copied if it was owned already.
+    /// The text as a `String`; not copied if it was owned already, and by nobody else.
     pub fn into_string(self) -> String {
-        self.0.into_owned()
+        match self.0 {
+            Characters::Borrowed(text) => text.to_owned(),
+            Characters::Shared(text) => {
+                String::from_utf8(text.into_bytes().into()).expect("it was checked when it was made")
+            }
+        }
     }
 
-    /// The text as shared bytes; not copied if it was owned already.
+    /// The text as shared bytes; not copied if it was owned or shared already.
     pub fn into_bytes(self) -> Bytes {
-        self.into_string().into()
+        self.into_octets().into_bytes()
+    }
+
+    fn into_octets(self) -> Octets<'a> {
+        match self.0 {
+            Characters::Borrowed(text) => Octets::Borrowed(text.as_bytes()),
+            Characters::Shared(text) => Octets::Shared(text.into_bytes()),
+        }
     }
 }
 
 impl Deref for Text<'_> {
     type Target = str;
 
+    #[inline]
     fn deref(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Characters::Borrowed(text) => text,
+            Characters::Shared(text) => text,
+        }
     }
 }
 
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        (**self).fmt(f)
     }
 }
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        (**self).fmt(f)
     }
 }
 
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Text<'_> {}
+
 impl<'a> From<&'a str> for Text<'a> {
+    #[inline]
     fn from(text: &'a str) -> Self {
-        Text(Cow::Borrowed(text))
+        Text(Characters::Borrowed(text))
     }
 }
 
 impl From<String> for Text<'_> {
     fn from(text: String) -> Self {
-        Text(Cow::Owned(text))
+        Text(Characters::Shared(text.into()))
+    }
+}
+
+impl From<Arc<str>> for Text<'_> {
+    /// Shares the text's memory with whoever else has it, without looking at it again but once.
+    fn from(text: Arc<str>) -> Self {
+        let bytes = Bytes::from_owner(SharedStr(text));
+        Text(Characters::Shared(bytes.try_into().expect("a `str` is UTF-8")))
+    }
+}
+
+/// A `str` as the octets that [`Bytes`] wants of an owner.
+struct SharedStr(Arc<str>);
+
+impl AsRef<[u8]> for SharedStr {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl TryFrom<Bytes> for Text<'_> {
+    type Error = Utf8Error;
+
+    /// Takes octets for text if they are UTF-8. Looks at all of them, and copies none.
+    fn try_from(bytes: Bytes) -> Result<Self, Utf8Error> {
+        bytes.try_into().map(|text| Text(Characters::Shared(text)))
     }
 }
 
@@ -191,10 +286,29 @@ impl From<String> for Text<'_> {
 #[derive(Clone)]
 pub struct Binary<'a>(Octets<'a>);
 
+/// A payload, whatever it means.
 #[derive(Clone)]
-enum Octets<'a> {
+pub(crate) enum Octets<'a> {
     Borrowed(&'a [u8]),
+    /// Owned by nobody else perhaps; if so, it can be changed where it is.
     Shared(Bytes),
+}
+
+impl Octets<'_> {
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Octets::Borrowed(bytes) => bytes,
+            Octets::Shared(bytes) => bytes,
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Octets::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
+            Octets::Shared(bytes) => bytes,
+        }
+    }
 }
 
 impl Binary<'_> {
@@ -205,21 +319,16 @@ impl Binary<'_> {
 
     /// The octets as shared bytes; not copied if they were owned or shared already.
     pub fn into_bytes(self) -> Bytes {
-        match self.0 {
-            Octets::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
-            Octets::Shared(bytes) => bytes,
-        }
+        self.0.into_bytes()
     }
 }
 
 impl Deref for Binary<'_> {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
-        match &self.0 {
-            Octets::Borrowed(bytes) => bytes,
-            Octets::Shared(bytes) => bytes,
-        }
+        self.0.as_bytes()
     }
 }
 
@@ -238,6 +347,7 @@ impl fmt::Debug for Binary<'_> {
 }
 
 impl<'a> From<&'a [u8]> for Binary<'a> {
+    #[inline]
     fn from(bytes: &'a [u8]) -> Self {
         Binary(Octets::Borrowed(bytes))
     }

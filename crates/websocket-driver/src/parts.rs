@@ -1,10 +1,9 @@
 //! A message that is sent in parts: what has to follow the part that went last.
 
-use bytes::{BufMut, BytesMut};
-
 use crate::error::UsageError;
 use crate::frame::{Header, OpCode};
 use crate::mask;
+use crate::tail::Tail;
 
 /// A message of which some parts were sent.
 #[derive(Debug)]
@@ -29,22 +28,18 @@ impl Announced {
     }
 
     /// Writes the next octets behind `out`, and says whether the frame is complete.
-    pub(crate) fn write(
-        &mut self,
-        payload: &[u8],
-        last: bool,
-        out: &mut BytesMut,
-    ) -> Result<bool, UsageError> {
+    pub(crate) fn write(&mut self, payload: &[u8], last: bool, out: &mut Tail) -> Result<bool, UsageError> {
         let len = payload.len() as u64;
         if len > self.left || (last && len < self.left) {
             return Err(UsageError::WrongPart);
         }
         self.left -= len;
-        let at = out.len();
-        out.put_slice(payload);
+        let room = out.room(payload.len());
+        room.copy_from_slice(payload);
         if let Some(key) = self.mask {
-            mask::apply(&mut out[at..], key, self.offset);
+            mask::apply(room, key, self.offset);
         }
+        out.advance(payload.len());
         self.offset = self.offset.wrapping_add(payload.len());
         Ok(self.left == 0)
     }

@@ -1,77 +1,178 @@
-//! What waits to be handed out, in order, and what of it has to stay together.
+//! What waits to go out, in order, and what of it has to stay together.
 
 use std::collections::VecDeque;
+use std::io::IoSlice;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes};
+
+use crate::chunk::{Chunk, Ends};
+use crate::output_buffer::OutputBuffer;
+use crate::tail::Tail;
 
 /// Frames in the order in which they go out.
 #[derive(Debug)]
 pub(crate) struct Queue {
+    /// Small frames, and headers of larger ones.
+    pub(crate) tail: Tail,
+    /// The older octets of the tail, and payloads that stand between them.
     chunks: VecDeque<Chunk>,
-    /// Octets in `chunks`.
-    chunks_len: usize,
-    /// Small frames, written one behind the other; always younger than `chunks`.
-    tail: BytesMut,
-    /// What was handed out last ended this.
+    /// Octets of the tail that belong to `chunks`.
+    small_len: usize,
+    /// Octets of payloads in `chunks`.
+    payload_len: usize,
+    /// How much of the memory is lent.
+    lent: Option<Lent>,
+    /// What went out last ended this.
     out: Ends,
 }
 
-#[derive(Debug)]
-struct Chunk {
-    bytes: Bytes,
-    ends: Ends,
-}
-
-/// What is complete at the end of a chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ends {
-    /// Not even a frame: octets of its payload follow.
-    Nothing,
-    /// A frame of a message whose other frames follow.
-    Frame,
-    /// A message, or a control frame.
-    Message,
+#[derive(Clone, Copy, Debug)]
+struct Lent {
+    tail: usize,
+    chunks: usize,
 }
 
 impl Queue {
     pub(crate) fn new() -> Self {
-        Queue { chunks: VecDeque::new(), chunks_len: 0, tail: BytesMut::new(), out: Ends::Message }
-    }
-
-    /// Where small frames are written.
-    pub(crate) fn tail(&mut self) -> &mut BytesMut {
-        &mut self.tail
-    }
-
-    /// Makes a chunk of what was written to the tail so far.
-    pub(crate) fn cut(&mut self, ends: Ends) {
-        if !self.tail.is_empty() {
-            let bytes = std::mem::take(&mut self.tail).freeze();
-            self.push_chunk(bytes, ends);
+        Queue {
+            tail: Tail::default(),
+            chunks: VecDeque::new(),
+            small_len: 0,
+            payload_len: 0,
+            lent: None,
+            out: Ends::Message,
         }
     }
 
-    /// Adds bytes that need no copying. Whatever the tail ends with was [`cut`](Queue::cut) off before.
-    pub(crate) fn push(&mut self, bytes: Bytes, ends: Ends) {
-        debug_assert!(self.tail.is_empty(), "the tail is younger than every chunk");
-        self.push_chunk(bytes, ends);
+    /// Uses the memory of `buffer` from now on, unless there is some already.
+    pub(crate) fn lend(&mut self, buffer: &mut OutputBuffer) {
+        if self.lent.is_none() && self.tail.capacity() == 0 && self.chunks.capacity() == 0 {
+            self.swap(buffer);
+            self.lent = Some(Lent { tail: self.tail.capacity(), chunks: self.chunks.capacity() });
+        }
+    }
+
+    /// Gives the memory back. What still waits takes memory of its own.
+    pub(crate) fn return_to(&mut self, buffer: &mut OutputBuffer) {
+        if self.lent.take().is_none() {
+            return;
+        }
+        if buffer.retained() > 0 {
+            *buffer = OutputBuffer::new();
+        }
+        self.swap(buffer);
+        if !buffer.tail.is_empty() {
+            self.tail = buffer.tail.to_exact();
+            buffer.tail.clear();
+        }
+        if !buffer.chunks.is_empty() {
+            self.chunks = buffer.chunks.drain(..).collect();
+        }
+        buffer.release();
+    }
+
+    fn swap(&mut self, buffer: &mut OutputBuffer) {
+        std::mem::swap(&mut self.tail, &mut buffer.tail);
+        std::mem::swap(&mut self.chunks, &mut buffer.chunks);
+    }
+
+    /// Whether small frames of `len` octets go where the memory is there to stay, or is there already.
+    pub(crate) fn takes(&self, len: usize) -> bool {
+        self.lent.is_some() || self.tail.has_room(len)
+    }
+
+    /// Marks what the small frames so far end.
+    pub(crate) fn cut(&mut self, ends: Ends) {
+        if self.tail_len() > 0 {
+            self.push(Bytes::new(), ends);
+        }
+    }
+
+    /// Adds a payload that needs no copying, behind the tail.
+    pub(crate) fn push(&mut self, payload: Bytes, ends: Ends) {
+        let small = self.tail_len();
+        self.small_len += small;
+        self.payload_len += payload.len();
+        self.chunks.push_back(Chunk { small, payload, ends });
     }
 
     /// Takes what goes out next; `tail_ends` is what is complete at the end of the tail.
     pub(crate) fn next(&mut self, tail_ends: Ends) -> Option<Bytes> {
-        if let Some(chunk) = self.chunks.pop_front() {
-            self.out = chunk.ends;
-            self.chunks_len -= chunk.bytes.len();
-            if self.chunks.is_empty() {
-                self.chunks = VecDeque::new();
+        let octets = match self.chunks.front_mut() {
+            // It is on its way from here on, so nothing is left of it to consume.
+            Some(chunk) if chunk.small == 0 => {
+                let payload = std::mem::take(&mut chunk.payload);
+                self.payload_len -= payload.len();
+                self.out = chunk.ends;
+                self.chunks.pop_front();
+                self.release();
+                return Some(payload);
             }
-            return Some(chunk.bytes);
+            Some(chunk) => Bytes::copy_from_slice(&self.tail.as_slice()[..chunk.small]),
+            None if self.tail.is_empty() => return None,
+            None if self.lent.is_none() => {
+                self.out = tail_ends;
+                return Some(std::mem::take(&mut self.tail).into_vec().into());
+            }
+            None => Bytes::copy_from_slice(self.tail.as_slice()),
+        };
+        self.written(octets.len(), tail_ends);
+        Some(octets)
+    }
+
+    /// Puts what goes out next into `slices`, which are not empty, and says how many it took.
+    pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let (mut octets, mut small, mut count) = (self.tail.as_slice(), 0, 0);
+        for chunk in &self.chunks {
+            small += chunk.small;
+            if chunk.payload.is_empty() {
+                continue;
+            }
+            let most = slices.len() - count;
+            if small > 0 && most > 0 {
+                let (before, after) = octets.split_at(small);
+                slices[count] = IoSlice::new(before);
+                count += 1;
+                (octets, small) = (after, 0);
+            }
+            if count == slices.len() {
+                return count;
+            }
+            slices[count] = IoSlice::new(&chunk.payload);
+            count += 1;
         }
-        if self.tail.is_empty() {
-            return None;
+        if !octets.is_empty() && count < slices.len() {
+            slices[count] = IoSlice::new(octets);
+            count += 1;
         }
-        self.out = tail_ends;
-        Some(std::mem::take(&mut self.tail).freeze())
+        count
+    }
+
+    /// Forgets the oldest octets, which are written; `tail_ends` as for [`next`](Queue::next).
+    pub(crate) fn written(&mut self, mut len: usize, tail_ends: Ends) {
+        while len > 0 {
+            let Some(chunk) = self.chunks.front_mut() else {
+                self.tail.consume(len);
+                self.out = if self.tail.is_empty() { tail_ends } else { Ends::Nothing };
+                // Where its frames end is not known, so what comes now must not come between.
+                self.cut(tail_ends);
+                break;
+            };
+            let small = len.min(chunk.small);
+            chunk.small -= small;
+            self.small_len -= small;
+            self.tail.consume(small);
+            let payload = (len - small).min(chunk.payload.len());
+            chunk.payload.advance(payload);
+            self.payload_len -= payload;
+            len -= small + payload;
+            self.out = Ends::Nothing;
+            if chunk.small == 0 && chunk.payload.is_empty() {
+                self.out = chunk.ends;
+                self.chunks.pop_front();
+            }
+        }
+        self.release();
     }
 
     /// Whether octets of the frame that was begun are still to come, so that no other frame can go out.
@@ -89,29 +190,53 @@ impl Queue {
         };
         let Some(kept) = kept else { return false };
         self.chunks.truncate(kept);
-        self.chunks.shrink_to_fit();
-        self.chunks_len = self.chunks.iter().map(|chunk| chunk.bytes.len()).sum();
-        self.tail = BytesMut::new();
+        self.small_len = self.chunks.iter().map(|chunk| chunk.small).sum();
+        self.payload_len = self.chunks.iter().map(|chunk| chunk.payload.len()).sum();
+        self.tail.truncate(self.small_len);
+        self.shrink();
+        self.release();
         true
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.out = Ends::Message;
+        self.discard();
     }
 
     /// Octets that wait.
     pub(crate) fn len(&self) -> usize {
-        self.chunks_len + self.tail.len()
+        self.tail.len() + self.payload_len
     }
 
-    /// Bytes of heap held.
+    /// Bytes of heap held; not what is lent.
+    #[inline]
     pub(crate) fn retained(&self) -> usize {
-        self.chunks_len + self.tail.capacity() + self.chunks.capacity() * size_of::<Chunk>()
+        let lent = self.lent.unwrap_or(Lent { tail: 0, chunks: 0 });
+        let chunks = self.chunks.capacity().saturating_sub(lent.chunks) * size_of::<Chunk>();
+        self.tail.capacity().saturating_sub(lent.tail) + self.payload_len + chunks
     }
 
     /// Lets go of memory that was taken in advance.
     pub(crate) fn shrink(&mut self) {
-        self.chunks.shrink_to_fit();
+        if self.lent.is_none() {
+            self.chunks.shrink_to_fit();
+        }
     }
 
-    fn push_chunk(&mut self, bytes: Bytes, ends: Ends) {
-        self.chunks_len += bytes.len();
-        self.chunks.push_back(Chunk { bytes, ends });
+    /// Octets of the tail that belong to no chunk.
+    fn tail_len(&self) -> usize {
+        self.tail.len() - self.small_len
+    }
+
+    /// Lets go of memory in which nothing waits, but not of what is lent.
+    fn release(&mut self) {
+        if self.lent.is_some() {
+            return;
+        }
+        self.tail.release();
+        if self.chunks.is_empty() {
+            self.chunks = VecDeque::new();
+        }
     }
 }

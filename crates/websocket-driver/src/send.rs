@@ -1,32 +1,37 @@
 //! Messages become frames, and frames wait in order until they are handed out.
 
 use std::fmt;
+use std::io::IoSlice;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
+use crate::chunk::Ends;
 use crate::close;
 use crate::close_code::CloseCode;
 use crate::control::Control;
 use crate::deflate::Compressor;
+use crate::encode::{Masks, append, append_short, header};
 use crate::error::UsageError;
 use crate::frame::{Header, OpCode};
-use crate::mask::{self, MaskKeys};
-use crate::message::Message;
+use crate::mask;
+use crate::message::{Message, Octets};
+use crate::output_buffer::OutputBuffer;
 use crate::parts::{Announced, Unfinished};
 use crate::prepared::{self, Prepared};
-use crate::queue::{Ends, Queue};
+use crate::queue::Queue;
 
 /// From this size on a payload that is shared already goes out as it is; a shorter one is copied behind its
 /// header, because one long write is cheaper than two short ones.
 const COPY_BELOW: usize = 4096;
 
-/// The least memory that small frames are given at a time, in octets; it is let go once they are handed out.
-const LEAST_TAIL: usize = 512;
+/// A prepared frame that is shorter is copied where that takes no memory. It is cheaper than to share it, and the
+/// queue of a slow peer that it may have to move to becomes little longer by it.
+const COPY_PREPARED_BELOW: usize = 512;
 
 /// Writes frames of one direction. At rest it holds no heap.
 pub(crate) struct Sender {
     /// Where the keys come from, for a client; a server's frames have none (RFC 6455 §5.1).
-    masks: Option<Box<dyn MaskKeys>>,
+    masks: Masks,
     /// Where compression was agreed to.
     compressor: Option<Box<Compressor>>,
     queue: Queue,
@@ -37,7 +42,7 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    pub(crate) fn new(masks: Option<Box<dyn MaskKeys>>) -> Self {
+    pub(crate) fn new(masks: Masks) -> Self {
         Sender { masks, compressor: None, queue: Queue::new(), control: None, unfinished: None }
     }
 
@@ -46,23 +51,63 @@ impl Sender {
         self.compressor = Some(Box::new(compressor));
     }
 
+    /// Sends a message whose frame is short and takes no memory, if nothing speaks against it; says whether it did.
+    #[inline]
+    pub(crate) fn short_message(&mut self, message: &Message<'_>) -> bool {
+        self.unfinished.is_none()
+            && self.compressor.is_none()
+            && append_short(&mut self.queue.tail, &mut self.masks, message.opcode(), message.as_bytes())
+    }
+
     pub(crate) fn message(&mut self, message: Message<'_>) {
         let opcode = message.opcode();
         if self.compressor.is_some() && self.compressed(opcode, message.as_bytes()) {
             return;
         }
-        let uncopied = self.masks.is_none() && message.len() >= COPY_BELOW;
-        match message {
-            Message::Text(text) if uncopied => self.shared(opcode, text.into_bytes()),
-            Message::Binary(bytes) if uncopied => self.shared(opcode, bytes.into_bytes()),
-            message => self.data(header(opcode, message.as_bytes()), message.as_bytes()),
+        if message.len() < COPY_BELOW {
+            self.data(header(opcode, message.as_bytes()), message.as_bytes());
+        } else {
+            self.long(opcode, message.into_octets());
         }
+    }
+
+    /// Sends a payload that is not copied, or masked, more than it has to be.
+    fn long(&mut self, opcode: OpCode, payload: Octets<'_>) {
+        let payload = match payload {
+            Octets::Shared(payload) if self.masks.is_none() => {
+                return self.shared(header(opcode, &payload), payload);
+            }
+            Octets::Shared(payload) => match payload.try_into_mut() {
+                // Nobody else has it.
+                Ok(payload) => return self.masked_in_place(header(opcode, &payload), payload),
+                Err(payload) => Octets::Shared(payload),
+            },
+            borrowed => borrowed,
+        };
+        let octets = payload.as_bytes();
+        let header = header(opcode, octets);
+        if self.queue.takes(Header::MAX_LEN + octets.len()) {
+            self.data(header, octets);
+        } else if self.masks.is_none() {
+            self.shared(header, Bytes::copy_from_slice(octets));
+        } else {
+            self.masked_in_place(header, BytesMut::from(octets));
+        }
+    }
+
+    fn masked_in_place(&mut self, mut header: Header, mut payload: BytesMut) {
+        if let Some(keys) = &mut self.masks {
+            let key = keys.next_key();
+            header.mask = Some(key);
+            mask::apply(&mut payload, key, 0);
+        }
+        self.shared(header, payload.freeze());
     }
 
     /// Sends a message compressed, or says that it should go out as it is.
     fn compressed(&mut self, opcode: OpCode, payload: &[u8]) -> bool {
         let Some(compressor) = &mut self.compressor else { return false };
-        let (tail, masks) = (self.queue.tail(), &mut self.masks);
+        let (tail, masks) = (&mut self.queue.tail, &mut self.masks);
         let added = compressor.compress(payload, |bytes| {
             append(tail, masks, Header { rsv1: true, ..header(opcode, bytes) }, bytes);
         });
@@ -100,8 +145,11 @@ impl Sender {
         if self.masks.is_some() {
             let header = header(prepared.opcode(), form.payload());
             self.data(Header { rsv1: compressed.is_some(), ..header }, form.payload());
+        } else if form.frame.len() < COPY_PREPARED_BELOW && self.queue.tail.has_room(form.frame.len()) {
+            self.queue.tail.push(&form.frame);
         } else {
-            self.frame(form.frame.clone());
+            self.queue.cut(Ends::Message);
+            self.queue.push(form.frame.clone(), Ends::Message);
         }
     }
 
@@ -121,7 +169,7 @@ impl Sender {
             }
             Some(unfinished) if unfinished.opcode != opcode => return Err(UsageError::WrongPart),
             Some(Unfinished { announced: Some(announced), .. }) => {
-                announced.write(payload, last, self.queue.tail())?
+                announced.write(payload, last, &mut self.queue.tail)?
             }
             Some(_) => {
                 self.data(Header { fin: last, ..header(OpCode::Continuation, payload) }, payload);
@@ -142,7 +190,7 @@ impl Sender {
         let mut bytes = [0; Header::MAX_LEN];
         let len = header.write(&mut bytes);
         self.queue.cut(Ends::Message);
-        self.queue.tail().put_slice(&bytes[..len]);
+        self.queue.tail.push(&bytes[..len]);
         if length > 0 {
             let announced = Some(Announced::new(&header));
             self.unfinished = Some(Box::new(Unfinished { opcode, announced }));
@@ -159,15 +207,8 @@ impl Sender {
         self.unfinished.as_ref().is_some_and(|unfinished| unfinished.announced.is_some())
     }
 
-    /// Queues a whole frame that was encoded elsewhere.
-    fn frame(&mut self, frame: Bytes) {
-        self.queue.cut(Ends::Message);
-        self.queue.push(frame, Ends::Message);
-    }
-
     pub(crate) fn ping(&mut self, payload: &[u8]) {
-        let frame = self.control_frame(OpCode::Ping, payload);
-        self.control.get_or_insert_default().pings.push_back(frame);
+        self.control.get_or_insert_default().ping(payload, &mut self.masks);
     }
 
     /// Whether a ping of our own still waits.
@@ -176,12 +217,7 @@ impl Sender {
     }
 
     pub(crate) fn owe_pong(&mut self, payload: &[u8]) {
-        let control = self.control.get_or_insert_default();
-        if control.answers_at_once() {
-            append(&mut control.pongs, &mut self.masks, header(OpCode::Pong, payload), payload);
-        } else {
-            control.owe(payload);
-        }
+        self.control.get_or_insert_default().owe_pong(payload, &mut self.masks);
     }
 
     /// Queues the last frame of this direction. Nothing is answered after it. Within a frame whose payload will
@@ -193,12 +229,9 @@ impl Sender {
         }
         // Answers to what was asked before the close stand before it.
         if let Some(control) = self.control.as_mut().filter(|control| control.owes()) {
-            let mut pongs = std::mem::take(&mut control.pongs);
-            if let Some(owed) = control.owed_pong.take() {
-                append(&mut pongs, &mut self.masks, header(OpCode::Pong, &owed), &owed);
-            }
+            let pongs = control.take_answers(&mut self.masks);
             self.queue.cut(Ends::Frame);
-            self.queue.push(pongs.freeze(), Ends::Frame);
+            self.queue.push(Bytes::copy_from_slice(pongs.as_slice()), Ends::Frame);
         }
         let body = close::body(code, reason);
         self.data(header(OpCode::Close, &body), &body);
@@ -213,7 +246,7 @@ impl Sender {
         if let Some(control) = &mut self.control {
             control.pings.clear();
         }
-        self.control = self.control.take().filter(|control| !control.is_empty());
+        self.forget_control();
         if self.queue.discard() {
             // The window knows messages that the peer will never see.
             self.hibernate();
@@ -224,24 +257,65 @@ impl Sender {
     /// Lets go of everything: nothing more will be sent.
     pub(crate) fn abandon(&mut self) {
         self.unfinished = None;
-        self.queue = Queue::new();
+        self.queue.clear();
         self.control = None;
         self.hibernate();
     }
 
     /// The next bytes for the wire, in whole frames or parts of one.
-    pub(crate) fn next(&mut self, may_control: bool) -> Option<Bytes> {
-        if !self.queue.is_within_frame()
-            && self.control.is_some()
-            && let Some(frame) = self.next_control(may_control)
-        {
-            return Some(frame);
+    pub(crate) fn next(&mut self, may_answer: bool) -> Option<Bytes> {
+        self.gather_control(may_answer);
+        if let Some(control) = self.control.as_mut().filter(|control| !control.going.is_empty()) {
+            let frames = std::mem::take(&mut control.going);
+            self.forget_control();
+            return Some(frames);
         }
-        self.queue.next(match &self.unfinished {
+        self.queue.next(self.tail_ends())
+    }
+
+    /// Makes what is to be written next ready for [`slices`](Sender::slices), and says whether there is anything.
+    pub(crate) fn prepare(&mut self, may_answer: bool) -> bool {
+        self.gather_control(may_answer);
+        self.control.as_ref().is_some_and(|control| !control.going.is_empty()) || self.queue.len() > 0
+    }
+
+    /// Puts what is to be written next into `slices` and says how many it took.
+    pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        match self.control.as_deref() {
+            Some(Control { going, .. }) if !going.is_empty() => {
+                slices[0] = IoSlice::new(going);
+                1 + self.queue.slices(&mut slices[1..])
+            }
+            _ => self.queue.slices(slices),
+        }
+    }
+
+    /// Forgets what was written of [`slices`](Sender::slices).
+    pub(crate) fn written(&mut self, mut len: usize) {
+        if let Some(control) = &mut self.control {
+            let control_len = control.going.len().min(len);
+            control.going.advance(control_len);
+            len -= control_len;
+            self.forget_control();
+        }
+        self.queue.written(len, self.tail_ends());
+    }
+
+    pub(crate) fn lend(&mut self, buffer: &mut OutputBuffer) {
+        self.queue.lend(buffer);
+    }
+
+    pub(crate) fn return_to(&mut self, buffer: &mut OutputBuffer) {
+        self.queue.return_to(buffer);
+    }
+
+    /// What is complete at the end of the queue's tail.
+    fn tail_ends(&self) -> Ends {
+        match &self.unfinished {
             None => Ends::Message,
             Some(unfinished) if unfinished.announced.is_some() => Ends::Nothing,
             Some(_) => Ends::Frame,
-        })
+        }
     }
 
     /// Bytes of heap that the queue holds.
@@ -266,27 +340,29 @@ impl Sender {
         }
     }
 
-    /// The next control frame; what the peer is owed is forgotten once nothing may be answered any more.
-    fn next_control(&mut self, may_answer: bool) -> Option<Bytes> {
-        let mut control = self.control.take()?;
-        if !may_answer {
-            control.pongs = BytesMut::new();
-            control.owed_pong = None;
+    /// Puts the control frames that wait on their way, if they may come now; what the peer is owed is forgotten
+    /// once nothing may be answered any more.
+    fn gather_control(&mut self, may_answer: bool) {
+        if self.queue.is_within_frame() {
+            return;
         }
-        let frame = if !control.pongs.is_empty() {
-            Some(std::mem::take(&mut control.pongs).freeze())
-        } else if let Some(payload) = control.owed_pong.take() {
-            Some(self.control_frame(OpCode::Pong, &payload))
-        } else {
-            control.pings.pop_front()
-        };
-        self.control = Some(control).filter(|control| !control.is_empty());
-        frame
+        let Some(control) = &mut self.control else { return };
+        if !may_answer {
+            control.forget_answers();
+        }
+        control.gather(&mut self.masks);
+        self.forget_control();
+    }
+
+    /// Lets go of the memory for control frames when there are none.
+    fn forget_control(&mut self) {
+        self.control = self.control.take().filter(|control| !control.is_empty());
     }
 
     /// Octets that wait to be handed out, owed pongs apart.
     pub(crate) fn queued(&self) -> usize {
-        self.queue.len() + self.control.as_ref().map_or(0, |control| control.pings_len())
+        self.queue.len()
+            + self.control.as_ref().map_or(0, |control| control.pings.len() + control.going.len())
     }
 
     /// Whether nothing can be handed out: an owed pong can, but not within a frame.
@@ -310,43 +386,15 @@ impl Sender {
     }
 
     fn data(&mut self, header: Header, payload: &[u8]) {
-        append(self.queue.tail(), &mut self.masks, header, payload);
+        append(&mut self.queue.tail, &mut self.masks, header, payload);
     }
 
-    /// Queues a server's frame whose payload goes out uncopied, as a chunk of its own.
-    fn shared(&mut self, opcode: OpCode, payload: Bytes) {
+    /// Queues a frame whose payload goes out uncopied, masked already where it has to be.
+    fn shared(&mut self, header: Header, payload: Bytes) {
         let mut bytes = [0; Header::MAX_LEN];
-        let len = header(opcode, &payload).write(&mut bytes);
-        self.queue.tail().put_slice(&bytes[..len]);
-        self.queue.cut(Ends::Nothing);
+        let len = header.write(&mut bytes);
+        self.queue.tail.push(&bytes[..len]);
         self.queue.push(payload, Ends::Message);
-    }
-
-    fn control_frame(&mut self, opcode: OpCode, payload: &[u8]) -> Bytes {
-        let mut frame = BytesMut::with_capacity(6 + payload.len());
-        append(&mut frame, &mut self.masks, header(opcode, payload), payload);
-        frame.freeze()
-    }
-}
-
-fn header(opcode: OpCode, payload: &[u8]) -> Header {
-    Header { fin: true, rsv1: false, opcode, mask: None, length: payload.len() as u64 }
-}
-
-/// Writes a whole frame behind `out`, masked if there are keys.
-fn append(out: &mut BytesMut, masks: &mut Option<Box<dyn MaskKeys>>, mut header: Header, payload: &[u8]) {
-    header.mask = masks.as_mut().map(|keys| keys.next_key());
-    let mut bytes = [0; Header::MAX_LEN];
-    let len = header.write(&mut bytes);
-    let added = len + payload.len();
-    if out.capacity() - out.len() < added {
-        out.reserve(added.max(LEAST_TAIL));
-    }
-    out.extend_from_slice(&bytes[..len]);
-    let payload_at = out.len();
-    out.extend_from_slice(payload);
-    if let Some(key) = header.mask {
-        mask::apply(&mut out[payload_at..], key, 0);
     }
 }
 

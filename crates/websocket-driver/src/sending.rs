@@ -18,9 +18,9 @@ use crate::state::{State, Trigger};
 
 /// What the transport has to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Transmit {
+pub enum Transmit<B = Bytes> {
     /// Write these bytes.
-    Bytes(Bytes),
+    Bytes(B),
     /// End the writing direction (a TCP half-close), and go on reading. Comes at most once.
     Shutdown,
 }
@@ -40,6 +40,12 @@ impl Sending {
     pub(crate) fn new(config: Arc<Config>, masks: Option<Box<dyn MaskKeys>>) -> Self {
         let is_server = masks.is_none();
         Sending { config, sender: Sender::new(masks), state: State::Open, is_server, close_deadline: None }
+    }
+
+    /// Queues a message if that takes next to nothing; says whether it did.
+    #[inline]
+    pub(crate) fn send_short(&mut self, message: &Message<'_>) -> bool {
+        self.state == State::Open && self.sender.short_message(message)
     }
 
     pub(crate) fn send(&mut self, message: Message<'_>) -> Result<(), UsageError> {
@@ -101,10 +107,29 @@ impl Sending {
         if self.state == State::Ended {
             return None;
         }
-        if let Some(bytes) = self.sender.next(self.state == State::Open) {
-            return Some(Transmit::Bytes(bytes));
+        match self.sender.next(self.state == State::Open) {
+            Some(bytes) => Some(Transmit::Bytes(bytes)),
+            None => self.flushed(),
         }
+    }
+
+    /// What is to be done next. Bytes, if they are that, are the sender's [`slices`](Sender::slices).
+    pub(crate) fn poll_slices(&mut self) -> Option<Transmit<()>> {
+        if self.state == State::Ended {
+            return None;
+        }
+        if self.sender.prepare(self.state == State::Open) {
+            return Some(Transmit::Bytes(()));
+        }
+        self.flushed()
+    }
+
+    /// Everything has gone out: what is to be done now.
+    fn flushed<B>(&mut self) -> Option<Transmit<B>> {
         let before = self.state;
+        if before == State::Open {
+            return None;
+        }
         self.state = before.after(Trigger::Flushed);
         // The server ends the transport first, so that the client can be sure that it read everything
         // (RFC 6455 §7.1.1).

@@ -1,0 +1,162 @@
+//! Whole frames, written where they go out from.
+
+use crate::frame::{Header, OpCode};
+use crate::mask::{self, MaskKeys};
+use crate::tail::{SHORT_FRAME, SHORT_PAYLOAD, Tail};
+
+/// Where masking keys come from; a server has none.
+pub(crate) type Masks = Option<Box<dyn MaskKeys>>;
+
+/// The header of a message in one frame, not masked yet.
+#[inline]
+pub(crate) fn header(opcode: OpCode, payload: &[u8]) -> Header {
+    Header { fin: true, rsv1: false, opcode, mask: None, length: payload.len() as u64 }
+}
+
+/// Writes a frame behind `tail`, masked if there are keys.
+pub(crate) fn append(tail: &mut Tail, masks: &mut Masks, header: Header, payload: &[u8]) {
+    // No less than a short frame is given, so that memory is there for the next one as well.
+    let room = tail.room((Header::MAX_LEN + payload.len()).max(SHORT_FRAME));
+    let len = encode(room, masks, header, payload);
+    tail.advance(len);
+}
+
+/// Writes a frame to the beginning of `room` and says how long it is.
+///
+/// # Panics
+///
+/// When there is less room than the longest header and the payload take.
+pub(crate) fn encode(room: &mut [u8], masks: &mut Masks, mut header: Header, payload: &[u8]) -> usize {
+    header.mask = masks.as_mut().map(|keys| keys.next_key());
+    let at = header.write(room.first_chunk_mut().expect("there is room for a header"));
+    let end = at + payload.len();
+    let out = &mut room[at..end];
+    match header.mask {
+        Some(key) => {
+            out.copy_from_slice(payload);
+            mask::apply(out, key, 0);
+        }
+        None => out.copy_from_slice(payload),
+    }
+    end
+}
+
+/// Writes a message in one frame behind `tail`, if its payload is short and its frame takes no memory.
+#[inline(always)]
+pub(crate) fn append_short(tail: &mut Tail, masks: &mut Masks, opcode: OpCode, payload: &[u8]) -> bool {
+    let len = payload.len();
+    if len > SHORT_PAYLOAD {
+        return false;
+    }
+    // Apart, so that a server's way has no call in it.
+    if let Some(keys) = masks {
+        return append_short_masked(tail, keys.as_mut(), opcode, payload);
+    }
+    let Some(room) = tail.room_for_short() else { return false };
+    let taken = write_short(room, opcode, payload);
+    tail.advance(taken);
+    true
+}
+
+#[inline(never)]
+fn append_short_masked(tail: &mut Tail, keys: &mut dyn MaskKeys, opcode: OpCode, payload: &[u8]) -> bool {
+    let Some(room) = tail.room_for_short() else { return false };
+    let taken = write_short_masked(room, keys.next_key(), opcode, payload);
+    tail.advance(taken);
+    true
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "a short payload's length takes seven bits")]
+fn write_short(room: &mut [u8; SHORT_FRAME], opcode: OpCode, payload: &[u8]) -> usize {
+    let len = payload.len().min(SHORT_PAYLOAD);
+    room[..2].copy_from_slice(&[0x80 | opcode.bits(), len as u8]);
+    copy_short(&mut room[2..2 + len], &payload[..len], [0; 4]);
+    2 + len
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "a short payload's length takes seven bits")]
+fn write_short_masked(room: &mut [u8; SHORT_FRAME], key: [u8; 4], opcode: OpCode, payload: &[u8]) -> usize {
+    let len = payload.len().min(SHORT_PAYLOAD);
+    room[..2].copy_from_slice(&[0x80 | opcode.bits(), 0x80 | len as u8]);
+    room[2..6].copy_from_slice(&key);
+    copy_short(&mut room[6..6 + len], &payload[..len], key);
+    6 + len
+}
+
+/// Copies a short payload, masked by `key`; zero leaves it as it is. A call of the C library, or a loop, would take
+/// longer than the copying.
+#[inline(always)]
+fn copy_short(out: &mut [u8], octets: &[u8], key: [u8; 4]) {
+    // Its first octet is the lowest.
+    let word = u32::from_le_bytes(key);
+    if copy_ends::<64>(out, octets, word)
+        || copy_ends::<32>(out, octets, word)
+        || copy_ends::<16>(out, octets, word)
+        || copy_ends::<8>(out, octets, word)
+        || copy_ends::<4>(out, octets, word)
+    {
+        return;
+    }
+    for at in 0..3 {
+        if let (Some(out), Some(octet)) = (out.get_mut(at), octets.get(at)) {
+            *out = octet ^ key[at];
+        }
+    }
+}
+
+/// Copies `N` to twice as many octets: the first `N` and then the last, which may overlap.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the phase is below four")]
+fn copy_ends<const N: usize>(out: &mut [u8], octets: &[u8], key: u32) -> bool {
+    let (Some(first), Some(last)) = (octets.first_chunk::<N>(), octets.last_chunk::<N>()) else {
+        return false;
+    };
+    debug_assert!(octets.len() <= 2 * N && octets.len() == out.len());
+    if let Some(out) = out.first_chunk_mut() {
+        *out = masked(first, key);
+    }
+    let phase = (octets.len() - N) % 4;
+    if let Some(out) = out.last_chunk_mut() {
+        *out = masked(last, key.rotate_right(8 * phase as u32));
+    }
+    true
+}
+
+#[inline(always)]
+fn masked<const N: usize>(octets: &[u8; N], key: u32) -> [u8; N] {
+    let mut out = *octets;
+    for word in out.as_chunks_mut().0 {
+        *word = (u32::from_le_bytes(*word) ^ key).to_le_bytes();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys() -> Masks {
+        Some(Box::new(|| [0x37, 0xfa, 0x21, 0x3d]))
+    }
+
+    #[test]
+    fn a_short_frame_is_the_frame_that_it_would_be_otherwise() {
+        let payload: Vec<u8> = (0..=SHORT_PAYLOAD).map(|at| (at * 31 + 7) as u8).collect();
+        for mut masks in [None, keys()] {
+            for len in 0..=SHORT_PAYLOAD {
+                let (mut short, mut whole) = (Tail::default(), Tail::default());
+                let payload = &payload[..len];
+                assert!(!append_short(&mut short, &mut masks, OpCode::Text, payload), "it has no memory");
+                short.room(SHORT_FRAME);
+                assert!(append_short(&mut short, &mut masks, OpCode::Text, payload));
+                append(&mut whole, &mut masks, header(OpCode::Text, payload), payload);
+                assert_eq!(short.as_slice(), whole.as_slice(), "{len} octets");
+            }
+            let mut tail = Tail::default();
+            tail.room(2 * SHORT_FRAME);
+            assert!(!append_short(&mut tail, &mut masks, OpCode::Text, &payload), "it is too long");
+        }
+    }
+}
