@@ -32,10 +32,7 @@ pub(crate) fn encode(room: &mut [u8], masks: &mut Masks, mut header: Header, pay
     let end = at + payload.len();
     let out = &mut room[at..end];
     match header.mask {
-        Some(key) => {
-            out.copy_from_slice(payload);
-            mask::apply(out, key, 0);
-        }
+        Some(key) => mask::copy(out, payload, key, 0),
         None => out.copy_from_slice(payload),
     }
     end

@@ -2,8 +2,6 @@
 
 mod simd;
 
-use bytes::BytesMut;
-
 /// Masks or unmasks `bytes` in place. `offset` is how many octets of the payload came before: a payload that
 /// arrives in pieces is unmasked piece by piece.
 ///
@@ -17,17 +15,21 @@ pub fn apply(bytes: &mut [u8], key: [u8; 4], offset: usize) {
     simd::apply(bytes, wide(key, offset));
 }
 
-/// Masks `bytes` on their way behind what is in `out`: one pass over memory instead of the two of copying and masking.
-/// `offset` is as for [`apply`].
+/// Writes `bytes`, masked, to `out`: one pass over memory instead of the two of copying and masking. `offset` is as
+/// for [`apply`].
 ///
 /// ```
-/// let mut out = bytes::BytesMut::from(&b"\x81\x85\x37\xfa\x21\x3d"[..]);
-/// websocket_driver::mask::append(&mut out, b"Hello", [0x37, 0xfa, 0x21, 0x3d], 0);
-/// assert_eq!(out[6..], [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+/// let mut out = [0; 5];
+/// websocket_driver::mask::copy(&mut out, b"Hello", [0x37, 0xfa, 0x21, 0x3d], 0);
+/// assert_eq!(out, [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
 /// ```
+///
+/// # Panics
+///
+/// When `out` is not as long as `bytes`.
 #[inline]
-pub fn append(out: &mut BytesMut, bytes: &[u8], key: [u8; 4], offset: usize) {
-    simd::append(out, bytes, wide(key, offset));
+pub fn copy(out: &mut [u8], bytes: &[u8], key: [u8; 4], offset: usize) {
+    simd::copy(out, bytes, wide(key, offset));
 }
 
 /// The key as it meets the octets from `offset` on.

@@ -1,5 +1,6 @@
 //! A message that is sent in parts: what has to follow the part that went last.
 
+use crate::chunk::Ends;
 use crate::error::UsageError;
 use crate::frame::{Header, OpCode};
 use crate::mask;
@@ -11,6 +12,15 @@ pub(crate) struct Unfinished {
     pub(crate) opcode: OpCode,
     /// One frame for all of it, whose header has gone ahead.
     pub(crate) announced: Option<Announced>,
+}
+
+/// What is complete behind everything that was sent so far.
+pub(crate) fn ends(unfinished: Option<&Unfinished>) -> Ends {
+    match unfinished {
+        None => Ends::Message,
+        Some(Unfinished { announced: None, .. }) => Ends::Frame,
+        Some(Unfinished { announced: Some(_), .. }) => Ends::Nothing,
+    }
 }
 
 /// A frame whose payload is still to come.
@@ -35,9 +45,9 @@ impl Announced {
         }
         self.left -= len;
         let room = out.room(payload.len());
-        room.copy_from_slice(payload);
-        if let Some(key) = self.mask {
-            mask::apply(room, key, self.offset);
+        match self.mask {
+            Some(key) => mask::copy(room, payload, key, self.offset),
+            None => room.copy_from_slice(payload),
         }
         out.advance(payload.len());
         self.offset = self.offset.wrapping_add(payload.len());

@@ -2,14 +2,9 @@
 //!
 //! The loops are plain Rust, which the compiler turns into vector instructions. Those that every processor of a kind
 //! has (SSE2, NEON) it may always use; AVX2 it may use only in a function that says so, and such a function must be
-//! called only where the processor has it. That call is the reason for this module: it halves the time. The other
-//! unsafe line tells a buffer that memory was written that it had not cleared before.
+//! called only where the processor has it. That call is the reason for this module: it halves the time.
 
 #![expect(unsafe_code, reason = "the module's documentation says what for")]
-
-use std::mem::MaybeUninit;
-
-use bytes::BytesMut;
 
 /// A masking key, twice, from the octet on that comes first.
 pub(super) type Wide = [u8; 8];
@@ -32,21 +27,14 @@ pub(super) fn apply(bytes: &mut [u8], key: Wide) {
     }
 }
 
-/// Writes `bytes`, masked, behind what is in `out`.
+/// Writes `bytes`, masked, to `out`, which is as long.
 #[inline]
-pub(super) fn append(out: &mut BytesMut, bytes: &[u8], key: Wide) {
-    out.reserve(bytes.len());
-    let spare = &mut out.spare_capacity_mut()[..bytes.len()];
+pub(super) fn copy(out: &mut [u8], bytes: &[u8], key: Wide) {
     if bytes.len() < WIDE_FROM {
-        xor_into(spare, bytes, key);
+        xor_into(out, bytes, key);
     } else {
-        append_long(spare, bytes, key);
+        copy_long(out, bytes, key);
     }
-    let len = out.len() + bytes.len();
-    // SAFETY: the octets between the old length and the new one are those of `spare`. They lie within the capacity,
-    // or taking the slice would have panicked, and `xor_into` has written each of them: it is given two slices of
-    // one length, and writes every octet of the first.
-    unsafe { out.set_len(len) };
 }
 
 fn apply_long(bytes: &mut [u8], mut key: Wide) {
@@ -66,13 +54,20 @@ fn apply_long(bytes: &mut [u8], mut key: Wide) {
     xor(bytes, key);
 }
 
-fn append_long(spare: &mut [MaybeUninit<u8>], bytes: &[u8], key: Wide) {
+fn copy_long(mut out: &mut [u8], mut bytes: &[u8], mut key: Wide) {
+    if bytes.len() >= ALIGNED_FROM {
+        let until_line = out.as_ptr().align_offset(CACHE_LINE).min(CACHE_LINE - 1);
+        let (unaligned, aligned) = out.split_at_mut(until_line);
+        xor_into(unaligned, &bytes[..until_line], key);
+        key.rotate_left(until_line % size_of::<Wide>());
+        (out, bytes) = (aligned, &bytes[until_line..]);
+    }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the function asks for nothing but AVX2, and the processor has it.
-        return unsafe { xor_into_avx2(spare, bytes, key) };
+        return unsafe { xor_into_avx2(out, bytes, key) };
     }
-    xor_into(spare, bytes, key);
+    xor_into(out, bytes, key);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -83,7 +78,7 @@ fn xor_avx2(bytes: &mut [u8], key: Wide) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn xor_into_avx2(out: &mut [MaybeUninit<u8>], bytes: &[u8], key: Wide) {
+fn xor_into_avx2(out: &mut [u8], bytes: &[u8], key: Wide) {
     xor_into(out, bytes, key);
 }
 
@@ -100,17 +95,16 @@ fn xor(bytes: &mut [u8], key: Wide) {
     }
 }
 
-/// Writes every octet of `out`, which is as long as `bytes`.
 #[inline(always)]
-fn xor_into(out: &mut [MaybeUninit<u8>], bytes: &[u8], key: Wide) {
+fn xor_into(out: &mut [u8], bytes: &[u8], key: Wide) {
     assert_eq!(out.len(), bytes.len(), "every octet of one has its place in the other");
     let (out_chunks, out_rest) = out.as_chunks_mut();
     let (chunks, rest) = bytes.as_chunks();
     for (out, chunk) in out_chunks.iter_mut().zip(chunks) {
-        *out = xor_chunk(*chunk, key).map(MaybeUninit::new);
+        *out = xor_chunk(*chunk, key);
     }
     for ((out, byte), key) in out_rest.iter_mut().zip(rest).zip(key) {
-        out.write(byte ^ key);
+        *out = byte ^ key;
     }
 }
 
@@ -179,14 +173,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_appended_is_the_same_masked_behind_what_was_there() {
+    fn what_is_copied_is_the_same_masked_with_nothing_beside_it_touched() {
         everywhere(|bytes| {
-            let at = bytes.len() % 5;
+            let (at, len) = (bytes.len() % 5, bytes.len());
             for key in KEYS {
-                let mut out = BytesMut::from(&b"there"[..at]);
-                append(&mut out, bytes, key);
-                assert!(out[..at] == b"there"[..at]);
-                assert!(out[at..] == one_by_one(bytes, key), "{} octets, {key:x?}", bytes.len());
+                let mut out = vec![7; at + len + 5];
+                copy(&mut out[at..at + len], bytes, key);
+                assert!(out[..at].iter().chain(&out[at + len..]).all(|octet| *octet == 7));
+                assert!(out[at..at + len] == one_by_one(bytes, key), "{len} octets, {key:x?}");
             }
         });
     }
@@ -197,6 +191,8 @@ mod tests {
         everywhere(|bytes| {
             let before = bytes.to_vec();
             xor(bytes, KEYS[1]);
+            assert!(bytes == one_by_one(&before, KEYS[1]), "{} octets", before.len());
+            xor_into(bytes, &before, KEYS[1]);
             assert!(bytes == one_by_one(&before, KEYS[1]), "{} octets", before.len());
         });
     }
