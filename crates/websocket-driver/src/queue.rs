@@ -120,16 +120,18 @@ impl Queue {
         Some(octets)
     }
 
-    /// Puts what goes out next into `slices`, which are not empty, and says how many it took.
-    pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        let (mut octets, mut small, mut count) = (self.tail.as_slice(), 0, 0);
-        for chunk in &self.chunks {
+    /// Puts what goes out next into `slices`, which are not empty, and says how many it took. With `only_begun`, no
+    /// more than what has begun to go out, where its end is known.
+    pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>], only_begun: bool) -> usize {
+        let only_first = only_begun && !self.chunks.is_empty();
+        let mut octets = self.tail.as_slice();
+        let (mut small, mut count) = (0, 0);
+        for chunk in self.chunks.iter().take(if only_first { 1 } else { usize::MAX }) {
             small += chunk.small;
             if chunk.payload.is_empty() {
                 continue;
             }
-            let most = slices.len() - count;
-            if small > 0 && most > 0 {
+            if small > 0 && count < slices.len() {
                 let (before, after) = octets.split_at(small);
                 slices[count] = IoSlice::new(before);
                 count += 1;
@@ -140,6 +142,9 @@ impl Queue {
             }
             slices[count] = IoSlice::new(&chunk.payload);
             count += 1;
+        }
+        if only_first {
+            octets = &octets[..small];
         }
         if !octets.is_empty() && count < slices.len() {
             slices[count] = IoSlice::new(octets);

@@ -16,7 +16,7 @@ use crate::frame::{Header, OpCode};
 use crate::mask;
 use crate::message::{Message, Octets};
 use crate::output_buffer::OutputBuffer;
-use crate::parts::{Announced, Unfinished};
+use crate::parts::{self, Announced, Unfinished};
 use crate::prepared::{self, Prepared};
 use crate::queue::Queue;
 
@@ -71,34 +71,31 @@ impl Sender {
         }
     }
 
-    /// Sends a payload that is not copied, or masked, more than it has to be.
+    /// Sends a payload that is copied no more than it has to be.
     fn long(&mut self, opcode: OpCode, payload: Octets<'_>) {
-        let payload = match payload {
-            Octets::Shared(payload) if self.masks.is_none() => {
-                return self.shared(header(opcode, &payload), payload);
-            }
+        let header = header(opcode, payload.as_bytes());
+        match payload {
+            Octets::Shared(payload) if self.masks.is_none() => self.shared(header, payload),
             Octets::Shared(payload) => match payload.try_into_mut() {
-                // Nobody else has it.
-                Ok(payload) => return self.masked_in_place(header(opcode, &payload), payload),
-                Err(payload) => Octets::Shared(payload),
+                Ok(payload) => self.owned(header, payload),
+                Err(payload) => self.copied(header, &payload),
             },
-            borrowed => borrowed,
-        };
-        let octets = payload.as_bytes();
-        let header = header(opcode, octets);
-        if self.queue.takes(Header::MAX_LEN + octets.len()) {
-            self.data(header, octets);
-        } else if self.masks.is_none() {
-            self.shared(header, Bytes::copy_from_slice(octets));
-        } else {
-            self.masked_in_place(header, BytesMut::from(octets));
+            Octets::Borrowed(payload) => self.copied(header, payload),
         }
     }
 
-    fn masked_in_place(&mut self, mut header: Header, mut payload: BytesMut) {
-        if let Some(keys) = &mut self.masks {
-            let key = keys.next_key();
-            header.mask = Some(key);
+    fn copied(&mut self, header: Header, payload: &[u8]) {
+        if self.queue.takes(Header::MAX_LEN + payload.len()) {
+            self.data(header, payload);
+        } else {
+            self.owned(header, BytesMut::from(payload));
+        }
+    }
+
+    /// Sends a payload that nobody else has, so that it can be masked where it is.
+    fn owned(&mut self, mut header: Header, mut payload: BytesMut) {
+        header.mask = self.masks.as_mut().map(|keys| keys.next_key());
+        if let Some(key) = header.mask {
             mask::apply(&mut payload, key, 0);
         }
         self.shared(header, payload.freeze());
@@ -270,7 +267,7 @@ impl Sender {
             self.forget_control();
             return Some(frames);
         }
-        self.queue.next(self.tail_ends())
+        self.queue.next(parts::ends(self.unfinished.as_deref()))
     }
 
     /// Makes what is to be written next ready for [`slices`](Sender::slices), and says whether there is anything.
@@ -284,9 +281,10 @@ impl Sender {
         match self.control.as_deref() {
             Some(Control { going, .. }) if !going.is_empty() => {
                 slices[0] = IoSlice::new(going);
-                1 + self.queue.slices(&mut slices[1..])
+                1 + self.queue.slices(&mut slices[1..], false)
             }
-            _ => self.queue.slices(slices),
+            // Control frames that wait come behind the frame that has begun.
+            control => self.queue.slices(slices, control.is_some()),
         }
     }
 
@@ -298,7 +296,7 @@ impl Sender {
             len -= control_len;
             self.forget_control();
         }
-        self.queue.written(len, self.tail_ends());
+        self.queue.written(len, parts::ends(self.unfinished.as_deref()));
     }
 
     pub(crate) fn lend(&mut self, buffer: &mut OutputBuffer) {
@@ -307,15 +305,6 @@ impl Sender {
 
     pub(crate) fn return_to(&mut self, buffer: &mut OutputBuffer) {
         self.queue.return_to(buffer);
-    }
-
-    /// What is complete at the end of the queue's tail.
-    fn tail_ends(&self) -> Ends {
-        match &self.unfinished {
-            None => Ends::Message,
-            Some(unfinished) if unfinished.announced.is_some() => Ends::Nothing,
-            Some(_) => Ends::Frame,
-        }
     }
 
     /// Bytes of heap that the queue holds.
