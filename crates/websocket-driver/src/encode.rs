@@ -96,9 +96,9 @@ fn copy_short(out: &mut [u8], octets: &[u8], key: [u8; 4]) {
     {
         return;
     }
-    for at in 0..3 {
+    for (at, key) in key.iter().enumerate().take(3) {
         if let (Some(out), Some(octet)) = (out.get_mut(at), octets.get(at)) {
-            *out = octet ^ key[at];
+            *out = octet ^ key;
         }
     }
 }
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_short_frame_is_the_frame_that_it_would_be_otherwise() {
-        let payload: Vec<u8> = (0..=SHORT_PAYLOAD).map(|at| (at * 31 + 7) as u8).collect();
+        let payload: Vec<u8> = (7..).take(SHORT_PAYLOAD + 1).collect();
         for mut masks in [None, keys()] {
             for len in 0..=SHORT_PAYLOAD {
                 let (mut short, mut whole) = (Tail::default(), Tail::default());
