@@ -14,6 +14,7 @@ mod place;
 mod proposal;
 mod refusal;
 mod room;
+pub mod search;
 mod time;
 
 pub use entry::{Entry, Verdict};

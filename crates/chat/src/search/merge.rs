@@ -1,0 +1,234 @@
+//! Merging: small segments become larger ones, a slice at a time, so that a query has few of them to look into.
+//!
+//! Segments follow each other in time and only neighbours are merged, so that walking from the newest document to the
+//! oldest is walking from segment to segment. What is being written is not in the list of segments and what has been
+//! merged no longer is; both belong to no reader.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use rusqlite::{Connection, OptionalExtension, Rows, params};
+
+use super::error::SearchError;
+use super::gaps::decode;
+use super::store::{self, Segment};
+use super::update::write_postings;
+
+/// Segments of about one size that become one. Each document is written anew once for each power of this.
+const FAN: usize = 8;
+/// Documents that a segment spans at most after merging. Larger ones would take longer to clean after an erasure, and
+/// would make a query faster by little.
+const SPAN: u32 = 1 << 19;
+/// A segment that spans this many documents or more is left alone.
+const FINAL_SPAN: u32 = 1 << 18;
+/// Rows that are read, or removed, before the indexer looks at the log again.
+const SLICE: u32 = 20_000;
+
+/// A merge on its way.
+#[derive(Debug)]
+pub(super) struct Merge {
+    sources: Vec<Segment>,
+    number: i64,
+    /// The last term that is written.
+    done: Vec<u8>,
+}
+
+impl Merge {
+    /// Begins the merge that is due, if one is.
+    pub(super) fn begin(connection: &Connection) -> Result<Option<Self>, SearchError> {
+        let Some(sources) = due(&store::segments(connection)?) else { return Ok(None) };
+        let mut about = store::about(connection)?;
+        let number = about.next_segment;
+        about.next_segment += 1;
+        store::set_about(connection, &about)?;
+        Ok(Some(Merge { sources, number, done: Vec::new() }))
+    }
+
+    /// Merges a slice. Returns whether it was the last one.
+    pub(super) fn step(&mut self, connection: &mut Connection) -> Result<bool, SearchError> {
+        let transaction = connection.transaction()?;
+        let slice = self.read(&transaction)?;
+        for (term, documents) in &slice.terms {
+            write_postings(&transaction, self.number, term, documents)?;
+        }
+        if slice.ended {
+            for source in &self.sources {
+                transaction.execute("DELETE FROM segments WHERE first = ?1", [source.first])?;
+            }
+            let (first, last) = (self.sources[0].first, self.sources[self.sources.len() - 1].last);
+            transaction.execute(
+                "INSERT INTO segments (first, last, number) VALUES (?1, ?2, ?3)",
+                params![first, last, self.number],
+            )?;
+        } else if let Some((term, _)) = slice.terms.last() {
+            self.done.clone_from(term);
+        }
+        transaction.commit()?;
+        Ok(slice.ended)
+    }
+
+    fn read(&self, connection: &Connection) -> Result<Slice, SearchError> {
+        let mut statements = Vec::new();
+        for _ in &self.sources {
+            statements.push(connection.prepare_cached(
+                "SELECT term, first, documents FROM postings WHERE segment = ?1 AND term > ?2 ORDER BY term, first",
+            )?);
+        }
+        let mut sources: Vec<Rows<'_>> = Vec::new();
+        for (statement, source) in statements.iter_mut().zip(&self.sources) {
+            sources.push(statement.query(params![source.number, self.done])?);
+        }
+        let mut next = BinaryHeap::new();
+        for (at, rows) in sources.iter_mut().enumerate() {
+            next.extend(read_row(rows)?.map(|row| Reverse((row, at))));
+        }
+        let mut slice = Slice { terms: Vec::new(), ended: false };
+        let mut rows = 0;
+        while let Some(Reverse((row, at))) = next.pop() {
+            let is_new = slice.terms.last().is_none_or(|(term, _)| *term != row.term);
+            if is_new && rows >= SLICE {
+                return Ok(slice);
+            }
+            rows += 1;
+            if is_new {
+                slice.terms.push((row.term, Vec::new()));
+            }
+            let documents = &mut slice.terms.last_mut().expect("one was pushed").1;
+            decode(row.first, &row.documents, documents).ok_or(SearchError::Damaged("postings"))?;
+            next.extend(read_row(&mut sources[at])?.map(|row| Reverse((row, at))));
+        }
+        slice.ended = true;
+        Ok(slice)
+    }
+}
+
+/// Some terms with all their documents.
+struct Slice {
+    terms: Vec<(Vec<u8>, Vec<u32>)>,
+    /// Whether there are no further terms.
+    ended: bool,
+}
+
+/// Ordered by term, then by document.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    term: Vec<u8>,
+    first: u32,
+    documents: Vec<u8>,
+}
+
+fn read_row(rows: &mut Rows<'_>) -> Result<Option<Row>, SearchError> {
+    Ok(match rows.next()? {
+        None => None,
+        Some(row) => Some(Row { term: row.get(0)?, first: row.get(1)?, documents: row.get(2)? }),
+    })
+}
+
+/// The neighbours to merge, if there are enough of about one size: from the newest back, the first run of at least
+/// [`FAN`] segments none of which is larger than the size class that the run is for.
+fn due(segments: &[Segment]) -> Option<Vec<Segment>> {
+    let class = |segment: &Segment| segment.span().ilog(u32::try_from(FAN).expect("a fan is small"));
+    for largest in 0..FINAL_SPAN.ilog(u32::try_from(FAN).expect("a fan is small")) {
+        let run = segments.iter().rev().take_while(|segment| class(segment) <= largest).count();
+        if run < FAN {
+            continue;
+        }
+        let run = &segments[segments.len() - run..];
+        let mut span = 0;
+        let fits = run.iter().take_while(|segment| {
+            span += segment.span();
+            span <= SPAN
+        });
+        return Some(fits.copied().collect());
+    }
+    None
+}
+
+/// Removes a slice of what belongs to no segment. Returns whether there was any.
+pub(super) fn sweep(connection: &mut Connection, merge: Option<&Merge>) -> Result<bool, SearchError> {
+    let listed = store::segments(connection)?;
+    let is_listed =
+        |number| listed.iter().any(|s| s.number == number) || merge.is_some_and(|m| m.number == number);
+    let Some(stray) = numbers(connection)?.into_iter().find(|number| !is_listed(*number)) else {
+        return Ok(false);
+    };
+    let end: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT term FROM postings WHERE segment = ?1 ORDER BY term LIMIT 1 OFFSET ?2")?
+        .query_row(params![stray, SLICE], |row| row.get(0))
+        .optional()?;
+    match end {
+        Some(end) => connection
+            .prepare_cached("DELETE FROM postings WHERE segment = ?1 AND term <= ?2")?
+            .execute(params![stray, end])?,
+        None => connection.prepare_cached("DELETE FROM postings WHERE segment = ?1")?.execute([stray])?,
+    };
+    Ok(true)
+}
+
+/// The numbers of all segments that have postings, found by leaping from one to the next.
+fn numbers(connection: &Connection) -> Result<Vec<i64>, SearchError> {
+    let mut statement = connection
+        .prepare_cached("SELECT segment FROM postings WHERE segment > ?1 ORDER BY segment LIMIT 1")?;
+    let mut numbers = Vec::new();
+    let mut last = 0;
+    while let Some(number) = statement.query_row([last], |row| row.get(0)).optional()? {
+        numbers.push(number);
+        last = number;
+    }
+    Ok(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Segments with these spans, one after another.
+    fn segments(spans: &[u32]) -> Vec<Segment> {
+        let mut first = 1;
+        let mut segments = Vec::new();
+        for (number, span) in (1..).zip(spans) {
+            segments.push(Segment { number, first, last: first + span - 1 });
+            first += span;
+        }
+        segments
+    }
+
+    fn due_spans(spans: &[u32]) -> Option<Vec<u32>> {
+        Some(due(&segments(spans))?.iter().map(Segment::span).collect())
+    }
+
+    #[test]
+    fn eight_neighbours_of_a_size_are_merged() {
+        let final_span = FINAL_SPAN;
+        for (spans, merged) in [
+            (&[3; 7][..], None),
+            (&[3; 8], Some(vec![3; 8])),
+            (&[100, 3, 3, 3, 3, 3, 3, 3, 3], Some(vec![3; 8])),
+            (&[100, 100, 100, 100, 100, 100, 100, 3], Some(vec![100, 100, 100, 100, 100, 100, 100, 3])),
+            (&[final_span; 20], None),
+            (&[final_span - 1; 9], Some(vec![final_span - 1; 2])),
+        ] {
+            assert_eq!(due_spans(spans), merged, "{spans:?}");
+        }
+    }
+
+    #[test]
+    fn however_the_log_comes_segments_stay_few_and_bounded() {
+        for batch in [1, 60, 2_000] {
+            let mut spans: Vec<u32> = Vec::new();
+            let mut total = 0;
+            while total < 2_000_000.min(batch * 20_000) {
+                spans.push(batch);
+                total += batch;
+                while let Some(merged) = due_spans(&spans) {
+                    let run = merged.len();
+                    let at = spans.windows(run).rposition(|window| window == merged).expect("they are there");
+                    spans.splice(at..at + run, [merged.iter().sum()]);
+                }
+            }
+            assert!(spans.iter().all(|span| *span <= SPAN), "{spans:?}");
+            let largest = total / FINAL_SPAN;
+            assert!(spans.len() <= 7 * 6 + largest as usize, "{} segments: {spans:?}", spans.len());
+        }
+    }
+}
