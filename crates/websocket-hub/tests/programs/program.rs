@@ -12,15 +12,15 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts an example on a port that the system picks.
-    pub(crate) fn start(example: &str) -> Program {
+    /// Starts an example, which says first where it listens.
+    pub(crate) fn start(example: &str, arguments: &[&str]) -> Program {
         // Cargo builds examples beside the tests' folder before it runs the tests.
         let mut path = std::env::current_exe().unwrap();
         path.pop();
         path.pop();
         path.extend(["examples", example]);
         let mut child =
-            Command::new(&path).arg("127.0.0.1:0").stdout(Stdio::piped()).spawn().unwrap_or_else(|error| {
+            Command::new(&path).args(arguments).stdout(Stdio::piped()).spawn().unwrap_or_else(|error| {
                 panic!("{}: {error}; cargo build --examples makes it", path.display())
             });
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

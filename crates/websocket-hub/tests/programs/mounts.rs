@@ -1,16 +1,9 @@
 //! The same handlers in somebody else's server: axum, hyper, actix-web. Each example is run and talked to.
 
-#![allow(clippy::unwrap_used, reason = "a test's helper fails the test by it")]
-
-mod program;
-
-use std::time::Duration;
-
-use program::Program;
 use websocket_client::{CloseCode, ConnectError, Connector, WebSocket};
 
-/// How long anything may take that happens at once.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::program::Program;
+use crate::text;
 
 const EXAMPLES: [&str; 3] = ["mounted_axum", "mounted_hyper", "mounted_actix"];
 
@@ -18,15 +11,10 @@ async fn open(program: &Program) -> WebSocket {
     websocket_client::connect(&format!("ws://{}/chat", program.address())).await.unwrap()
 }
 
-async fn text(ws: &mut WebSocket) -> String {
-    let message = tokio::time::timeout(PATIENCE, ws.recv()).await.expect("nothing came").expect("it is over");
-    message.as_text().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn everybody_in_the_room_hears_everybody() {
     for example in EXAMPLES {
-        let program = Program::start(example);
+        let program = Program::start(example, &["127.0.0.1:0"]);
         let (mut alice, mut bob) = (open(&program).await, open(&program).await);
         // Heard by both: from here on both are in the room.
         bob.send("here").await.unwrap();
@@ -46,7 +34,7 @@ async fn everybody_in_the_room_hears_everybody() {
 #[tokio::test]
 async fn who_may_not_connect_is_told_so() {
     for example in EXAMPLES {
-        let program = Program::start(example);
+        let program = Program::start(example, &["127.0.0.1:0"]);
         let elsewhere = http::HeaderValue::from_static("https://elsewhere.example");
         let connector = Connector::new().header(http::header::ORIGIN, elsewhere);
         let refused = connector.connect(&format!("ws://{}/chat", program.address())).await.unwrap_err();
@@ -59,7 +47,7 @@ async fn who_may_not_connect_is_told_so() {
 #[tokio::test]
 async fn a_server_that_stops_says_goodbye_and_waits_for_the_answers() {
     for example in EXAMPLES {
-        let mut program = Program::start(example);
+        let mut program = Program::start(example, &["127.0.0.1:0"]);
         let mut guests = [open(&program).await, open(&program).await];
         guests[0].send("here").await.unwrap();
         assert_eq!(text(&mut guests[0]).await, "here", "{example}");
