@@ -23,8 +23,12 @@ pub struct Load {
     pub whole: bool,
 }
 
-/// What a reader has at hand if it is not told otherwise.
-pub const READ_BUFFER: usize = 64 * 1024;
+/// What a reader has at hand if it is not told otherwise: what is read stays in the processor's first cache until it was
+/// looked at.
+pub const READ_BUFFER: usize = 8 * 1024;
+
+/// So much is read before a reader looks at other things, such as the clock.
+pub const TURN: usize = 64 * 1024;
 
 const MIXED: &str = "Grüße, здравствуй, 你好, こんにちは, שלום, नमस्ते, καλημέρα, 👋🌍, hello. ";
 

@@ -15,7 +15,7 @@ use websocket_driver::{
 };
 
 use super::{Deflate, Library, Resting, Side};
-use crate::load::Load;
+use crate::load::{Load, TURN};
 use crate::run::Run;
 use crate::wire::Wire;
 
@@ -43,7 +43,7 @@ fn flush(connection: &mut Connection, wire: &mut Wire) {
     }
 }
 
-/// Reads into its buffer, then receives until the buffer is used up.
+/// Reads into its buffer and receives until the buffer is used up, a few times between two looks at the clock.
 pub fn receiver(load: Load) -> Run {
     let mut wire = Wire::endless(load.frames());
     let mut connection = server();
@@ -51,13 +51,15 @@ pub fn receiver(load: Load) -> Run {
     Box::new(move |count| {
         let mut messages = 0;
         while messages < count {
-            let read = wire.fill(&mut buffer);
             let now = Instant::now();
-            let mut input = Input::new(&mut buffer[..read]);
-            while let Some(event) = connection.receive(&mut input, now) {
-                let Event::Message(message) = event else { panic!("{event:?}") };
-                assert_eq!(black_box(&message).len(), load.size);
-                messages += 1;
+            for _ in 0..TURN.div_ceil(buffer.len()) {
+                let read = wire.fill(&mut buffer);
+                let mut input = Input::new(&mut buffer[..read]);
+                while let Some(event) = connection.receive(&mut input, now) {
+                    let Event::Message(message) = event else { panic!("{event:?}") };
+                    assert_eq!(black_box(&message).len(), load.size);
+                    messages += 1;
+                }
             }
         }
         messages

@@ -5,7 +5,20 @@ use crate::deflate::Inflater;
 use crate::error::ProtocolError;
 use crate::frame::{Header, OpCode};
 use crate::message::Message;
+use crate::payload::Payload;
 use crate::utf8::Utf8Tail;
+
+/// Text that is not ASCII is unmasked, judged and copied in blocks of so many octets, so that each pass finds in the
+/// fastest cache what the one before left there. Longer ones the C library may copy in a way that takes thirty times as
+/// long where the two places lie badly to each other.
+const BLOCK: usize = 4096;
+
+/// Memory is taken for so many times what has arrived of a message, if so much is announced and it is no further ahead
+/// than the next constant says: whoever has sent a little can be expected to send more, and growing copies.
+const AHEAD_FACTOR: usize = 16;
+
+/// Beyond so many octets ahead of what has arrived, memory is only taken for as much again.
+const AHEAD_MOST: usize = 1 << 20;
 
 /// A message of which some but not all has arrived.
 #[derive(Debug)]
@@ -15,6 +28,8 @@ pub(crate) struct Assembly {
     len: u64,
     fragments: u32,
     compressed: bool,
+    /// The text so far is ASCII, so that the rest of it may well be.
+    is_ascii: bool,
 }
 
 #[derive(Debug)]
@@ -23,9 +38,8 @@ enum Data {
     Binary(Vec<u8>),
 }
 
-/// One piece of a message's payload, unmasked, and where it stands.
-pub(crate) struct Piece<'a> {
-    pub(crate) octets: &'a [u8],
+/// Where a piece of a message's payload stands.
+pub(crate) struct Piece {
     /// Octets of this frame that are still to come.
     pub(crate) left: u64,
     pub(crate) ends_frame: bool,
@@ -39,7 +53,7 @@ impl Assembly {
         } else {
             Data::Binary(Vec::new())
         };
-        Assembly { data, len: 0, fragments: 0, compressed: header.rsv1 }
+        Assembly { data, len: 0, fragments: 0, compressed: header.rsv1, is_ascii: true }
     }
 
     /// Whether a further frame may come.
@@ -57,27 +71,52 @@ impl Assembly {
     /// Adds a piece. Memory grows with what arrived, never with what was announced.
     pub(crate) fn push(
         &mut self,
-        piece: &Piece<'_>,
+        payload: Payload<'_>,
+        piece: &Piece,
         inflater: Option<&mut Inflater>,
         limit: u64,
     ) -> Result<(), ProtocolError> {
         self.fragments += u32::from(piece.ends_frame);
         let Some(inflater) = inflater.filter(|_| self.compressed) else {
-            self.reserve(piece);
-            return self.append(piece.octets, limit);
+            self.reserve(payload.len(), piece.left);
+            return self.append(payload, limit);
         };
-        let mut each = |octets: &[u8]| self.append(octets, limit);
-        inflater.inflate(piece.octets, &mut each)?;
+        let mut each = |octets: &[u8]| self.append_inflated(octets, limit);
+        inflater.inflate(payload.unmasked(), &mut each)?;
         if piece.ends_message { inflater.finish(&mut each) } else { Ok(()) }
     }
 
+    /// Whether so many octets of a frame can be added with nothing to judge and no memory to take.
+    #[inline]
+    pub(crate) fn has_room(&self, arriving: usize) -> bool {
+        match &self.data {
+            Data::Binary(octets) => !self.compressed && octets.capacity() - octets.len() >= arriving,
+            Data::Text(..) => false,
+        }
+    }
+
+    /// Adds octets for which there [is room](Assembly::has_room). That they do not exceed the limit was seen when the
+    /// header of their frame came.
+    #[inline]
+    pub(crate) fn absorb(&mut self, payload: Payload<'_>) {
+        if let Data::Binary(octets) = &mut self.data {
+            self.len = self.len.saturating_add(payload.len() as u64);
+            payload.append_to(octets);
+        }
+    }
+
     /// Counts a piece that is delivered from where it lies, if it can be: octets that need no inflating.
-    pub(crate) fn pass(&mut self, piece: &Piece<'_>, limit: u64) -> Result<bool, ProtocolError> {
+    pub(crate) fn pass(
+        &mut self,
+        payload: &Payload<'_>,
+        piece: &Piece,
+        limit: u64,
+    ) -> Result<bool, ProtocolError> {
         if self.compressed || matches!(self.data, Data::Text(..)) {
             return Ok(false);
         }
         self.fragments += u32::from(piece.ends_frame);
-        self.count(piece.octets, limit)?;
+        self.count(payload.len(), limit)?;
         Ok(true)
     }
 
@@ -132,37 +171,57 @@ impl Assembly {
         }
     }
 
-    /// Makes room for a piece, and with it for the rest of its frame, but for twice what arrived at most: memory
-    /// grows with what arrived, never with what was announced.
-    fn reserve(&mut self, piece: &Piece<'_>) {
+    /// Makes room for a piece, and with it for the rest of its frame, within limits: memory grows with what arrived,
+    /// never with what was announced.
+    fn reserve(&mut self, arriving: usize, left: u64) {
         let (len, spare) = match &self.data {
             Data::Text(text, _) => (text.len(), text.capacity() - text.len()),
             Data::Binary(octets) => (octets.len(), octets.capacity() - octets.len()),
         };
-        let arriving = piece.octets.len();
         if spare >= arriving {
             return;
         }
-        let more = arriving + usize::try_from(piece.left).unwrap_or(usize::MAX).min(len + arriving);
+        let arrived = len + arriving;
+        let ahead = arrived.saturating_mul(AHEAD_FACTOR - 1).min(AHEAD_MOST).max(arrived);
+        let more = arriving + usize::try_from(left).unwrap_or(usize::MAX).min(ahead);
         match &mut self.data {
             Data::Text(text, _) => text.reserve_exact(more),
             Data::Binary(octets) => octets.reserve_exact(more),
         }
     }
 
-    fn append(&mut self, octets: &[u8], limit: u64) -> Result<(), ProtocolError> {
-        // What the limit still allows is judged before the limit is, however much arrives at once.
-        let room = usize::try_from(limit.saturating_sub(self.len)).unwrap_or(usize::MAX);
-        let allowed = &octets[..octets.len().min(room)];
+    fn append(&mut self, mut payload: Payload<'_>, limit: u64) -> Result<(), ProtocolError> {
+        let arriving = payload.len();
+        let mut allowed = payload.split_to(self.room(limit));
+        match &mut self.data {
+            Data::Binary(all) => allowed.append_to(all),
+            Data::Text(text, tail) => {
+                self.is_ascii = self.is_ascii && tail.is_empty() && allowed.append_ascii_to(text);
+                while !self.is_ascii && !allowed.is_empty() {
+                    let block = allowed.split_to(BLOCK).unmasked();
+                    tail.push(block, text).map_err(|_| ProtocolError::InvalidUtf8)?;
+                }
+            }
+        }
+        self.count(arriving, limit)
+    }
+
+    fn append_inflated(&mut self, octets: &[u8], limit: u64) -> Result<(), ProtocolError> {
+        let allowed = &octets[..octets.len().min(self.room(limit))];
         match &mut self.data {
             Data::Text(text, tail) => tail.push(allowed, text).map_err(|_| ProtocolError::InvalidUtf8)?,
             Data::Binary(all) => all.extend_from_slice(allowed),
         }
-        self.count(octets, limit)
+        self.count(octets.len(), limit)
     }
 
-    fn count(&mut self, octets: &[u8], limit: u64) -> Result<(), ProtocolError> {
-        self.len = self.len.saturating_add(octets.len() as u64);
+    /// What the limit still allows. It is judged before the limit is, however much arrives at once.
+    fn room(&self, limit: u64) -> usize {
+        usize::try_from(limit.saturating_sub(self.len)).unwrap_or(usize::MAX)
+    }
+
+    fn count(&mut self, added: usize, limit: u64) -> Result<(), ProtocolError> {
+        self.len = self.len.saturating_add(added as u64);
         if self.len > limit { Err(ProtocolError::MessageTooBig { limit }) } else { Ok(()) }
     }
 }

@@ -98,6 +98,9 @@ impl Connection {
     ///
     /// What arrives after the peer's close frame or error, or after our own close frame, is not delivered.
     pub fn receive<'a>(&mut self, input: &mut Input<'a>, now: Instant) -> Option<Event<'a>> {
+        if self.pressure == Pressure::None && self.receiving.absorb(input, now) {
+            return None;
+        }
         let event = self.receiving.receive(input, now, &mut self.sending);
         if event.is_none() {
             self.settle(now);

@@ -258,6 +258,7 @@ mod output_buffer;
 #[cfg(feature = "pair")]
 pub mod pair;
 mod parts;
+mod payload;
 mod prepared;
 mod queue;
 mod receive;

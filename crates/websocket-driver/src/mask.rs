@@ -32,6 +32,23 @@ pub fn copy(out: &mut [u8], bytes: &[u8], key: [u8; 4], offset: usize) {
     simd::copy(out, bytes, wide(key, offset));
 }
 
+/// The same behind what is in a vector.
+#[inline]
+pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8], key: [u8; 4], offset: usize) {
+    simd::append(out, bytes, wide(key, offset));
+}
+
+/// The same behind a string if it is ASCII then; else nothing is written. Says which.
+pub(crate) fn append_ascii(out: &mut String, bytes: &[u8], key: [u8; 4], offset: usize) -> bool {
+    simd::append_ascii(out, bytes, wide(key, offset))
+}
+
+/// Unmasks `bytes` in place as [`apply`] does, and sees on the way whether they are ASCII: `Ok` if they are.
+#[inline]
+pub(crate) fn apply_ascii(bytes: &mut [u8], key: [u8; 4], offset: usize) -> Result<&str, &[u8]> {
+    simd::apply_ascii(bytes, wide(key, offset))
+}
+
 /// The key as it meets the octets from `offset` on.
 #[inline(always)]
 fn wide(key: [u8; 4], offset: usize) -> simd::Wide {

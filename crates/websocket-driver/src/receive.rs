@@ -8,9 +8,8 @@ use crate::deflate::Inflater;
 use crate::error::ProtocolError;
 use crate::frame::{Header, OpCode};
 use crate::input::Input;
-use crate::mask;
 use crate::message::{Binary, Message};
-use crate::utf8::checked;
+use crate::payload::Payload;
 
 /// So many octets of a compressed message are inflated at a time where it is delivered in parts. They become at
 /// most about a thousand times as many, so that a part stays small.
@@ -99,11 +98,23 @@ impl Receiver {
             return None;
         }
         let length = usize::try_from(header.length).ok()?;
-        let payload = &mut input.take(payload_at + length)[payload_at..];
-        if let Some(key) = header.mask {
-            mask::apply(payload, key, 0);
+        let octets = &mut input.take(payload_at + length)[payload_at..];
+        Some(message(header.opcode, Payload::new(octets, header.mask, 0)))
+    }
+
+    /// What nearly always comes next while a long message arrives: octets from within a frame, which need no look and no
+    /// memory. False for everything else; nothing was consumed then.
+    #[inline]
+    pub(crate) fn absorb(&mut self, input: &mut Input<'_>, config: &Config) -> bool {
+        let (Some(frame), Some(assembly)) = (&mut self.frame, &mut self.partial) else { return false };
+        let is_within = (input.len() as u64) < frame.header.length - frame.consumed
+            && !frame.header.opcode.is_control()
+            && !config.deliver_parts
+            && assembly.has_room(input.len());
+        if is_within && let Some(payload) = frame.take(input, usize::MAX) {
+            assembly.absorb(payload);
         }
-        Some(message(header.opcode, payload))
+        is_within
     }
 
     /// The next thing that is whole, or `None` once `input` is used up.
@@ -147,9 +158,10 @@ impl Receiver {
     fn control<'a>(
         &mut self,
         header: &Header,
-        piece: &'a [u8],
+        piece: Payload<'a>,
         ends: bool,
     ) -> Result<Option<Received<'a>>, ProtocolError> {
+        let piece = piece.unmasked();
         if piece.len() as u64 == header.length {
             return control(header.opcode, Binary::from(piece)).map(Some);
         }
@@ -163,25 +175,24 @@ impl Receiver {
     fn data<'a>(
         &mut self,
         header: &Header,
-        piece: &'a [u8],
+        payload: Payload<'a>,
         left: u64,
         more: bool,
         config: &Config,
     ) -> Result<Option<Received<'a>>, ProtocolError> {
-        let whole = header.fin && piece.len() as u64 == header.length;
+        let whole = header.fin && payload.len() as u64 == header.length;
         if whole && !header.rsv1 && self.partial.is_none() {
-            let message = message(header.opcode, piece)?;
+            let message = message(header.opcode, payload)?;
             let received =
                 if config.deliver_parts { Received::Part(message, true) } else { Received::Message(message) };
             return Ok(Some(received));
         }
         let assembly = self.partial.get_or_insert_with(|| Assembly::new(header));
-        let piece =
-            Piece { octets: piece, left, ends_frame: left == 0, ends_message: left == 0 && header.fin };
+        let piece = Piece { left, ends_frame: left == 0, ends_message: left == 0 && header.fin };
         if config.deliver_parts {
-            return self.part(&piece, more, config);
+            return self.part(payload, &piece, more, config);
         }
-        assembly.push(&piece, self.inflater.as_deref_mut(), config.max_message)?;
+        assembly.push(payload, &piece, self.inflater.as_deref_mut(), config.max_message)?;
         if !piece.ends_message {
             return Ok(None);
         }
@@ -191,15 +202,16 @@ impl Receiver {
     /// Hands out what a piece adds, if it adds anything; a little is kept while `more` of the frame is there.
     fn part<'a>(
         &mut self,
-        piece: &Piece<'a>,
+        payload: Payload<'a>,
+        piece: &Piece,
         more: bool,
         config: &Config,
     ) -> Result<Option<Received<'a>>, ProtocolError> {
         let Some(assembly) = &mut self.partial else { return Ok(None) };
-        let part = if assembly.pass(piece, config.max_message)? {
-            Message::binary(piece.octets)
+        let part = if assembly.pass(&payload, piece, config.max_message)? {
+            Message::binary(payload.unmasked())
         } else {
-            assembly.push(piece, self.inflater.as_deref_mut(), config.max_message)?;
+            assembly.push(payload, piece, self.inflater.as_deref_mut(), config.max_message)?;
             if more && assembly.held() < PART_LEN {
                 return Ok(None);
             }
@@ -260,18 +272,16 @@ impl PartialHeader {
 }
 
 impl Frame {
-    /// The next piece of the payload, at most so long, unmasked; `None` when more input is needed.
-    fn take<'a>(&mut self, input: &mut Input<'a>, most: usize) -> Option<&'a mut [u8]> {
+    /// The next piece of the payload, at most so long; `None` when more input is needed.
+    fn take<'a>(&mut self, input: &mut Input<'a>, most: usize) -> Option<Payload<'a>> {
         let remaining = self.header.length - self.consumed;
         if remaining > 0 && input.is_empty() {
             return None;
         }
-        let piece = input.take(usize::try_from(remaining).unwrap_or(usize::MAX).min(most));
-        if let Some(key) = self.header.mask {
-            mask::apply(piece, key, (self.consumed & 3) as usize);
-        }
-        self.consumed += piece.len() as u64;
-        Some(piece)
+        let octets = input.take(usize::try_from(remaining).unwrap_or(usize::MAX).min(most));
+        let payload = Payload::new(octets, self.header.mask, (self.consumed & 3) as usize);
+        self.consumed += payload.len() as u64;
+        Some(payload)
     }
 }
 
@@ -309,11 +319,12 @@ fn check(
     }
 }
 
-fn message(opcode: OpCode, payload: &[u8]) -> Result<Message<'_>, ProtocolError> {
+#[inline]
+fn message(opcode: OpCode, payload: Payload<'_>) -> Result<Message<'_>, ProtocolError> {
     if opcode == OpCode::Text {
-        checked(payload).map(Message::text).map_err(|_| ProtocolError::InvalidUtf8)
+        payload.text().map(Message::text).map_err(|_| ProtocolError::InvalidUtf8)
     } else {
-        Ok(Message::binary(payload))
+        Ok(Message::binary(payload.unmasked()))
     }
 }
 

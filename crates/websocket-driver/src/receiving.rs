@@ -45,6 +45,18 @@ impl Receiving {
         &self.config
     }
 
+    /// Takes all of `input` if it only adds to an unfinished message, so that nothing else changes. False if not, and
+    /// then nothing was consumed.
+    #[inline]
+    pub(crate) fn absorb(&mut self, input: &mut Input<'_>, now: Instant) -> bool {
+        let absorbs = !input.is_empty() && self.state.reads() && self.receiver.absorb(input, &self.config);
+        if absorbs {
+            self.heard = now;
+            self.pinged = false;
+        }
+        absorbs
+    }
+
     #[inline]
     pub(crate) fn receive<'a>(
         &mut self,

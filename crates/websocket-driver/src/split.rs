@@ -44,6 +44,9 @@ pub(crate) fn split(receiving: Receiving, sending: Sending) -> (ReceiveHalf, Sen
 impl ReceiveHalf {
     /// See [`Connection::receive`](crate::Connection::receive).
     pub fn receive<'a>(&mut self, input: &mut Input<'a>, now: Instant) -> Option<Event<'a>> {
+        if self.receiving.absorb(input, now) {
+            return None;
+        }
         let event = self.receiving.receive(input, now, &mut self.signals);
         if event.is_none() {
             self.settle(now);

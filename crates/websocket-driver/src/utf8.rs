@@ -55,6 +55,11 @@ impl Utf8Tail {
         Ok(())
     }
 
+    /// Whether nothing is held back.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// The text ends here: is it whole?
     pub(crate) fn finish(&self) -> Result<(), NotUtf8> {
         if self.len == 0 { Ok(()) } else { Err(NotUtf8) }
