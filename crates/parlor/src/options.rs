@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use websocket_hub::{Backend, UnknownBackend};
 
 /// A chat server. Started without anything, it serves the chat and its page on http://127.0.0.1:8080.
 #[derive(Debug, Parser)]
@@ -51,6 +52,15 @@ pub(crate) struct ServeOptions {
     #[arg(long, value_name = "SECONDS", env = "PARLOR_HANDSHAKE_TIMEOUT", default_value = "10", value_parser = seconds)]
     pub(crate) handshake_timeout: Duration,
 
+    /// What serves the connections: tokio (event loops; HTTP/2), threads (a thread for each connection) or uring
+    /// (event loops on io_uring).
+    #[arg(long, value_name = "NAME", env = "PARLOR_BACKEND", default_value_t, value_parser = backend)]
+    pub(crate) backend: Backend,
+
+    /// How many connections there may be at a time with --backend threads; who comes then is told 503.
+    #[arg(long, value_name = "COUNT", env = "PARLOR_MAX_THREADS", default_value = "4096")]
+    pub(crate) max_threads: NonZeroUsize,
+
     /// How many event loops there are. [default: one per core]
     #[arg(long, value_name = "COUNT", env = "PARLOR_WORKERS")]
     pub(crate) workers: Option<NonZeroUsize>,
@@ -64,6 +74,11 @@ impl Options {
             None => self.serve,
         }
     }
+}
+
+/// A backend by its name; the error says which there are.
+fn backend(name: &str) -> Result<Backend, UnknownBackend> {
+    name.parse()
 }
 
 /// A length of time in seconds, fractions too.
@@ -101,6 +116,14 @@ mod tests {
     }
 
     #[test]
+    fn every_backend_has_a_name() {
+        assert_eq!(parse(&[]).unwrap().backend, Backend::Tokio);
+        for backend in Backend::ALL {
+            assert_eq!(parse(&["--backend", backend.name()]).unwrap().backend, backend);
+        }
+    }
+
+    #[test]
     fn what_cannot_be_is_refused() {
         for arguments in [
             ["--idle-timeout", "0"],
@@ -108,6 +131,8 @@ mod tests {
             ["--idle-timeout", "inf"],
             ["--handshake-timeout", "soon"],
             ["--workers", "0"],
+            ["--max-threads", "0"],
+            ["--backend", "forks"],
             ["--max-message", "much"],
         ] {
             assert!(parse(&arguments).is_err(), "{arguments:?}");

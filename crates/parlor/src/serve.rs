@@ -41,7 +41,10 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), ServeError> {
     runtime.map_err(ServeError::Start)?.block_on(async {
         // Listened for before anybody can know that the server runs, so that no signal finds nobody.
         let mut signals = Signals::new().map_err(ServeError::Start)?;
-        let mut server = serve(web::router(config(options))).handshake_timeout(options.handshake_timeout);
+        let mut server = serve(web::router(config(options)))
+            .backend(options.backend)
+            .max_threads(options.max_threads)
+            .handshake_timeout(options.handshake_timeout);
         if let Some(workers) = options.workers {
             server = server.workers(workers);
         }

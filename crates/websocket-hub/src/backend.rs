@@ -14,6 +14,8 @@ use crate::tracker::Tracker;
 
 mod aside;
 mod http;
+#[cfg(target_os = "linux")]
+mod threads;
 mod tokio;
 #[cfg(target_os = "linux")]
 mod uring;
@@ -25,18 +27,21 @@ pub enum Backend {
     /// Event loops on tokio, one per core, with hyper for HTTP/1.1 and HTTP/2.
     #[default]
     Tokio,
+    /// A thread for each connection, without an event loop, with HTTP/1.1 alone. A handler may block. Linux.
+    Threads,
     /// Event loops on Linux' io_uring, one per core, with HTTP/1.1: the least work per message. Linux 6.1 or newer.
     Uring,
 }
 
 impl Backend {
     /// All of them.
-    pub const ALL: [Backend; 2] = [Backend::Tokio, Backend::Uring];
+    pub const ALL: [Backend; 3] = [Backend::Tokio, Backend::Threads, Backend::Uring];
 
     /// The name that [`Backend::from_str`] takes.
     pub const fn name(self) -> &'static str {
         match self {
             Backend::Tokio => "tokio",
+            Backend::Threads => "threads",
             Backend::Uring => "uring",
         }
     }
@@ -44,6 +49,13 @@ impl Backend {
     pub(crate) fn start(self, start: Start) -> std::io::Result<Vec<JoinHandle<()>>> {
         match self {
             Backend::Tokio => tokio::start(start),
+            #[cfg(target_os = "linux")]
+            Backend::Threads => threads::start(start),
+            #[cfg(not(target_os = "linux"))]
+            Backend::Threads => Err(std::io::Error::new(
+                std::io::ErrorKind::Unsupported,
+                "the backend threads is there on Linux alone; use the backend tokio",
+            )),
             #[cfg(target_os = "linux")]
             Backend::Uring => uring::start(start),
             #[cfg(not(target_os = "linux"))]
@@ -89,6 +101,8 @@ pub(crate) struct Start {
     pub(crate) app: SharedApp,
     pub(crate) listeners: Arc<[TcpListener]>,
     pub(crate) workers: usize,
+    /// Of connections, where each has its own.
+    pub(crate) max_threads: usize,
     pub(crate) handshake_timeout: Duration,
     pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) tracker: Tracker,

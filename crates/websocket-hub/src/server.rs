@@ -21,6 +21,7 @@ pub fn serve<Kind: 'static>(app: impl App<Kind>) -> Serve {
         app: SharedApp::new(app),
         backend: Backend::default(),
         workers: None,
+        max_threads: NonZeroUsize::new(4096).expect("it is not zero"),
         handshake_timeout: Duration::from_secs(10),
         tls: None,
         drain: Drain::default(),
@@ -33,6 +34,7 @@ pub struct Serve {
     app: SharedApp,
     backend: Backend,
     workers: Option<NonZeroUsize>,
+    max_threads: NonZeroUsize,
     handshake_timeout: Duration,
     tls: Option<TlsConfig>,
     drain: Drain,
@@ -48,6 +50,13 @@ impl Serve {
     /// How many event loops there are. Default: one per core.
     pub fn workers(mut self, workers: NonZeroUsize) -> Self {
         self.workers = Some(workers);
+        self
+    }
+
+    /// How many connections there may be at a time where each has its own thread, on
+    /// [`Backend::Threads`]. Whoever comes when it is full is told so with 503 and to come again. Default: 4,096.
+    pub fn max_threads(mut self, threads: NonZeroUsize) -> Self {
+        self.max_threads = threads;
         self
     }
 
@@ -105,6 +114,7 @@ impl Serve {
             app: self.app,
             listeners: Arc::from(listeners),
             workers: workers.get(),
+            max_threads: self.max_threads.get(),
             handshake_timeout: self.handshake_timeout,
             tls: self.tls.map(TlsConfig::into_inner),
             tracker: tracker.clone(),

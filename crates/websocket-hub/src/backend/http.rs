@@ -13,6 +13,7 @@
 //!
 //! An error of the socket is the end of it: dropping the connection drops the app's future and its bodies.
 
+pub(super) mod alpn;
 mod answer;
 mod chunked;
 mod connection;

@@ -15,7 +15,7 @@ pub(crate) enum Feature {
 }
 
 /// The whole table: who lacks what.
-const LACKS: [(Backend, Feature); 1] = [(Backend::Uring, Feature::Http2)];
+const LACKS: [(Backend, Feature); 2] = [(Backend::Threads, Feature::Http2), (Backend::Uring, Feature::Http2)];
 
 pub(crate) fn has(backend: Backend, feature: Feature) -> bool {
     !LACKS.contains(&(backend, feature))

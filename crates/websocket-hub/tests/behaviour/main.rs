@@ -24,6 +24,7 @@ mod session;
 mod slow_readers;
 mod stopping;
 mod stream;
+mod threads;
 mod topics;
 mod transport;
 mod waiting;

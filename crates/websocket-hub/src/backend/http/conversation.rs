@@ -37,6 +37,7 @@ impl Client {
             app: SharedApp::new(app),
             listeners: Arc::default(),
             workers: 1,
+            max_threads: 1,
             handshake_timeout: HEAD_TIMEOUT,
             tls: None,
             tracker: Tracker::default(),

@@ -4,20 +4,16 @@ use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-use rustls::ServerConfig;
-
 use super::ring::Ring;
 use super::wake::Inbox;
 use super::worker::{BUFFER_LEN, BUFFERS, Worker};
 use crate::backend::Start;
 use crate::backend::aside::Aside;
-
-/// HTTP/1.1 in ALPN.
-const HTTP_1_1: &[u8] = b"http/1.1";
+use crate::backend::http::alpn::without_http2;
 
 /// Starts the workers. The first accepts, too, and hands connections out in turn, so that they spread evenly.
 pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
-    start.tls = start.tls.map(without_http2).transpose()?;
+    start.tls = start.tls.map(|config| without_http2(config, "uring")).transpose()?;
     let listeners = start.listeners.iter().map(std::net::TcpListener::try_clone);
     let mut listeners = listeners.collect::<io::Result<Vec<_>>>()?;
     // A port is listened on while anybody holds its listener: from here on that is the one who accepts.
@@ -51,18 +47,6 @@ pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
     // Those that have begun end when the caller drops what would stop them.
     begins.iter().collect::<io::Result<()>>()?;
     Ok(threads)
-}
-
-/// HTTP/2 is not spoken here, so it must not be offered.
-fn without_http2(mut config: Arc<ServerConfig>) -> io::Result<Arc<ServerConfig>> {
-    let offered = &config.alpn_protocols;
-    if !offered.is_empty() && !offered.iter().any(|name| name == HTTP_1_1) {
-        let message = "the backend uring speaks HTTP/1.1, which the TLS configuration does not offer: add \
-                       'http/1.1' to its ALPN protocols, or use the backend tokio";
-        return Err(io::Error::new(io::ErrorKind::Unsupported, message));
-    }
-    Arc::make_mut(&mut config).alpn_protocols = vec![HTTP_1_1.to_vec()];
-    Ok(config)
 }
 
 /// Why there is no ring, and what to do about it.
