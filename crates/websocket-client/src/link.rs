@@ -5,11 +5,11 @@
 //! is in the fields. That is why the futures over it are cancel-safe.
 
 use std::collections::VecDeque;
+use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 use websocket_driver::{Closed, Connection, Event, Input, Message, Transmit, UsageError};
@@ -22,6 +22,9 @@ const READ_LEN: usize = 16 * 1024;
 /// While something waits to be written, messages are read ahead until they hold so many octets. Without that, two
 /// ends that both write more than the sockets between them hold would wait for each other.
 pub(crate) const READ_AHEAD: usize = 1 << 20;
+
+/// Pieces of what is queued that are written in one call: sixteen long messages, or any number of short ones.
+const MAX_SLICES: usize = 32;
 
 /// What a message costs beside its payload, in octets, so that many empty ones are bounded as well.
 const MESSAGE_OVERHEAD: usize = 64;
@@ -40,8 +43,6 @@ pub(crate) struct Link {
     /// How many pings were sent by number, and the newest that was answered.
     pings: u64,
     answered: u64,
-    /// Handed out by the driver, not yet written.
-    writing: Bytes,
     /// Something was written since the transport was last flushed.
     unflushed: bool,
     /// Writing failed. What arrived before may still be read, a close frame that says why above all.
@@ -66,7 +67,6 @@ impl Link {
             ahead_len: 0,
             pings: 0,
             answered: 0,
-            writing: Bytes::new(),
             unflushed: false,
             write_failed: false,
             read_ended: false,
@@ -82,7 +82,7 @@ impl Link {
 
     /// Octets of messages that are not with the system yet.
     pub(crate) fn queued(&self) -> usize {
-        self.connection.queued() + self.writing.len()
+        self.connection.queued()
     }
 
     /// The next message; `None` once the connection is over.
@@ -254,21 +254,30 @@ impl Link {
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.connection.is_finished() {
             // Nobody listens any more, and a peer that does not read must not keep us.
-            self.writing = Bytes::new();
             return Poll::Ready(());
         }
         loop {
-            self.refill();
-            if self.writing.is_empty() {
-                break;
-            }
-            match ready!(Pin::new(&mut self.transport).poll_write(cx, &self.writing)) {
-                Ok(0) | Err(_) => self.fail_writing(),
-                Ok(len) => {
-                    self.writing.advance(len);
-                    self.unflushed = true;
+            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+            let written = match self.connection.poll_slices(&mut slices) {
+                None => break,
+                // A client leaves the end of the transport to the server (RFC 6455 §7.1.1).
+                Some(Transmit::Shutdown) => continue,
+                // Nobody will have it.
+                Some(Transmit::Bytes(slices)) if self.write_failed => {
+                    slices.iter().map(|slice| slice.len()).sum()
                 }
-            }
+                Some(Transmit::Bytes(slices)) => {
+                    match ready!(Pin::new(&mut self.transport).poll_write_vectored(cx, slices)) {
+                        Ok(0) | Err(_) => {
+                            self.fail_writing();
+                            continue;
+                        }
+                        Ok(len) => len,
+                    }
+                }
+            };
+            self.connection.written(written);
+            self.unflushed = !self.write_failed;
         }
         if self.unflushed {
             // A transport such as TLS may still hold what it took.
@@ -280,24 +289,7 @@ impl Link {
         Poll::Ready(())
     }
 
-    /// Takes the driver's next bytes, unless there are some already.
-    fn refill(&mut self) {
-        while self.writing.is_empty() {
-            match self.connection.poll_transmit() {
-                Some(Transmit::Bytes(_)) if self.write_failed => {}
-                Some(Transmit::Bytes(bytes)) => self.writing = bytes,
-                // A client leaves the end of the transport to the server (RFC 6455 §7.1.1).
-                Some(Transmit::Shutdown) => {}
-                None => {
-                    self.writing = Bytes::new();
-                    return;
-                }
-            }
-        }
-    }
-
     fn fail_writing(&mut self) {
-        self.writing = Bytes::new();
         self.unflushed = false;
         self.write_failed = true;
     }

@@ -94,6 +94,18 @@ impl Account {
     /// when others have used everything up, is not to be closed for it.
     pub(crate) fn charge(&mut self, retained: usize, control: usize) -> bool {
         let lasted = std::mem::replace(&mut self.lasting, retained - control);
+        self.settle(retained);
+        self.lasting > lasted
+    }
+
+    /// Charges that a part of what lasts became `after` octets from `before`.
+    #[inline]
+    pub(crate) fn change(&mut self, before: usize, after: usize) {
+        self.lasting = self.lasting - before + after;
+        self.settle(self.charged - before + after);
+    }
+
+    fn settle(&mut self, retained: usize) {
         let before = std::mem::replace(&mut self.charged, retained);
         if let Some(budget) = &self.budget {
             match retained.checked_sub(before) {
@@ -102,7 +114,6 @@ impl Account {
                 None => _ = budget.used.fetch_sub(before - retained, Ordering::Relaxed),
             }
         }
-        self.lasting > lasted
     }
 
     /// How short memory is for this connection: alone, or, if it grew, together with the others.

@@ -55,8 +55,8 @@ pub struct Connection {
     receiving: Receiving,
     sending: Sending,
     account: Account,
-    /// What the queue held when it was last charged.
-    queue_charged: usize,
+    /// What sending held, control frames apart, when it was last charged.
+    sending_charged: usize,
     pressure: Pressure,
 }
 
@@ -75,7 +75,7 @@ impl Connection {
     fn new(config: Arc<Config>, masks: Option<Box<dyn MaskKeys>>, now: Instant) -> Self {
         Connection {
             account: Account::new(config.budget.clone()),
-            queue_charged: 0,
+            sending_charged: 0,
             pressure: Pressure::None,
             receiving: Receiving::new(config.clone(), masks.is_none(), now),
             sending: Sending::new(config, masks),
@@ -167,19 +167,35 @@ impl Connection {
         self.sending.state() == State::Ended
     }
 
-    /// Charges what is held if the queue took memory or let go of some. Most messages go where there is room.
+    /// Charges what sending took or let go of, if it did. Most messages go where there is room.
     #[inline]
-    fn charge_queue(&mut self) {
-        if self.sending.sender.queue_retained() != self.queue_charged {
-            self.charge();
+    fn charge_sending(&mut self) {
+        let held = self.sending.sender.lasting();
+        if held != self.sending_charged {
+            self.charge_change(held);
         }
+    }
+
+    fn charge_change(&mut self, held: usize) {
+        let before = std::mem::replace(&mut self.sending_charged, held);
+        self.account.change(before, held);
+        self.give_way(held > before);
     }
 
     /// Charges what is held to the accounts, and lets go of what can be missed if they are short.
     fn charge(&mut self) {
-        self.queue_charged = self.sending.sender.queue_retained();
+        let grew = self.charge_all();
+        self.give_way(grew);
+    }
+
+    fn charge_all(&mut self) -> bool {
+        self.sending_charged = self.sending.sender.lasting();
         let control = self.sending.sender.control_retained();
-        let grew = self.account.charge(self.retained(), control);
+        self.account.charge(self.retained(), control)
+    }
+
+    /// Lets go of what can be missed, if memory is short.
+    fn give_way(&mut self, grew: bool) {
         let limit = self.receiving.config().max_retained;
         self.pressure = self.account.pressure(limit, grew);
         if self.pressure == Pressure::None {
@@ -190,7 +206,7 @@ impl Connection {
             self.receiving.receiver.shrink();
             self.sending.sender.shrink();
         }
-        self.account.charge(self.retained(), control);
+        self.charge_all();
         self.pressure = self.account.pressure(limit, grew).min(self.pressure);
     }
 

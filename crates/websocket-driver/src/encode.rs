@@ -38,20 +38,40 @@ pub(crate) fn encode(room: &mut [u8], masks: &mut Masks, mut header: Header, pay
     end
 }
 
-/// Writes a message in one frame behind `tail`, if its payload is short and its frame takes no memory.
+/// Writes a message in one frame behind `tail`, if its length takes two octets at most and its frame no memory.
 #[inline(always)]
-pub(crate) fn append_short(tail: &mut Tail, masks: &mut Masks, opcode: OpCode, payload: &[u8]) -> bool {
-    let len = payload.len();
-    if len > SHORT_PAYLOAD {
-        return false;
+pub(crate) fn append_at_once(tail: &mut Tail, masks: &mut Masks, opcode: OpCode, payload: &[u8]) -> bool {
+    // Apart, so that the way of a server's short messages, which are most, has no call in it.
+    if payload.len() > SHORT_PAYLOAD {
+        return append_medium(tail, masks, opcode, payload);
     }
-    // Apart, so that a server's way has no call in it.
     if let Some(keys) = masks {
         return append_short_masked(tail, keys.as_mut(), opcode, payload);
     }
     let Some(room) = tail.room_for_short() else { return false };
     let taken = write_short(room, opcode, payload);
     tail.advance(taken);
+    true
+}
+
+#[inline(never)]
+fn append_medium(tail: &mut Tail, masks: &mut Masks, opcode: OpCode, payload: &[u8]) -> bool {
+    let Ok(len) = u16::try_from(payload.len()) else { return false };
+    let key_len = if masks.is_some() { 4 } else { 0 };
+    let Some(room) = tail.room_at_hand(4 + key_len + payload.len()) else { return false };
+    let (head, out) = room.split_at_mut(4 + key_len);
+    let [high, low] = len.to_be_bytes();
+    head[..4].copy_from_slice(&[0x80 | opcode.bits(), 126, high, low]);
+    match masks {
+        None => out.copy_from_slice(payload),
+        Some(keys) => {
+            let key = keys.next_key();
+            head[1] |= 0x80;
+            head[4..].copy_from_slice(&key);
+            mask::copy(out, payload, key, 0);
+        }
+    }
+    tail.advance(4 + key_len + payload.len());
     true
 }
 
@@ -139,21 +159,21 @@ mod tests {
     }
 
     #[test]
-    fn a_short_frame_is_the_frame_that_it_would_be_otherwise() {
-        let payload: Vec<u8> = (7..).take(SHORT_PAYLOAD + 1).collect();
+    fn a_frame_that_is_written_at_once_is_the_frame_that_it_would_be_otherwise() {
+        let payload: Vec<u8> = (0..=255).cycle().take(4096).collect();
         for mut masks in [None, keys()] {
-            for len in 0..=SHORT_PAYLOAD {
-                let (mut short, mut whole) = (Tail::default(), Tail::default());
+            for len in (0..200).chain([4000, 4096]) {
+                let (mut at_once, mut whole) = (Tail::default(), Tail::default());
                 let payload = &payload[..len];
-                assert!(!append_short(&mut short, &mut masks, OpCode::Text, payload), "it has no memory");
-                short.room(SHORT_FRAME);
-                assert!(append_short(&mut short, &mut masks, OpCode::Text, payload));
+                assert!(!append_at_once(&mut at_once, &mut masks, OpCode::Text, payload), "it has no memory");
+                at_once.room(5000);
+                assert!(append_at_once(&mut at_once, &mut masks, OpCode::Text, payload));
                 append(&mut whole, &mut masks, header(OpCode::Text, payload), payload);
-                assert_eq!(short.as_slice(), whole.as_slice(), "{len} octets");
+                assert_eq!(at_once.as_slice(), whole.as_slice(), "{len} octets");
             }
             let mut tail = Tail::default();
-            tail.room(2 * SHORT_FRAME);
-            assert!(!append_short(&mut tail, &mut masks, OpCode::Text, &payload), "it is too long");
+            tail.room(100_000);
+            assert!(!append_at_once(&mut tail, &mut masks, OpCode::Text, &[7; 65_536]), "it is too long");
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::close;
 use crate::close_code::CloseCode;
 use crate::control::Control;
 use crate::deflate::Compressor;
-use crate::encode::{Masks, append, append_short, header};
+use crate::encode::{Masks, append, append_at_once, header};
 use crate::error::UsageError;
 use crate::frame::{Header, OpCode};
 use crate::mask;
@@ -51,12 +51,14 @@ impl Sender {
         self.compressor = Some(Box::new(compressor));
     }
 
-    /// Sends a message whose frame is short and takes no memory, if nothing speaks against it; says whether it did.
+    /// Sends a message that is copied where there is room for it already, if nothing speaks against it; says whether
+    /// it did.
     #[inline]
-    pub(crate) fn short_message(&mut self, message: &Message<'_>) -> bool {
+    pub(crate) fn message_at_once(&mut self, message: &Message<'_>) -> bool {
         self.unfinished.is_none()
             && self.compressor.is_none()
-            && append_short(&mut self.queue.tail, &mut self.masks, message.opcode(), message.as_bytes())
+            && message.len() < COPY_BELOW
+            && append_at_once(&mut self.queue.tail, &mut self.masks, message.opcode(), message.as_bytes())
     }
 
     pub(crate) fn message(&mut self, message: Message<'_>) {
@@ -307,9 +309,11 @@ impl Sender {
         self.queue.return_to(buffer);
     }
 
-    /// Bytes of heap that the queue holds.
-    pub(crate) fn queue_retained(&self) -> usize {
-        self.queue.retained()
+    /// Bytes of heap held, control frames apart.
+    #[inline]
+    pub(crate) fn lasting(&self) -> usize {
+        let window = self.compressor.as_ref().map_or(0, |coder| size_of::<Compressor>() + coder.retained());
+        window + self.queue.retained() + self.unfinished.as_ref().map_or(0, |_| size_of::<Unfinished>())
     }
 
     /// Whether the shared compressed form of a message can go out here.
@@ -362,11 +366,7 @@ impl Sender {
 
     /// Bytes of heap held.
     pub(crate) fn retained(&self) -> usize {
-        let window = self.compressor.as_ref().map_or(0, |coder| size_of::<Compressor>() + coder.retained());
-        window
-            + self.queue.retained()
-            + self.unfinished.as_ref().map_or(0, |_| size_of::<Unfinished>())
-            + self.control_retained()
+        self.lasting() + self.control_retained()
     }
 
     /// Bytes of heap held by control frames.

@@ -44,8 +44,8 @@ impl Sending {
 
     /// Queues a message if that takes next to nothing; says whether it did.
     #[inline]
-    pub(crate) fn send_short(&mut self, message: &Message<'_>) -> bool {
-        self.state == State::Open && self.sender.short_message(message)
+    pub(crate) fn send_at_once(&mut self, message: &Message<'_>) -> bool {
+        self.state == State::Open && self.sender.message_at_once(message)
     }
 
     pub(crate) fn send(&mut self, message: Message<'_>) -> Result<(), UsageError> {

@@ -56,6 +56,12 @@ impl Tail {
         &mut self.memory[self.end..self.end + len]
     }
 
+    /// Room for `len` octets, if they take no memory.
+    #[inline]
+    pub(crate) fn room_at_hand(&mut self, len: usize) -> Option<&mut [u8]> {
+        self.memory.get_mut(self.end..)?.get_mut(..len)
+    }
+
     /// Whether there is room for `len` octets without taking memory.
     pub(crate) fn has_room(&self, len: usize) -> bool {
         self.memory.len() - self.end >= len

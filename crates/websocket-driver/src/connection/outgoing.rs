@@ -80,7 +80,7 @@ impl Connection {
         if has_control {
             self.charge();
         } else {
-            self.charge_queue();
+            self.charge_sending();
         }
     }
 
@@ -95,7 +95,7 @@ impl Connection {
     /// memory of the connection's own.
     pub fn return_buffer(&mut self, buffer: &mut OutputBuffer) {
         self.sending.sender.return_to(buffer);
-        self.charge_queue();
+        self.charge_sending();
     }
 
     /// Queues a message.
@@ -107,12 +107,12 @@ impl Connection {
     #[inline]
     pub fn send<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<(), UsageError> {
         let message = message.into();
-        // Most messages are short and go where there is room.
-        if self.sending.send_short(&message) {
+        // Most messages are short, and go where there is room.
+        if self.sending.send_at_once(&message) {
             return Ok(());
         }
         self.sending.send(message)?;
-        self.charge_queue();
+        self.charge_sending();
         Ok(())
     }
 
@@ -123,7 +123,7 @@ impl Connection {
     /// As [`send`](Connection::send).
     pub fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), UsageError> {
         self.sending.send_prepared(prepared)?;
-        self.charge_queue();
+        self.charge_sending();
         Ok(())
     }
 

@@ -41,7 +41,7 @@ impl SendHalf {
     /// As there.
     pub fn send<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<(), UsageError> {
         let message = message.into();
-        if !self.sending.send_short(&message) {
+        if !self.sending.send_at_once(&message) {
             self.sending.send(message)?;
             self.charge();
         }
