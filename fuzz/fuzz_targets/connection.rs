@@ -2,12 +2,14 @@
 
 #![no_main]
 
+use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use websocket_driver::{
-    Budget, CloseCode, Config, Connection, Event, Input, Kind, Message, Prepared, Transmit, UsageError,
+    Budget, CloseCode, Config, Connection, Event, Input, Kind, Message, OutputBuffer, Prepared, Transmit,
+    UsageError,
 };
 use websocket_driver_fuzz::{Octets, Side, SideSettings, whole_frames};
 
@@ -25,8 +27,15 @@ enum Step {
     Run(u8, u16),
     Fragmented(Vec<u8>, u8),
     Prepared(Vec<u8>),
-    Part { is_text: bool, octets: Vec<u8>, last: bool },
-    Announce { is_text: bool, length: u8 },
+    Part {
+        is_text: bool,
+        octets: Vec<u8>,
+        last: bool,
+    },
+    Announce {
+        is_text: bool,
+        length: u8,
+    },
     Ping(Vec<u8>),
     Close(u16, String),
     CloseWithoutCode,
@@ -34,6 +43,10 @@ enum Step {
     Hibernate,
     Transmit(u8),
     TransmitAll,
+    /// With room for so many slices, so many octets.
+    Write(u8, u16),
+    Lend,
+    Return,
     Pass(u16),
     EndOfInput,
     Lost,
@@ -46,6 +59,7 @@ struct Watched {
     now: Instant,
     is_closed: bool,
     sent: Vec<u8>,
+    buffer: OutputBuffer,
     has_shut: bool,
     /// What was queued, for the bound on what may be held.
     queued: usize,
@@ -104,6 +118,9 @@ impl Watched {
             Step::Hibernate => self.connection.hibernate(),
             Step::Transmit(count) => self.transmit(count.into()),
             Step::TransmitAll => self.transmit(usize::MAX),
+            Step::Write(room, most) => self.write(usize::from(room % 8) + 1, usize::from(most) + 1),
+            Step::Lend => self.connection.lend_buffer(&mut self.buffer),
+            Step::Return => self.connection.return_buffer(&mut self.buffer),
             Step::Pass(time) => self.pass(Duration::from_millis(u64::from(time) * 4)),
             Step::EndOfInput => self.connection.end_of_input(),
             Step::Lost => self.connection.connection_lost(),
@@ -155,6 +172,26 @@ impl Watched {
                 }
                 None => return assert!(!self.connection.wants_transmit()),
             }
+        }
+    }
+
+    fn write(&mut self, room: usize, most: usize) {
+        let wanted = self.connection.wants_transmit();
+        let mut slices = vec![IoSlice::new(&[]); room];
+        match self.connection.poll_slices(&mut slices) {
+            Some(Transmit::Bytes(slices)) => {
+                assert!(wanted && !slices.is_empty() && !self.has_shut);
+                assert!(slices.iter().all(|slice| !slice.is_empty()));
+                let before = self.sent.len();
+                self.sent.extend(slices.iter().flat_map(|slice| slice.iter()).take(most));
+                let len = self.sent.len() - before;
+                self.connection.written(len);
+            }
+            Some(Transmit::Shutdown) => {
+                assert!(!self.has_shut, "it ends its direction once");
+                self.has_shut = true;
+            }
+            None => assert!(!self.connection.wants_transmit()),
         }
     }
 
@@ -224,6 +261,7 @@ fuzz_target!(|case: Case| {
         now,
         is_closed: false,
         sent: Vec::new(),
+        buffer: OutputBuffer::new(),
         has_shut: false,
         queued: 0,
         message: 0,

@@ -10,14 +10,14 @@
 
 mod opening;
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use opening::{Opening, PATIENCE};
-use websocket_driver::{Driver, Transmit};
+use websocket_driver::{Driver, OutputBuffer, Transmit};
 
 /// How long the loop sleeps at most when nothing happened: what a message may have to wait.
 const NAP: Duration = Duration::from_millis(2);
@@ -33,7 +33,7 @@ fn main() -> io::Result<()> {
 struct Peer {
     stream: TcpStream,
     stage: Stage,
-    /// What was taken from the connection and not yet by the socket.
+    /// What of the handshake's answer the socket has not taken yet.
     out: Bytes,
     has_ended: bool,
     /// How long a refusal may take to be written.
@@ -52,7 +52,9 @@ enum Stage {
 pub(crate) fn serve(listener: &TcpListener) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let mut peers: Vec<Peer> = Vec::new();
+    // One of each for all connections: the loop is busy with one at a time, and those at rest own no memory.
     let mut buffer = vec![0; 64 * 1024];
+    let mut output = OutputBuffer::new();
     loop {
         let mut happened = false;
         while let Some((stream, _)) = if_ready(listener.accept())? {
@@ -61,7 +63,9 @@ pub(crate) fn serve(listener: &TcpListener) -> io::Result<()> {
         }
         let now = Instant::now();
         for peer in &mut peers {
+            peer.lend_buffer(&mut output);
             happened |= peer.turn(&mut buffer, now);
+            peer.return_buffer(&mut output);
         }
         peers.retain(|peer| !peer.is_finished());
         if !happened {
@@ -79,6 +83,18 @@ impl Peer {
         let due = Instant::now() + PATIENCE;
         let stage = Stage::Opening(Vec::new(), due);
         Some(Peer { stream, stage, out: Bytes::new(), has_ended: false, refused_until: due })
+    }
+
+    fn lend_buffer(&mut self, output: &mut OutputBuffer) {
+        if let Stage::Open(driver) = &mut self.stage {
+            driver.connection().lend_buffer(output);
+        }
+    }
+
+    fn return_buffer(&mut self, output: &mut OutputBuffer) {
+        if let Stage::Open(driver) = &mut self.stage {
+            driver.connection().return_buffer(output);
+        }
     }
 
     /// Does what can be done now: one read, the deadlines, and as much writing as the socket takes. Says whether
@@ -167,8 +183,13 @@ impl Peer {
                 wrote = true;
             }
             let Stage::Open(driver) = &mut self.stage else { return Ok(wrote) };
-            match driver.poll_transmit() {
-                Some(Transmit::Bytes(bytes)) => self.out = bytes,
+            let mut slices = [IoSlice::new(&[]); 16];
+            match driver.poll_slices(&mut slices) {
+                Some(Transmit::Bytes(slices)) => {
+                    let Some(len) = if_ready(self.stream.write_vectored(slices))? else { return Ok(wrote) };
+                    driver.written(len);
+                    wrote = true;
+                }
                 Some(Transmit::Shutdown) => self.stream.shutdown(Shutdown::Write)?,
                 None => return Ok(wrote),
             }

@@ -24,8 +24,8 @@ use crate::state::{State, Trigger};
 /// 1. Give it what arrived: [`receive`](Connection::receive) until it returns `None`;
 ///    [`end_of_input`](Connection::end_of_input) when the peer has ended its direction,
 ///    [`connection_lost`](Connection::connection_lost) when the transport broke.
-/// 2. After each of these, and after sending: [`poll_transmit`](Connection::poll_transmit) until it returns
-///    `None`, and do what it says, in order.
+/// 2. After each of these, and after sending: [`poll_transmit`](Connection::poll_transmit) (or, to copy less,
+///    [`poll_slices`](Connection::poll_slices)) until it returns `None`, and do what it says, in order.
 /// 3. Keep a timer for [`poll_timeout`](Connection::poll_timeout); when it rings, call
 ///    [`handle_timeout`](Connection::handle_timeout), then
 ///    [`poll_event`](Connection::poll_event). Calling it early does nothing.

@@ -1,4 +1,4 @@
-//! The guide: compression, limits, memory, two threads, messages in parts, errors, tests. Nothing but
+//! The guide: compression, limits, memory, output without copies, two threads, messages in parts, errors, tests. Nothing but
 //! documentation; the [crate's page](crate) says how to begin.
 //!
 //! # Compression
@@ -55,6 +55,40 @@
 //! Nothing else keeps a queue from growing: sending never waits. Whoever sends much looks at `queued`, or leaves it
 //! to [`Config::max_retained`], or uses [`discard_queue`](crate::Connection::discard_queue) and closes. A
 //! [`Budget`](crate::Budget) limits all connections of a process together; who grows when it is full is closed.
+//!
+//! # Output without copies
+//!
+//! [`poll_transmit`](crate::Connection::poll_transmit) hands out bytes that own their memory. A loop over many connections
+//! writes them from where they are instead: [`poll_slices`](crate::Connection::poll_slices) puts small frames, one behind
+//! the other, and long payloads, as they are, into slices for one vectored write, and
+//! [`written`](crate::Connection::written) forgets what the transport has taken. With an
+//! [`OutputBuffer`](crate::OutputBuffer) for the thread, [lent](crate::Connection::lend_buffer) to the connection whose
+//! turn it is, small frames take no memory at all. The example `event_loop` does it.
+//!
+//! ```
+//! use std::io::{IoSlice, Write};
+//! use std::time::Instant;
+//! use websocket_driver::{Connection, OutputBuffer, Text, Transmit};
+//!
+//! let mut connection = Connection::server(Default::default(), Instant::now());
+//! let (mut buffer, mut socket) = (OutputBuffer::new(), Vec::new());
+//!
+//! connection.lend_buffer(&mut buffer);
+//! connection.send("a short text is copied")?;
+//! connection.send(websocket_driver::Message::Text(Text::from_static("shared text, if it is long, is not")))?;
+//! loop {
+//!     let mut slices = [IoSlice::new(&[]); 16];
+//!     let Some(Transmit::Bytes(slices)) = connection.poll_slices(&mut slices) else { break };
+//!     let len = socket.write_vectored(slices)?;
+//!     connection.written(len);
+//! }
+//! connection.return_buffer(&mut buffer);
+//! assert_eq!((connection.retained(), socket.len()), (0, 60));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A payload is not copied by a server if it is shared or owned (`String`, `Vec<u8>`, `Bytes`, `Arc<str>`) and has at
+//! least 4 KiB, and by a client, which has to mask it, if nobody else has it.
 //!
 //! # Two threads
 //!

@@ -97,6 +97,8 @@
 //! }
 //! ```
 //!
+//! Many connections in one loop share memory for this: see [output without copies](guide#output-without-copies).
+//!
 //! **4. Read, and wait no longer than the driver's deadline.** The driver unmasks in the buffer that it is given and
 //! keeps nothing of it, so one buffer can serve all connections of a thread. A [`Driver`] looks at all of it at once.
 //!
