@@ -1,41 +1,41 @@
 //! One connection without I/O: bytes from the transport to the driver, events to the handler, frames to be written.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::io::IoSlice;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 use std::time::Instant;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use websocket_driver::{Cause, CloseCode, Closed, Event, Handler, Input, Transmit};
 
-use crate::outbox::Outgoing;
+use crate::fanout::{Fanout, Form, Plan, Seat, merge};
+use crate::outbox::{Item, Outgoing};
 use crate::websocket::WebSocket;
-
-/// The most pieces that one system call writes; Linux takes 1,024.
-pub(crate) const MAX_PIECES: usize = 64;
+use crate::writing::Writing;
 
 /// What happens on a connection's events.
 pub(crate) type BoxHandler = Box<dyn Handler<WebSocket> + Send>;
 
 /// One connection from its handshake to its end, for a backend to drive. It does no I/O and does not wait.
 ///
-/// Whoever drives it calls [`open`](Connection::open) once and then, in a loop:
+/// Whoever drives it [enters](Connection::enter) it, if it lives on a core, calls [`open`](Connection::open), and
+/// then, in a loop:
 ///
 /// 1. [`advance`](Connection::advance), which takes up what others queued.
-/// 2. Writes [`output`](Connection::output) and says how much went out by [`written`](Connection::written), until
-///    there is none or the transport takes no more; behind all of it, ends the writing direction if
+/// 2. If it [has output](Connection::has_output): [prepares](Connection::prepare) it, if it lives on a core, makes
+///    its [`plan`](Connection::plan), writes that and says how much went out by
+///    [`written`](Connection::written), until the plan is empty or the transport takes no more, then
+///    [settles](Connection::settle) it. Behind an empty plan, ends the writing direction if
 ///    [`wants_shutdown`](Connection::wants_shutdown).
 /// 3. If [`wants_input`](Connection::wants_input), reads once and says what came of it:
 ///    [`receive`](Connection::receive), [`end_of_input`](Connection::end_of_input) or
 ///    [`lost`](Connection::lost), which is for writing, too.
 /// 4. Drops it and the transport once [`is_finished`](Connection::is_finished).
 /// 5. At [`deadline`](Connection::deadline), calls [`handle_timeout`](Connection::handle_timeout).
-/// 6. If none of this moved anything and [`sleep`](Connection::sleep) agrees, waits for the transport, the deadline
-///    or the waker.
+/// 6. If none of this moved anything and [`sleep`](Connection::sleep) agrees, waits for the transport, the deadline,
+///    the waker, or a turn that the core gives it.
 ///
-/// However it ends, dropped by a server that shuts down too, its handler is told exactly once.
+/// Whether it lives on a core or not, its handler is told of its end exactly once, however it ends.
 pub(crate) struct Connection {
     driver: websocket_driver::Connection,
     ws: WebSocket,
@@ -43,13 +43,19 @@ pub(crate) struct Connection {
     /// Received and not looked at yet: what the client sent right behind its handshake, or the rest of what it
     /// sent when it did not take the answers.
     unread: Vec<u8>,
-    /// Handed out by the driver, not yet written.
-    writing: VecDeque<Bytes>,
-    /// The driver wants the writing direction ended, behind `writing`.
+    writing: Writing,
+    /// Its place on a core.
+    seat: Option<Seat>,
+    /// How far it lags behind its topics, in octets, as far as its transport is to blame.
+    lag: usize,
+    /// Publications up to this one may be written now.
+    plans_until: u64,
+    /// Publications behind this one are not for it any more.
+    hears_until: Option<u64>,
+    /// The driver wants the writing direction ended, behind what is being written.
     shuts_down: bool,
     /// The peer has ended its direction.
     input_ended: bool,
-    queue_limit: usize,
     opened: bool,
     closed: bool,
     /// What counts it, until it is gone.
@@ -63,7 +69,6 @@ impl Connection {
         driver: websocket_driver::Connection,
         ws: WebSocket,
         handler: BoxHandler,
-        queue_limit: usize,
         early: Bytes,
         held: Box<dyn Send>,
     ) -> Self {
@@ -72,14 +77,27 @@ impl Connection {
             ws,
             handler,
             unread: early.into(),
-            writing: VecDeque::new(),
+            writing: Writing::default(),
+            seat: None,
+            lag: 0,
+            plans_until: 0,
+            hears_until: None,
             shuts_down: false,
             input_ended: false,
-            queue_limit,
             opened: false,
             closed: false,
             _held: held,
         }
+    }
+
+    /// Takes a seat on a core, for as long as the connection is there. Before it is opened.
+    pub(crate) fn enter(&mut self, fanout: &mut Fanout) -> Seat {
+        let form = if self.driver.takes_compressed() { Form::Compressed } else { Form::Plain };
+        let home = fanout.enter(self.ws.id(), self.ws.recipient(), form, self.ws.outbox().limit());
+        let seat = home.seat;
+        self.ws.outbox().settle(home);
+        self.seat = Some(seat);
+        seat
     }
 
     /// Tells the handler that the connection is open; once.
@@ -91,7 +109,7 @@ impl Connection {
     /// Takes up what was queued, by the handler or by others, and what was received and had to wait. True if there
     /// was anything.
     pub(crate) fn advance(&mut self, now: Instant) -> bool {
-        let took = self.take_outgoing(now);
+        let took = self.take_up(now);
         if self.unread.is_empty() || self.input_ended || self.is_full() {
             return took;
         }
@@ -100,31 +118,96 @@ impl Connection {
         true
     }
 
-    /// What is to be written next, in pieces; says how many there are.
-    pub(crate) fn output<'a>(&'a mut self, pieces: &mut [IoSlice<'a>]) -> usize {
-        if self.writing.is_empty() {
-            self.refill();
+    /// Takes up what was queued and what was published, before the [`plan`](Connection::plan) of one who lives on a
+    /// core.
+    pub(crate) fn prepare(&mut self, fanout: &mut Fanout, now: Instant) {
+        fanout.collect();
+        // What was sent before any of these publications is in the outbox now.
+        let collected = fanout.collected();
+        self.take_up(now);
+        self.plans_until = collected.max(self.writing.last_after());
+        if self.plans_until > collected {
+            // Publications that come before what was taken up. Later ones wait: something may stand before them
+            // that was not there yet.
+            fanout.collect();
         }
-        let mut count = 0;
-        for (piece, bytes) in pieces.iter_mut().zip(&self.writing) {
-            *piece = IoSlice::new(bytes);
-            count += 1;
+        if let (Some(seat), Some(sequence)) = (self.seat, self.hears_until) {
+            fanout.end_after(seat.index, sequence);
         }
-        count
     }
 
-    /// So many octets of the output went out.
-    pub(crate) fn written(&mut self, mut count: usize) {
-        while let Some(first) = self.writing.front_mut() {
-            if count < first.len() {
-                first.advance(count);
-                break;
-            }
-            count -= first.len();
-            self.writing.pop_front();
+    /// Takes up what was queued, and calls no handler. True if there was anything.
+    pub(crate) fn take_up(&mut self, now: Instant) -> bool {
+        let taken = self.ws.outbox().take(self.writing.len());
+        self.lag = taken.lag;
+        if taken.fell_behind {
+            self.driver.discard_queue();
+            self.writing.discard();
+            self.hears_until = Some(0);
         }
-        if self.writing.is_empty() && self.writing.capacity() > 4 {
-            self.writing = VecDeque::new();
+        let took = !taken.items.is_empty();
+        for Item { after, outgoing } in taken.items {
+            // The driver refuses what comes after a close; nobody waits for it any more.
+            match outgoing {
+                _ if !self.driver.is_open() => {}
+                Outgoing::Frames(frames) => self.writing.push(frames.into(), after),
+                Outgoing::Message(prepared) => self.send(&prepared, after),
+                Outgoing::Ping(payload) => _ = self.driver.ping(&payload),
+                Outgoing::Close(code, reason) => {
+                    let _ = self.driver.close(code, &reason, now);
+                    self.hears_until.get_or_insert(after);
+                }
+            }
+        }
+        took
+    }
+
+    /// Whether there is something to write that no publication is.
+    pub(crate) fn has_output(&self) -> bool {
+        !self.writing.is_empty() || self.shuts_down || self.driver.wants_transmit()
+    }
+
+    /// Plans what is to be written next. Who lives on a core is [prepared](Connection::prepare) and gives its
+    /// [`Fanout`].
+    pub(crate) fn plan(&mut self, plan: &mut Plan, fanout: Option<&Fanout>) {
+        let seat = self.seat.zip(fanout).map(|(seat, fanout)| (seat.index, fanout));
+        if self.driver.is_open() {
+            // What the driver has is control frames, which go before all else, one load at a time: what is still in
+            // the driver can be superseded, as an owed pong is by a newer one.
+            if !self.writing.has_control() {
+                self.poll_driver();
+            }
+        } else if self.writing.is_empty()
+            && seat.is_none_or(|(index, fanout)| fanout.octets_behind(index) == 0)
+        {
+            // Its goodbye goes behind everything.
+            self.poll_driver();
+        }
+        merge(plan, &self.writing, seat, self.plans_until);
+    }
+
+    /// What is being written, for [`Plan::pieces`].
+    pub(crate) fn writing(&self) -> &Writing {
+        &self.writing
+    }
+
+    /// So many octets of the plan went out.
+    pub(crate) fn written(&mut self, plan: &Plan, count: usize, fanout: Option<&mut Fanout>) {
+        self.writing.written(plan.written(count, fanout));
+    }
+
+    /// Ends a turn of writing: the plan is empty, or the transport takes no more.
+    pub(crate) fn settle(&mut self, blocked: bool, fanout: Option<&mut Fanout>) {
+        self.ws.outbox().set_backlog(self.writing.len());
+        if let (Some(seat), Some(fanout)) = (self.seat, fanout) {
+            // Not before: it moves others, for whom there may be plans.
+            fanout.drop_ended(seat.index);
+            fanout.set_busy(seat.index, blocked || self.has_output());
+            if blocked {
+                fanout.block(seat.index);
+            } else {
+                fanout.unblock(seat.index);
+            }
         }
     }
 
@@ -189,48 +272,48 @@ impl Connection {
         self.driver.is_finished()
     }
 
-    /// Has `waker` woken when there is something to [`advance`](Connection::advance) with. False if there is
-    /// already.
+    /// Whether messages go both ways. If not, its deadline is near.
+    pub(crate) fn is_open(&self) -> bool {
+        self.driver.is_open()
+    }
+
+    /// Has `waker` woken, or the core give it a turn, when there is something to
+    /// [`advance`](Connection::advance) with. False if there is already.
     pub(crate) fn sleep(&self, waker: &Waker) -> bool {
         self.ws.outbox().sleep(waker)
     }
 
-    /// Moves what was queued into the driver.
-    fn take_outgoing(&mut self, now: Instant) -> bool {
-        let taken = self.ws.outbox().take(self.backlog());
-        if taken.fell_behind {
-            self.driver.discard_queue();
+    /// A message that has to be compressed, or goes out from where it is.
+    fn send(&mut self, prepared: &websocket_driver::Prepared, after: u64) {
+        if !self.ws.outbox().compresses() {
+            return self.writing.push(prepared.server_frame().clone(), after);
         }
-        let took = !taken.outgoing.is_empty();
-        for outgoing in taken.outgoing {
-            // The driver refuses what comes after a close; nobody waits for it any more.
-            let _ = match outgoing {
-                Outgoing::Frame(frame) => self.driver.send_prepared(&frame),
-                Outgoing::Ping(payload) => self.driver.ping(&payload),
-                Outgoing::Close(code, reason) => self.driver.close(code, &reason, now),
-            };
+        if self.seat.is_some() {
+            // Publications go past the driver: what they carry must not be referred to, nor what was before them.
+            self.driver.hibernate();
         }
-        took
-    }
-
-    /// Octets that the outbox has given and the transport has not taken.
-    fn backlog(&self) -> usize {
-        self.driver.queued() + self.writing.iter().map(Bytes::len).sum::<usize>()
+        // It is open, and between messages.
+        let _ = self.driver.send_prepared(prepared);
+        while let Some(transmit) = self.driver.poll_transmit() {
+            match transmit {
+                Transmit::Bytes(bytes) if is_control(&bytes) => self.writing.push_control(bytes),
+                Transmit::Bytes(bytes) => self.writing.push(bytes, after),
+                Transmit::Shutdown => self.shuts_down = true,
+            }
+        }
     }
 
     /// A peer that does not take what it is sent may not cause more of it.
     fn is_full(&self) -> bool {
-        self.backlog() > self.queue_limit / 2 || !self.driver.wants_read()
+        let waits = self.driver.queued() + self.writing.len() + self.lag;
+        waits > self.ws.outbox().limit() / 2 || !self.driver.wants_read()
     }
 
-    /// Takes pieces from the driver only once everything was written: what is still in the driver can be
-    /// superseded, as an owed pong is by a newer one.
-    fn refill(&mut self) {
-        while self.writing.len() < MAX_PIECES {
-            match self.driver.poll_transmit() {
-                Some(Transmit::Bytes(bytes)) => self.writing.push_back(bytes),
-                Some(Transmit::Shutdown) => self.shuts_down = true,
-                None => break,
+    fn poll_driver(&mut self) {
+        while let Some(transmit) = self.driver.poll_transmit() {
+            match transmit {
+                Transmit::Bytes(bytes) => self.writing.push_control(bytes),
+                Transmit::Shutdown => self.shuts_down = true,
             }
         }
     }
@@ -239,6 +322,9 @@ impl Connection {
     fn tell_rest(&mut self, now: Instant) {
         while let Some(event) = self.driver.poll_event() {
             self.tell(event, now);
+        }
+        if !self.driver.is_open() {
+            self.hears_until.get_or_insert_with(|| self.ws.outbox().sequence());
         }
     }
 
@@ -251,7 +337,7 @@ impl Connection {
                 }
                 self.call(|handler, ws| websocket_driver::dispatch(&mut **handler, ws, event));
                 // What the handler answered goes out even if the next frame breaks the protocol.
-                self.take_outgoing(now);
+                self.take_up(now);
             }
         }
     }
@@ -271,9 +357,14 @@ impl Connection {
         if told.is_err() {
             // It may be closing already, and then goes on doing so.
             let _ = self.ws.close(CloseCode::INTERNAL_ERROR, "the server met an error");
-            self.take_outgoing(Instant::now());
+            self.take_up(Instant::now());
         }
     }
+}
+
+/// Whether a chunk from the driver begins with a control frame, and then is nothing else (RFC 6455 §5.5).
+fn is_control(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| first & 0x08 != 0)
 }
 
 impl Drop for Connection {

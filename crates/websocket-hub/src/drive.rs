@@ -1,4 +1,4 @@
-//! A connection on tokio: the I/O of one connection as a future, over any stream.
+//! A connection on tokio: the I/O of one connection as a future, over any stream that only its own task can write.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -6,39 +6,39 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep_until};
 
-use crate::connection::{Connection, MAX_PIECES};
-
-/// Octets read at a time. One buffer of this size serves every connection of a thread, so a connection that is
-/// idle owns none.
-const READ_BUFFER_LEN: usize = 64 * 1024;
-
-thread_local! {
-    static READ_BUFFER: std::cell::RefCell<Box<[u8]>> =
-        std::cell::RefCell::new(vec![0; READ_BUFFER_LEN].into_boxed_slice());
-}
+use crate::connection::Connection;
+use crate::deadline::Deadline;
+use crate::fanout::{MAX_PIECES, Seat};
+use crate::read_buffer;
+use crate::worker;
 
 /// One connection to its end.
 #[derive(Debug)]
 pub(crate) struct Drive<S> {
     io: S,
     connection: Connection,
+    /// On a worker's thread, its place there.
+    seat: Option<Seat>,
     opened: bool,
     /// Something was written since the last flush.
     unflushed: bool,
-    timer: Option<Pin<Box<Sleep>>>,
+    deadline: Deadline,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Drive<S> {
     pub(crate) fn new(io: S, connection: Connection) -> Self {
-        Drive { io, connection, opened: false, unflushed: false, timer: None }
+        Drive { io, connection, seat: None, opened: false, unflushed: false, deadline: Deadline::default() }
     }
 
     /// Everything that can be done now. Ready when the connection is over.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !std::mem::replace(&mut self.opened, true) {
+            self.seat = worker::enter(&mut self.connection);
             self.connection.open();
+        }
+        if let Some(seat) = self.seat {
+            worker::put_waker(seat, cx.waker());
         }
         loop {
             let advanced = self.connection.advance(Instant::now());
@@ -47,7 +47,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Drive<S> {
             if self.connection.is_finished() {
                 return Poll::Ready(());
             }
-            if !(advanced || wrote || read || self.poll_timer(cx)) && self.connection.sleep(cx.waker()) {
+            if !(advanced || wrote || read || self.deadline.poll(cx, &mut self.connection))
+                && self.connection.sleep(cx.waker())
+            {
                 return Poll::Pending;
             }
         }
@@ -55,6 +57,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Drive<S> {
 
     /// Writes what there is, many pieces in one system call. True if anything moved.
     fn write(&mut self, cx: &mut Context<'_>) -> bool {
+        let is_held = self.seat.is_some_and(worker::is_held);
+        if !(is_held || self.unflushed || self.connection.has_output()) {
+            return false;
+        }
         let mut moved = false;
         loop {
             match self.poll_write(cx) {
@@ -70,14 +76,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Drive<S> {
 
     /// The next step of writing; false if there is none.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        let mut pieces = [IoSlice::new(&[]); MAX_PIECES];
-        let count = self.connection.output(&mut pieces);
-        if count > 0 {
-            let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, &pieces[..count]))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        let wrote = worker::with_fanout(|mut fanout, plan| {
+            if let Some(fanout) = &mut fanout {
+                self.connection.prepare(fanout, Instant::now());
             }
-            self.connection.written(written);
+            self.connection.plan(plan, fanout.as_deref());
+            if plan.is_empty() {
+                self.connection.settle(false, fanout);
+                return Poll::Ready(Ok(0));
+            }
+            let mut pieces = [IoSlice::new(&[]); MAX_PIECES];
+            let count = plan.pieces(self.connection.writing(), fanout.as_deref(), &mut pieces);
+            let polled = Pin::new(&mut self.io).poll_write_vectored(cx, &pieces[..count]);
+            match polled {
+                Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(written)) => {
+                    self.connection.written(plan, written, fanout);
+                    Poll::Ready(Ok(written))
+                }
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    self.connection.settle(true, fanout);
+                    Poll::Pending
+                }
+            }
+        });
+        if ready!(wrote)? > 0 {
             self.unflushed = true;
         } else if self.unflushed {
             ready!(Pin::new(&mut self.io).poll_flush(cx))?;
@@ -93,7 +117,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Drive<S> {
 
     /// Reads once. True if anything arrived, the end too.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        READ_BUFFER.with_borrow_mut(|buffer| {
+        read_buffer::with(|buffer| {
             let mut unread = ReadBuf::new(buffer);
             let read = Pin::new(&mut self.io).poll_read(cx, &mut unread);
             let now = Instant::now();
@@ -106,32 +130,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Drive<S> {
             true
         })
     }
-
-    /// Sees to the deadline. True if one passed.
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(deadline) = self.connection.deadline() else {
-            self.timer = None;
-            return false;
-        };
-        let now = Instant::now();
-        if now >= deadline {
-            self.connection.handle_timeout(now);
-            return true;
-        }
-        // The deadline moves with every sign of life. A timer that rings too early finds nothing due and is set
-        // anew, which is cheaper than moving it each time.
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline.into())));
-        if timer.deadline() > deadline.into() {
-            timer.as_mut().reset(deadline.into());
-        }
-        while timer.as_mut().poll(cx).is_ready() {
-            timer.as_mut().reset(deadline.into());
-            if Instant::now() >= deadline {
-                return true;
-            }
-        }
-        false
-    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Future for Drive<S> {
@@ -139,5 +137,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Drive<S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.get_mut().turn(cx)
+    }
+}
+
+impl<S> Drop for Drive<S> {
+    fn drop(&mut self) {
+        if let Some(seat) = self.seat {
+            worker::leave(seat);
+        }
     }
 }

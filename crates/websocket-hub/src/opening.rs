@@ -44,7 +44,7 @@ impl Opening {
     pub(crate) fn connection(self, early: Bytes) -> Connection {
         let limits = Arc::clone(&self.config.connection);
         let driver = websocket_driver::Connection::server(limits, Instant::now()).with_deflate(self.deflate);
-        Connection::new(driver, self.ws, self.handler, self.config.queue_limit, early, Box::new(self.held))
+        Connection::new(driver, self.ws, self.handler, early, Box::new(self.held))
     }
 }
 

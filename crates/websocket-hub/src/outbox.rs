@@ -1,25 +1,43 @@
-//! What waits to be written to one connection: filled from anywhere, emptied by the connection alone, bounded.
+//! What waits to be written to one connection alone: filled from anywhere, emptied by the connection, bounded.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, Weak};
+use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
-use websocket_driver::{CloseCode, Prepared};
+use websocket_driver::frame::{Header, OpCode};
+use websocket_driver::{CloseCode, Kind, Message, Prepared};
+
+use crate::fanout::Home;
+
+/// Shorter frames are copied one behind the other, in octets; longer ones are written from where they are.
+const COPY_BELOW: usize = 4096;
 
 /// Something to be sent.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
-    Frame(Prepared),
+    /// Whole frames as they go on the wire.
+    Frames(Vec<u8>),
+    /// A message that may have to be compressed, or is long.
+    Message(Prepared),
     Ping(Vec<u8>),
     Close(CloseCode, String),
+}
+
+/// What is to be sent behind a publication, which is given by its number.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) after: u64,
+    pub(crate) outgoing: Outgoing,
 }
 
 /// What a connection finds when it looks into its outbox.
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
-    pub(crate) outgoing: Vec<Outgoing>,
-    /// The connection fell behind: what waits in the driver is to be thrown away.
+    pub(crate) items: Vec<Item>,
+    /// The connection fell behind: what it took before is to be thrown away.
     pub(crate) fell_behind: bool,
+    /// How far it lags behind its topics because its socket takes no more, in octets.
+    pub(crate) lag: usize,
 }
 
 /// Something that holds connections and must let go of one that has ended.
@@ -55,19 +73,31 @@ impl std::error::Error for SendError {}
 
 pub(crate) struct Outbox {
     limit: usize,
+    /// Messages are given as they are, because they may have to be compressed.
+    compresses: bool,
     inner: Mutex<Inner>,
 }
 
+#[derive(Default)]
 struct Inner {
-    outgoing: Vec<Outgoing>,
-    /// Octets in `outgoing`.
+    items: Vec<Item>,
+    /// Octets in `items`.
     waiting: usize,
     /// Octets that the connection took and has not written yet.
     backlog: usize,
+    /// Octets of its topics that it has not been given, as far as its socket is to blame.
+    lag: usize,
     fell_behind: bool,
-    open: bool,
-    /// The connection's task, while it sleeps.
-    connection: Option<Waker>,
+    /// Nothing can be sent any more.
+    closing: bool,
+    /// That was made known, and who holds the connection has let go of it.
+    closed: bool,
+    /// The connection looks here before it rests.
+    is_attended: bool,
+    /// The core it lives on, if it is one of ours.
+    home: Option<Home>,
+    /// Its task, while that sleeps.
+    sleeper: Option<Waker>,
     /// Tasks that wait for room.
     writers: Vec<Waker>,
     /// Who has to be told of the end.
@@ -75,104 +105,192 @@ struct Inner {
 }
 
 impl Outbox {
-    pub(crate) fn new(limit: usize) -> Self {
-        let inner = Inner {
-            outgoing: Vec::new(),
-            waiting: 0,
-            backlog: 0,
-            fell_behind: false,
-            open: true,
-            connection: None,
-            writers: Vec::new(),
-            holders: Vec::new(),
-        };
-        Outbox { limit, inner: Mutex::new(inner) }
+    pub(crate) fn new(limit: usize, compresses: bool) -> Self {
+        Outbox { limit, compresses, inner: Mutex::new(Inner { is_attended: true, ..Inner::default() }) }
     }
 
-    /// Adds a frame and says how many octets wait now.
-    pub(crate) fn send(&self, frame: Prepared) -> Result<usize, SendError> {
-        let mut inner = self.lock();
-        if !inner.open {
-            return Err(SendError::Closed);
-        }
-        let result = if inner.queued() >= self.limit {
-            // What waits will never be read in time; holding it would only cost memory.
-            inner.outgoing = vec![Outgoing::Close(CloseCode::TRY_AGAIN_LATER, "fell behind".to_owned())];
-            inner.waiting = 0;
-            inner.fell_behind = true;
-            inner.open = false;
-            Err(SendError::FellBehind)
-        } else {
-            inner.waiting += frame.server_frame().len();
-            inner.outgoing.push(Outgoing::Frame(frame));
-            Ok(inner.queued())
-        };
-        inner.wake_connection();
-        result
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
     }
 
-    /// Adds a ping or a close, which no queue is too full for.
-    pub(crate) fn control(&self, outgoing: Outgoing) -> Result<(), SendError> {
+    /// Whether messages may have to be compressed.
+    pub(crate) fn compresses(&self) -> bool {
+        self.compresses
+    }
+
+    /// The connection lives here from now on.
+    pub(crate) fn settle(&self, home: Home) {
+        self.lock().home = Some(home);
+    }
+
+    /// Adds a message and says how many octets wait now.
+    pub(crate) fn send(&self, message: Message<'_>) -> Result<usize, SendError> {
+        if self.compresses || message.len() >= COPY_BELOW {
+            return self.send_prepared(&Prepared::new(message));
+        }
+        let opcode = match message.kind() {
+            Kind::Text => OpCode::Text,
+            Kind::Binary => OpCode::Binary,
+        };
+        let payload = message.as_bytes();
+        let header = Header { fin: true, rsv1: false, opcode, mask: None, length: payload.len() as u64 };
+        let mut octets = [0; Header::MAX_LEN];
+        let len = header.write(&mut octets);
+        self.add(len + payload.len(), |inner| {
+            let frames = inner.frames();
+            frames.extend_from_slice(&octets[..len]);
+            frames.extend_from_slice(payload);
+        })
+    }
+
+    /// Adds a message that was encoded before.
+    pub(crate) fn send_prepared(&self, prepared: &Prepared) -> Result<usize, SendError> {
+        let frame = prepared.server_frame();
+        self.add(frame.len(), |inner| {
+            if self.compresses || frame.len() >= COPY_BELOW {
+                inner.push(Outgoing::Message(prepared.clone()));
+            } else {
+                inner.frames().extend_from_slice(frame);
+            }
+        })
+    }
+
+    /// Adds so many octets, unless too many wait.
+    fn add(&self, octets: usize, add: impl FnOnce(&mut Inner)) -> Result<usize, SendError> {
         let mut inner = self.lock();
-        if !inner.open {
+        if inner.closing {
             return Err(SendError::Closed);
         }
-        inner.open = !matches!(outgoing, Outgoing::Close(..));
-        inner.outgoing.push(outgoing);
-        inner.wake_connection();
+        if inner.backlog + inner.waiting >= self.limit {
+            inner.fall_behind();
+            return Err(SendError::FellBehind);
+        }
+        inner.waiting += octets;
+        add(&mut inner);
+        inner.announce();
+        Ok(inner.queued())
+    }
+
+    /// Adds a ping, which no queue is too full for.
+    pub(crate) fn ping(&self, payload: Vec<u8>) -> Result<(), SendError> {
+        let mut inner = self.lock();
+        if inner.closing {
+            return Err(SendError::Closed);
+        }
+        inner.push(Outgoing::Ping(payload));
+        inner.announce();
         Ok(())
     }
 
-    /// Octets that wait to be written.
+    /// Adds a close, behind which nothing can be sent; connection number `id` leaves its topics.
+    pub(crate) fn close(&self, code: CloseCode, reason: &str, id: u64) -> Result<(), SendError> {
+        let mut inner = self.lock();
+        if inner.closing {
+            return Err(SendError::Closed);
+        }
+        inner.push(Outgoing::Close(code, reason.to_owned()));
+        inner.closing = true;
+        inner.announce();
+        drop(inner);
+        self.end(id);
+        Ok(())
+    }
+
+    /// Throws away what waits and closes with 1013.
+    pub(crate) fn fall_behind(&self, id: u64) {
+        let mut inner = self.lock();
+        if !inner.closing {
+            inner.fall_behind();
+            drop(inner);
+            self.end(id);
+        }
+    }
+
+    /// Octets that wait to be written, those that a core has not offered yet among them.
     pub(crate) fn queued(&self) -> usize {
-        self.lock().queued()
+        let inner = self.lock();
+        let unswept = inner.hears().map_or(0, |home| home.core.unswept());
+        inner.queued() + unswept
+    }
+
+    /// So many octets of its topics are published and not written.
+    pub(crate) fn set_lag(&self, octets: usize) {
+        let mut inner = self.lock();
+        inner.lag = octets;
+        inner.wake_writers_within(self.limit / 2);
+    }
+
+    /// So many octets were taken and are not written.
+    pub(crate) fn set_backlog(&self, octets: usize) {
+        let mut inner = self.lock();
+        inner.backlog = octets;
+        inner.wake_writers_within(self.limit / 2);
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        self.lock().open
+        !self.lock().closed
+    }
+
+    /// The number of the newest publication that the connection may have heard.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.lock().sequence()
     }
 
     /// Ready when at most half of the limit is used, or nothing can be sent any more.
     pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
-        if !inner.open || inner.queued() <= self.limit / 2 {
+        let (queued, enough) = (inner.queued(), self.limit / 2);
+        if inner.closing {
             return Poll::Ready(());
         }
-        if !inner.writers.iter().any(|waker| waker.will_wake(cx.waker())) {
-            inner.writers.push(cx.waker().clone());
+        if queued > enough {
+            if !inner.writers.iter().any(|waker| waker.will_wake(cx.waker())) {
+                inner.writers.push(cx.waker().clone());
+            }
+            return Poll::Pending;
         }
-        Poll::Pending
+        match inner.hears() {
+            Some(home) => home.core.poll_swept(cx.waker(), enough - queued),
+            None => Poll::Ready(()),
+        }
     }
 
     /// The connection takes everything; `backlog` is what it has not written yet of what it took before.
     pub(crate) fn take(&self, backlog: usize) -> Taken {
         let mut inner = self.lock();
+        inner.is_attended = true;
         inner.backlog = backlog + inner.waiting;
         inner.waiting = 0;
-        if inner.queued() <= self.limit / 2 {
-            inner.wake_writers();
-        }
+        inner.wake_writers_within(self.limit / 2);
         Taken {
-            outgoing: std::mem::take(&mut inner.outgoing),
+            items: std::mem::take(&mut inner.items),
             fell_behind: std::mem::take(&mut inner.fell_behind),
+            lag: inner.lag,
         }
     }
 
-    /// The connection will be woken when there is something to take. False if there is already.
-    pub(crate) fn sleep(&self, connection: &Waker) -> bool {
+    /// The connection will be told when there is something to take: by its core, or `waker` is woken. False if
+    /// there is already.
+    pub(crate) fn sleep(&self, waker: &Waker) -> bool {
         let mut inner = self.lock();
-        match &mut inner.connection {
-            Some(waker) => waker.clone_from(connection),
-            none => *none = Some(connection.clone()),
+        if !inner.items.is_empty() {
+            return false;
         }
-        inner.outgoing.is_empty()
+        inner.is_attended = false;
+        if inner.home.is_none() {
+            match &mut inner.sleeper {
+                Some(sleeper) => sleeper.clone_from(waker),
+                none => *none = Some(waker.clone()),
+            }
+        }
+        true
     }
 
     /// Nothing more can be sent; whoever holds the connection lets go of it.
     pub(crate) fn end(&self, id: u64) {
         let mut inner = self.lock();
-        inner.open = false;
-        inner.wake_writers();
+        inner.closing = true;
+        let writers = std::mem::take(&mut inner.writers);
         let holders = std::mem::take(&mut inner.holders);
         // A holder takes its own lock, and takes ours while holding it: never the other way round.
         drop(inner);
@@ -181,39 +299,90 @@ impl Outbox {
                 holder.forget(id);
             }
         }
+        self.lock().closed = true;
+        writers.into_iter().for_each(Waker::wake);
     }
 
-    /// Asks to be told of the end; false if it has come already.
-    pub(crate) fn hold(&self, holder: Weak<dyn Forget>) -> bool {
+    /// Asks to be told of the end, and is told where the connection lives; `None` if the end has come already.
+    pub(crate) fn hold(&self, holder: Weak<dyn Forget>) -> Option<Option<Home>> {
         let mut inner = self.lock();
-        if inner.open {
-            inner.holders.retain(|other| other.strong_count() > 0);
-            if !inner.holders.iter().any(|other| other.ptr_eq(&holder)) {
-                inner.holders.push(holder);
-            }
+        if inner.closing {
+            return None;
         }
-        inner.open
+        inner.holders.retain(|other| other.strong_count() > 0);
+        if !inner.holders.iter().any(|other| other.ptr_eq(&holder)) {
+            inner.holders.reserve_exact(1);
+            inner.holders.push(holder);
+        }
+        Some(inner.home.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // No code of the user's runs under the lock, so it cannot be left half changed.
-        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Inner {
     fn queued(&self) -> usize {
-        self.waiting + self.backlog
+        self.waiting + self.backlog + self.lag
     }
 
-    fn wake_connection(&mut self) {
-        if let Some(waker) = self.connection.take() {
-            waker.wake();
+    /// Its core, if it is in a topic.
+    fn hears(&self) -> Option<&Home> {
+        self.home.as_ref().filter(|_| !self.holders.is_empty())
+    }
+
+    fn sequence(&self) -> u64 {
+        self.home.as_ref().map_or(0, |home| home.core.sequence())
+    }
+
+    fn push(&mut self, outgoing: Outgoing) {
+        let after = self.sequence();
+        self.items.push(Item { after, outgoing });
+    }
+
+    /// Frames at the end of the queue.
+    fn frames(&mut self) -> &mut Vec<u8> {
+        let after = self.sequence();
+        let is_open = matches!(
+            self.items.last(),
+            Some(Item { after: last, outgoing: Outgoing::Frames(_) }) if *last == after
+        );
+        if !is_open {
+            self.items.push(Item { after, outgoing: Outgoing::Frames(Vec::new()) });
+        }
+        match self.items.last_mut() {
+            Some(Item { outgoing: Outgoing::Frames(frames), .. }) => frames,
+            _ => unreachable!("it was just pushed"),
         }
     }
 
-    fn wake_writers(&mut self) {
-        self.writers.drain(..).for_each(Waker::wake);
+    fn fall_behind(&mut self) {
+        // What waits will never be read in time; holding it would only cost memory.
+        self.items.clear();
+        self.waiting = 0;
+        self.push(Outgoing::Close(CloseCode::TRY_AGAIN_LATER, "fell behind".to_owned()));
+        self.fell_behind = true;
+        self.closing = true;
+        self.announce();
+    }
+
+    /// Has the connection look here, unless it is about to.
+    fn announce(&mut self) {
+        if std::mem::replace(&mut self.is_attended, true) {
+            return;
+        }
+        match &self.home {
+            Some(home) => home.core.attend(home.seat),
+            None => self.sleeper.take().into_iter().for_each(Waker::wake),
+        }
+    }
+
+    fn wake_writers_within(&mut self, octets: usize) {
+        if self.queued() <= octets {
+            self.writers.drain(..).for_each(Waker::wake);
+        }
     }
 }
 

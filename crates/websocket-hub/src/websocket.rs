@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use websocket_driver::{CloseCode, Message, Prepared, UsageError, check_close};
 
-use crate::outbox::{Outbox, Outgoing, SendError};
+use crate::fanout::Recipient;
+use crate::outbox::{Outbox, SendError};
 
 /// A connection, as everybody sees it who wants to send to it. Cloning it makes another handle of the same
 /// connection; handles of one connection are equal.
@@ -26,15 +27,18 @@ struct Shared {
 }
 
 impl WebSocket {
+    /// `compresses` is whether messages may have to be compressed.
     pub(crate) fn new(
         queue_limit: usize,
+        compresses: bool,
         subprotocol: Option<String>,
         peer: Option<SocketAddr>,
         client: Option<IpAddr>,
     ) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        WebSocket(Arc::new(Shared { id, outbox: Outbox::new(queue_limit), subprotocol, peer, client }))
+        let outbox = Outbox::new(queue_limit, compresses);
+        WebSocket(Arc::new(Shared { id, outbox, subprotocol, peer, client }))
     }
 
     /// Queues a message and says how many octets wait now to be written to this connection.
@@ -44,7 +48,7 @@ impl WebSocket {
     /// [`SendError::Closed`] once the connection is closing; [`SendError::FellBehind`] when the queue is full,
     /// which also closes the connection with 1013.
     pub fn send<'a>(&self, message: impl Into<Message<'a>>) -> Result<usize, SendError> {
-        self.0.outbox.send(Prepared::new(message))
+        self.sent(self.0.outbox.send(message.into()))
     }
 
     /// Queues a message that was encoded before; see [`send`](WebSocket::send). Nothing is copied.
@@ -53,7 +57,7 @@ impl WebSocket {
     ///
     /// As [`send`](WebSocket::send).
     pub fn send_prepared(&self, prepared: &Prepared) -> Result<usize, SendError> {
-        self.0.outbox.send(prepared.clone())
+        self.sent(self.0.outbox.send_prepared(prepared))
     }
 
     /// Queues a ping. Pings for keep-alive are sent without being asked for.
@@ -65,7 +69,7 @@ impl WebSocket {
         if payload.len() > 125 {
             return Err(SendError::Usage(UsageError::ControlTooLong(payload.len())));
         }
-        self.0.outbox.control(Outgoing::Ping(payload.to_owned()))
+        self.0.outbox.ping(payload.to_owned())
     }
 
     /// Says goodbye, behind everything that is queued.
@@ -76,7 +80,7 @@ impl WebSocket {
     /// [`SendError::Closed`] if the connection is closing already.
     pub fn close(&self, code: CloseCode, reason: &str) -> Result<(), SendError> {
         check_close(code, reason).map_err(SendError::Usage)?;
-        self.0.outbox.control(Outgoing::Close(code, reason.to_owned()))
+        self.0.outbox.close(code, reason, self.0.id)
     }
 
     /// Waits until at most half of the queue is used, or the connection is closing. Whoever sends much sends
@@ -117,6 +121,29 @@ impl WebSocket {
 
     pub(crate) fn outbox(&self) -> &Outbox {
         &self.0.outbox
+    }
+
+    /// Itself, as its core knows it.
+    pub(crate) fn recipient(&self) -> Arc<dyn Recipient> {
+        Arc::clone(&self.0) as _
+    }
+
+    /// A connection that fell behind leaves its topics at once.
+    fn sent(&self, sent: Result<usize, SendError>) -> Result<usize, SendError> {
+        if sent == Err(SendError::FellBehind) {
+            self.0.outbox.end(self.0.id);
+        }
+        sent
+    }
+}
+
+impl Recipient for Shared {
+    fn lags(&self, octets: usize) {
+        self.outbox.set_lag(octets);
+    }
+
+    fn falls_behind(&self) {
+        self.outbox.fall_behind(self.id);
     }
 }
 

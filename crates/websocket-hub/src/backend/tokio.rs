@@ -5,5 +5,6 @@ mod head_guard;
 mod http1;
 mod http2;
 mod negotiate;
+mod socket;
 
 pub(crate) use accept::start;

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::negotiate;
 use crate::backend::{Start, Stop};
+use crate::worker;
 
 /// How long accepting rests after an error, such as a process that has no file descriptors left.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
@@ -54,6 +55,9 @@ fn work(
     senders: Vec<mpsc::UnboundedSender<NewConnection>>,
 ) {
     runtime.block_on(async {
+        tokio::spawn(worker::sweep());
+        // Nothing is served before the thread is a worker.
+        tokio::task::yield_now().await;
         for listener in listeners {
             tokio::spawn(accept(listener, senders.clone(), start.clone()));
         }
@@ -62,6 +66,7 @@ fn work(
     });
     // What is left has had its time. Dropping it tells the handlers.
     runtime.shutdown_background();
+    worker::end();
 }
 
 /// Serves what is handed over until the server stops and everything has ended, or the time is up.

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::{http1, http2};
+use super::{http1, http2, socket};
 use crate::backend::Start;
 use crate::drive::Drive;
 use crate::tls::H2;
@@ -48,7 +48,7 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, start: &Start) ->
                 return None;
             }
             let (stream, connection) = http1::serve(stream, peer, start, deadline).await?;
-            Some(Box::pin(Drive::new(stream, connection)))
+            Some(Box::pin(socket::Task::new(stream, connection)))
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::backend::{Start, http};
 use crate::connection::Connection;
+use crate::fanout::Plan;
 use crate::tracker::TaskGuard;
 
 pub(super) enum Speech {
@@ -55,7 +56,11 @@ impl Speech {
     pub(super) fn output<'a>(&'a mut self, pieces: &mut [IoSlice<'a>]) -> usize {
         match self {
             Speech::Http(http) => http.connection.pieces(pieces),
-            Speech::WebSocket(connection) => connection.output(pieces),
+            Speech::WebSocket(connection) => {
+                let mut plan = Plan::default();
+                connection.plan(&mut plan, None);
+                plan.pieces(connection.writing(), None, pieces)
+            }
         }
     }
 
@@ -66,7 +71,12 @@ impl Speech {
     pub(super) fn written(&mut self, len: usize, now: Instant) {
         match self {
             Speech::Http(http) => http.connection.written(len, now),
-            Speech::WebSocket(connection) => connection.written(len),
+            Speech::WebSocket(connection) => {
+                let mut plan = Plan::default();
+                connection.plan(&mut plan, None);
+                connection.written(&plan, len, None);
+                connection.settle(false, None);
+            }
         }
     }
 

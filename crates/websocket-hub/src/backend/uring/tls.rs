@@ -7,7 +7,7 @@ use std::time::Instant;
 use rustls::{ServerConfig, ServerConnection};
 
 use super::speech::Speech;
-use crate::connection::MAX_PIECES;
+use crate::fanout::MAX_PIECES;
 
 /// How much that is encrypted may wait for the socket, in octets. A piece of output more than that can be there.
 const MAX_WAITING: usize = 64 * 1024;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::peer::Peer;
 use super::ring::{Ring, Send};
-use crate::connection::MAX_PIECES;
+use crate::fanout::MAX_PIECES;
 
 /// Several pieces of up to so many octets together are copied into one, which costs less than having the kernel
 /// look at each.
