@@ -8,7 +8,8 @@ use super::hall::Phase;
 use super::socket::Tried;
 use super::visit::{Visit, Wrote};
 use crate::backend::http::Connection;
-use crate::connection::{Connection as WebSocketConnection, MAX_PIECES};
+use crate::connection::Connection as WebSocketConnection;
+use crate::fanout::MAX_PIECES;
 
 /// Serves requests until the connection ends, or one of them has opened a WebSocket.
 ///

@@ -6,7 +6,8 @@ use std::time::Instant;
 use super::hall::Phase;
 use super::socket::Tried;
 use super::visit::{Visit, Wrote};
-use crate::connection::{Connection, MAX_PIECES};
+use crate::connection::Connection;
+use crate::fanout::{MAX_PIECES, Plan};
 
 /// Drives a connection to its end.
 pub(super) fn serve(visit: &mut Visit, connection: &mut Connection) {
@@ -47,14 +48,17 @@ fn turn(visit: &mut Visit, connection: &mut Connection) -> io::Result<bool> {
 
 fn write(visit: &mut Visit, connection: &mut Connection) -> io::Result<bool> {
     let mut moved = false;
+    let mut plan = Plan::default();
     loop {
+        connection.plan(&mut plan, None);
         let mut pieces = [IoSlice::new(&[]); MAX_PIECES];
-        let count = connection.output(&mut pieces);
+        let count = plan.pieces(connection.writing(), None, &mut pieces);
         if count > 0 {
             match visit.write(&pieces[..count])? {
                 Wrote::Blocked => return Ok(moved),
-                Wrote::Some(len) => connection.written(len),
+                Wrote::Some(len) => connection.written(&plan, len, None),
             }
+            connection.settle(false, None);
             moved = true;
         } else if visit.flush()? == Tried::Blocked {
             return Ok(moved);
