@@ -36,11 +36,13 @@ mod core;
 mod lane;
 mod log;
 mod plan;
+mod receiver;
 mod sweep;
 mod terms;
 
 pub(crate) use self::core::{Core, Home, Seat};
 pub(crate) use lane::Form;
 pub(crate) use plan::{MAX_PIECES, Own, Plan, merge};
-pub(crate) use sweep::{Fanout, Recipient, SLICE, Visit};
+pub(crate) use receiver::Recipient;
+pub(crate) use sweep::{Fanout, SLICE, Visit};
 pub(crate) use terms::Terms;

@@ -3,7 +3,8 @@
 use std::io::IoSlice;
 
 use super::lane::Form;
-use super::sweep::{Fanout, Subscription};
+use super::receiver::Subscription;
+use super::sweep::Fanout;
 
 /// The most pieces that one system call writes; Linux takes 1,024.
 pub(crate) const MAX_PIECES: usize = 64;

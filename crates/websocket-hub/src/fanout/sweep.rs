@@ -1,7 +1,6 @@
 //! A core's logs and receivers, and the sweep that brings every receiver up to date.
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -10,6 +9,7 @@ use slab::Slab;
 use super::core::{Core, Home, Mail, Seat};
 use super::lane::Form;
 use super::log::{Log, Subscriber};
+use super::receiver::{Flow, Receiver, Recipient, Subscription};
 use super::terms::Terms;
 
 /// How many visits a loop makes before it looks at its input again.
@@ -33,45 +33,6 @@ pub(crate) struct Fanout {
     swept: usize,
     /// Buffers for logs that are empty.
     spare: Vec<Vec<u8>>,
-}
-
-/// Whom the sweep tells about what only it knows.
-pub(crate) trait Recipient: Send + Sync {
-    /// So many octets of its topics were published and are not written yet.
-    fn lags(&self, octets: usize);
-
-    /// It lags by more than its topic allows, and is to be closed.
-    fn falls_behind(&self);
-}
-
-struct Receiver {
-    id: u64,
-    recipient: Arc<dyn Recipient>,
-    form: Form,
-    /// How far it may lag, in octets.
-    limit: usize,
-    /// Where it is among the subscribers of logs.
-    subscriptions: Vec<Subscription>,
-    /// It has more to write than what is published.
-    busy: bool,
-    /// It hears nothing new any more.
-    ended: bool,
-    flow: Flow,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Subscription {
-    pub(super) log: u32,
-    pub(super) at: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flow {
-    Free,
-    /// Its driver was woken and has not written yet.
-    Woken,
-    /// Its socket takes no more.
-    Blocked,
 }
 
 /// What to do next.
@@ -99,16 +60,7 @@ impl Fanout {
 
     /// Gives connection number `id` a place, from which it may lag by `limit` octets.
     pub(crate) fn enter(&mut self, id: u64, recipient: Arc<dyn Recipient>, form: Form, limit: usize) -> Home {
-        let index = self.receivers.insert(Receiver {
-            id,
-            recipient,
-            form,
-            limit,
-            subscriptions: Vec::new(),
-            busy: false,
-            ended: false,
-            flow: Flow::Free,
-        });
+        let index = self.receivers.insert(Receiver::new(id, recipient, form, limit));
         let seat = Seat { index: u32::try_from(index).expect("fewer connections than 2^32"), id };
         Home { core: Arc::clone(&self.core), seat }
     }
@@ -400,11 +352,5 @@ impl Fanout {
 
     fn receiver(&mut self, seat: Seat) -> Option<&mut Receiver> {
         self.receivers.get_mut(seat.index as usize).filter(|receiver| receiver.id == seat.id)
-    }
-}
-
-impl fmt::Debug for Receiver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiver").field("id", &self.id).field("flow", &self.flow).finish_non_exhaustive()
     }
 }
