@@ -8,6 +8,15 @@ use super::window::Window;
 /// What ends a message's last block and is left out on the wire.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
+/// The last octets of a window are out of a compressor's reach: it always looks ahead as far as the longest match and a
+/// little more (zlib's `MIN_LOOKAHEAD`), within the window.
+const LOOKAHEAD: usize = 262;
+
+/// How far back a compressor finds anything; more need not be kept.
+fn reach(settings: Settings) -> usize {
+    (1 << settings.window_bits) - LOOKAHEAD
+}
+
 /// The compressing half of one connection.
 #[derive(Debug)]
 pub(crate) struct Compressor {
@@ -19,7 +28,7 @@ pub(crate) struct Compressor {
 
 impl Compressor {
     pub(crate) fn new(settings: Settings, takeover: bool, min_len: usize) -> Self {
-        Compressor { settings, window: takeover.then(|| Window::new(settings.window_bits)), min_len }
+        Compressor { settings, window: takeover.then(|| Window::new(reach(settings))), min_len }
     }
 
     /// Compresses a message and hands the result over; `None` if it should go out as it is, because it is short
@@ -92,4 +101,41 @@ fn fill(coder: &mut Deflate, payload: &[u8], room: &mut [u8]) -> Option<usize> {
     let written = usize::try_from(coder.total_out() - before).ok()?;
     // A full buffer may mean that more of the flush is pending.
     (coder.total_in() >= payload.len() as u64 && written < room.len()).then_some(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Octets that repeat nothing, so that only what was meant to be found is found.
+    fn noise(len: usize) -> Vec<u8> {
+        let mut state = 0x2545_F491_4F6C_DD1D_u64;
+        let next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_be_bytes()[0]
+        };
+        std::iter::repeat_with(next).take(len).collect()
+    }
+
+    #[test]
+    fn what_is_kept_is_all_that_the_compressor_reaches() {
+        for window_bits in 9..=15 {
+            for level in 2..=9 {
+                let settings = Settings { window_bits, level };
+                let (window, reach) = (1 << window_bits, reach(settings));
+                let past = noise(window);
+                let len = |past: &[u8], payload: &[u8]| compress(settings, past, payload, <[u8]>::len);
+                // The oldest octets in reach are found, and make as much shorter as in a whole window.
+                let oldest = &past[window - reach + 1..][..200];
+                let kept = len(&past[window - reach..], oldest);
+                assert!(kept.is_some_and(|len| len < 30), "{settings:?}: {kept:?}");
+                assert_eq!(kept, len(&past, oldest), "{settings:?}");
+                // What is not kept is not found in a whole window either.
+                let beyond = &past[..window - reach];
+                assert_eq!(len(&past, beyond), None, "{settings:?}");
+            }
+        }
+    }
 }

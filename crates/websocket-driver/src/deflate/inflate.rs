@@ -37,7 +37,7 @@ pub(crate) struct Inflater {
 impl Inflater {
     pub(crate) fn new(window_bits: u8, takeover: bool) -> Self {
         Inflater {
-            window: takeover.then(|| Window::new(window_bits)),
+            window: takeover.then(|| Window::new(1 << window_bits)),
             coder: None,
             after_last: false,
             last_blocks: 0,

@@ -8,9 +8,9 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// A window of 2^`bits` octets, empty at first, and without memory until something is kept.
-    pub(crate) fn new(bits: u8) -> Self {
-        Window { octets: Vec::new(), limit: 1 << bits }
+    /// A window of `limit` octets, empty at first, and without memory until something is kept.
+    pub(crate) fn new(limit: usize) -> Self {
+        Window { octets: Vec::new(), limit }
     }
 
     /// What came last.
@@ -51,7 +51,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_the_end_of_everything(messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..700), 0..12)) {
-            let mut window = Window::new(9);
+            let mut window = Window::new(512);
             let mut all = Vec::new();
             for message in &messages {
                 window.keep(message);
