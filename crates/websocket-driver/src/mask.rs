@@ -43,6 +43,17 @@ pub(crate) fn append_ascii(out: &mut String, bytes: &[u8], key: [u8; 4], offset:
     simd::append_ascii(out, bytes, wide(key, offset))
 }
 
+/// The same behind a string if `check` finds that it is text then; else nothing is written.
+pub(crate) fn append_checked<E>(
+    out: &mut String,
+    bytes: &[u8],
+    key: [u8; 4],
+    offset: usize,
+    check: impl FnOnce(&[u8]) -> Result<&str, E>,
+) -> Result<(), E> {
+    simd::append_checked(out, bytes, wide(key, offset), check)
+}
+
 /// Unmasks `bytes` in place as [`apply`] does, and sees on the way whether they are ASCII: `Ok` if they are.
 #[inline]
 pub(crate) fn apply_ascii(bytes: &mut [u8], key: [u8; 4], offset: usize) -> Result<&str, &[u8]> {

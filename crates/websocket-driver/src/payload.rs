@@ -1,7 +1,7 @@
 //! Octets of payload as they arrived: still masked, so that they can be unmasked on the way to where they go.
 
 use crate::mask;
-use crate::utf8::{NotUtf8, checked};
+use crate::utf8::{NotUtf8, UNFINISHED_MOST, checked, unfinished_len};
 
 /// A piece of a frame's payload.
 #[derive(Debug)]
@@ -66,5 +66,24 @@ impl<'a> Payload<'a> {
     /// The same behind text, if they were masked and are ASCII; else nothing is written. Says which.
     pub(crate) fn append_ascii_to(&self, out: &mut String) -> bool {
         self.key.is_some_and(|key| mask::append_ascii(out, self.octets, key, self.offset))
+    }
+
+    /// The same behind text, if they are UTF-8.
+    pub(crate) fn append_text_to(&self, out: &mut String) -> Result<(), NotUtf8> {
+        match self.key {
+            Some(key) => mask::append_checked(out, self.octets, key, self.offset, checked),
+            None => checked(self.octets).map(|text| out.push_str(text)),
+        }
+    }
+
+    /// Of the first `len` octets, so many come before a code point that goes on behind them.
+    pub(crate) fn whole_len(&self, len: usize) -> usize {
+        let at = len.saturating_sub(UNFINISHED_MOST);
+        let (mut last, count) = ([0; UNFINISHED_MOST], len - at);
+        last[..count].copy_from_slice(&self.octets[at..len]);
+        if let Some(key) = self.key {
+            mask::apply(&mut last[..count], key, self.offset.wrapping_add(at));
+        }
+        len - unfinished_len(&last[..count])
     }
 }

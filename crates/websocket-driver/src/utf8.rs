@@ -66,9 +66,12 @@ impl Utf8Tail {
     }
 }
 
+/// The most octets of a code point that there can be without its last one.
+pub(crate) const UNFINISHED_MOST: usize = 3;
+
 /// How many octets at the end begin a code point that goes on after `piece`.
-fn unfinished_len(piece: &[u8]) -> usize {
-    for (back, &byte) in piece.iter().rev().take(3).enumerate() {
+pub(crate) fn unfinished_len(piece: &[u8]) -> usize {
+    for (back, &byte) in piece.iter().rev().take(UNFINISHED_MOST).enumerate() {
         let here = back + 1;
         let needs = match byte {
             0x80..=0xBF => continue,

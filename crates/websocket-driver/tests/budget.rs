@@ -19,6 +19,9 @@ const KIB: usize = 1 << 10;
 /// Small change: entries of queues, memory that grows by doubling.
 const SLACK: usize = 1024;
 
+/// What a compressor keeps less than its whole window.
+const LOOKAHEAD: usize = 262;
+
 fn server(config: &Config) -> Connection {
     Connection::server(Arc::new(config.clone()), Instant::now())
 }
@@ -112,7 +115,7 @@ fn the_windows_of_compression_are_retained_and_given_back_when_hibernating() {
     }
     pair.run();
     for (side, before) in SIDES.into_iter().zip(before) {
-        assert_about(pair.connection(side).retained() - before, 2 * (32 * KIB));
+        assert_about(pair.connection(side).retained() - before, 2 * (32 * KIB) - LOOKAHEAD);
         pair.connection(side).hibernate();
         // What the peer may refer to stays.
         assert_about(pair.connection(side).retained() - before, 32 * KIB);
@@ -166,7 +169,7 @@ fn from_a_half_on_a_connection_hibernates() {
         pair.run();
         pair.connection(Side::Server).send(&words[10_000..50_000]).unwrap();
         pair.run();
-        assert_eq!(pair.connection(Side::Server).retained() > 32 * KIB, keeps_window);
+        assert_eq!(pair.connection(Side::Server).retained() > 31 * KIB, keeps_window);
         assert!(pair.connection(Side::Server).is_open());
     }
 }
