@@ -44,5 +44,5 @@ pub(crate) use self::core::{Core, Home, Seat};
 pub(crate) use lane::Form;
 pub(crate) use plan::{MAX_PIECES, Own, Plan, merge};
 pub(crate) use receiver::Recipient;
-pub(crate) use sweep::{Fanout, SLICE, Visit};
+pub(crate) use sweep::{Fanout, SLICE, Straight, Visit};
 pub(crate) use terms::Terms;

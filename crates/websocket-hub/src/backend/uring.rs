@@ -2,6 +2,7 @@
 
 mod accept;
 mod entry;
+mod fanning;
 mod peer;
 mod pool;
 mod ring;

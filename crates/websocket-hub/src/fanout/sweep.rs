@@ -179,10 +179,10 @@ impl Fanout {
 
     /// This receiver has written, or may try again.
     pub(crate) fn unblock(&mut self, index: u32) {
-        let octets = self.octets_behind(index);
         let receiver = &mut self.receivers[index as usize];
         if std::mem::replace(&mut receiver.flow, Flow::Free) == Flow::Blocked {
-            receiver.recipient.lags(octets);
+            // What was published since then is not late for want of its socket, and nobody would take it back.
+            receiver.recipient.lags(0);
         }
     }
 

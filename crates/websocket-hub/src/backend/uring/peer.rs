@@ -3,23 +3,19 @@
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
-use std::task::Waker;
 use std::time::Instant;
 
 use super::entry::Entry;
 use super::pool::Buffer;
 use super::ring::Ring;
-use super::speech::Speech;
+use super::speech::{Pieces, Speech};
 use super::tls::Tls;
-use super::wake::Task;
+use crate::fanout::{Fanout, Plan, Seat};
 
 pub(super) struct Peer {
     socket: TcpStream,
     speech: Speech,
     tls: Option<Box<Tls>>,
-    task: Arc<Task>,
-    waker: Waker,
     /// What arrived while it was not wanted; receiving stops then.
     held: Option<Box<Held>>,
     /// The time that is set for it, as the timers count.
@@ -32,6 +28,8 @@ pub(super) struct Peer {
     is_blocked: bool,
     is_polling: bool,
     is_broken: bool,
+    /// There is more to write than went into one turn.
+    is_unfinished: bool,
     /// Something moved since its turn began.
     has_moved: bool,
 }
@@ -40,6 +38,13 @@ pub(super) struct Peer {
 struct Held {
     octets: Vec<u8>,
     is_end: bool,
+}
+
+/// What a turn ends with.
+pub(super) struct Around<'a> {
+    pub(super) ring: &'a mut Ring,
+    pub(super) plan: &'a mut Plan,
+    pub(super) fanout: &'a mut Fanout,
 }
 
 /// What follows a turn.
@@ -51,13 +56,11 @@ pub(super) enum Next {
 }
 
 impl Peer {
-    pub(super) fn new(socket: TcpStream, speech: Speech, tls: Option<Box<Tls>>, task: Arc<Task>) -> Peer {
+    pub(super) fn new(socket: TcpStream, speech: Speech, tls: Option<Box<Tls>>) -> Peer {
         Peer {
             socket,
             speech,
             tls,
-            waker: task.waker(),
-            task,
             held: None,
             timer: None,
             is_ready: false,
@@ -66,6 +69,7 @@ impl Peer {
             is_blocked: false,
             is_polling: false,
             is_broken: false,
+            is_unfinished: false,
             has_moved: false,
         }
     }
@@ -161,50 +165,108 @@ impl Peer {
         self.is_broken |= self.is_handshaking();
     }
 
-    /// The first part of a turn: all that needs no socket.
+    pub(super) fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// A WebSocket's seat.
+    pub(super) fn seat(&self) -> Option<Seat> {
+        self.speech.seat()
+    }
+
+    /// Whether what is published may be written to the socket as it is.
+    pub(super) fn is_plain(&self) -> bool {
+        self.tls.is_none()
+    }
+
+    /// Says what became of writing what was published, `len` octets of it, and how much of it went out.
+    pub(super) fn published(&mut self, written: &io::Result<usize>, len: usize, now: Instant) -> usize {
+        let count = self.judge(written, len, now);
+        self.has_moved |= count < len;
+        count
+    }
+
+    /// The first part of a turn: the app goes on.
     pub(super) fn advance(&mut self, now: Instant) {
         self.is_ready = false;
-        self.task.begin();
         self.unhold(now);
-        self.has_moved |= self.speech.advance(&self.waker, now);
+        self.has_moved |= self.speech.advance(now);
+    }
+
+    /// The second part: takes up what others have left. True if there may be anything to write.
+    pub(super) fn prepare(&mut self, plan: &mut Plan, fanout: &mut Fanout, now: Instant) -> bool {
+        let has_output = self.is_unfinished || !self.is_flushed() || self.speech.has_output(fanout);
+        if self.is_broken || !has_output {
+            return false;
+        }
+        self.speech.prepare(fanout, now);
         if let Some(tls) = &mut self.tls {
-            tls.fill(&mut self.speech, now);
+            self.is_unfinished = !tls.fill(&mut self.speech, plan, fanout, now);
+            self.speech.settle(self.is_unfinished && self.is_blocked, self.is_unfinished, fanout);
+        }
+        !self.is_blocked
+    }
+
+    /// The third part: plans what to write.
+    pub(super) fn plan(&mut self, plan: &mut Plan, fanout: &Fanout) {
+        if self.is_plain() {
+            self.speech.plan(plan, fanout);
         }
     }
 
-    /// The second part: where to write, and in how many pieces what.
-    pub(super) fn output<'a>(&'a mut self, pieces: &mut [IoSlice<'a>]) -> (BorrowedFd<'a>, usize) {
-        let count = match &mut self.tls {
-            _ if self.is_blocked || self.is_broken => 0,
-            Some(tls) => tls.output(pieces),
-            None => self.speech.output(pieces),
-        };
-        (self.socket.as_fd(), count)
+    /// The fourth part: what is to be written, in pieces; says how many there are.
+    pub(super) fn pieces<'a>(&'a self, plan: &Plan, fanout: &'a Fanout, pieces: &mut Pieces<'a>) -> usize {
+        match &self.tls {
+            Some(tls) => {
+                pieces[0] = IoSlice::new(tls.output());
+                usize::from(!tls.is_flushed())
+            }
+            None => self.speech.pieces(plan, fanout, pieces),
+        }
     }
 
-    /// The third part, if there was something: what became of those `len` octets.
-    pub(super) fn written(&mut self, written: &io::Result<usize>, len: usize, now: Instant) {
-        let count = match written {
-            Ok(count) if *count > 0 => *count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-            _ => return self.lost(now),
-        };
-        self.is_blocked = count < len;
+    /// The fifth part: what became of that, of `len` octets.
+    pub(super) fn written(
+        &mut self,
+        written: &io::Result<usize>,
+        len: usize,
+        plan: &Plan,
+        fanout: &mut Fanout,
+        now: Instant,
+    ) {
+        let count = self.judge(written, len, now);
         if count > 0 {
             self.has_moved = true;
             match &mut self.tls {
                 Some(tls) => tls.written(count),
-                None => self.speech.written(count, now),
+                None => self.speech.written(plan, count, fanout, now),
             }
         }
     }
 
-    /// The last part: what is to happen until the next turn.
-    pub(super) fn settle(&mut self, ring: &mut Ring, key: u64, now: Instant) -> Next {
+    /// How much was written.
+    fn judge(&mut self, written: &io::Result<usize>, len: usize, now: Instant) -> usize {
+        let count = match written {
+            Ok(count) if *count > 0 => *count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            _ => {
+                self.lost(now);
+                return 0;
+            }
+        };
+        self.is_blocked = count < len;
+        count
+    }
+
+    /// The last part: what is to happen until the next turn. `wrote` is whether the second part said that there may
+    /// be something to write.
+    pub(super) fn settle(&mut self, around: &mut Around<'_>, key: u64, wrote: bool, now: Instant) -> Next {
+        let Around { ring, plan, fanout } = around;
+        let has_more = wrote && !self.is_broken && self.settle_output(plan, fanout);
         self.shut_down(now);
-        self.has_moved |= self.is_flushed() && self.speech.upgrade();
+        self.has_moved |= self.is_flushed() && self.speech.upgrade(fanout);
         let is_over = self.speech.is_finished()
-            || self.is_broken && !self.speech.is_web_socket()
+            || self.is_broken && self.speech.seat().is_none()
             || self.tls.as_ref().is_some_and(|tls| tls.has_failed());
         if is_over && (self.is_broken || self.is_blocked || self.is_flushed()) {
             return Next::Close;
@@ -214,11 +276,17 @@ impl Peer {
             ring.push(Entry::poll_writable(self.socket.as_fd(), key));
         }
         let has_moved = std::mem::take(&mut self.has_moved);
-        if (has_moved && self.has_more(now)) || !self.speech.sleep(&self.waker) {
-            Next::Again
-        } else {
-            Next::Rest
+        let goes_on = has_more || (has_moved && self.can_move(fanout, now)) || !self.speech.sleep();
+        if goes_on { Next::Again } else { Next::Rest }
+    }
+
+    /// Looks whether there is more to write. True if that can be done at once.
+    fn settle_output(&mut self, plan: &mut Plan, fanout: &mut Fanout) -> bool {
+        if self.is_plain() {
+            self.is_unfinished = !self.is_blocked && self.speech.plan(plan, fanout);
+            self.speech.settle(self.is_blocked, self.is_unfinished, fanout);
         }
+        !self.is_blocked && (self.is_unfinished || !self.is_flushed())
     }
 
     fn is_flushed(&self) -> bool {
@@ -254,16 +322,12 @@ impl Peer {
     }
 
     /// Whether another turn can do anything.
-    fn has_more(&mut self, now: Instant) -> bool {
-        if self.held.is_some() && self.speech.wants_input() || self.speech.advance(&self.waker, now) {
+    fn can_move(&mut self, fanout: &Fanout, now: Instant) -> bool {
+        if self.held.is_some() && self.speech.wants_input() || self.speech.advance(now) {
             return true;
         }
-        let has_output = match &mut self.tls {
-            _ if self.is_blocked => return self.speech.is_finished(),
-            Some(tls) => !tls.is_flushed() || self.speech.has_output(),
-            None => self.speech.has_output(),
-        };
-        has_output || self.speech.wants_shutdown() || self.speech.is_finished()
+        self.speech.is_finished()
+            || !self.is_blocked && (self.speech.wants_shutdown() || self.speech.has_output(fanout))
     }
 
     /// Ends what is under way and closes the socket behind it.

@@ -38,6 +38,12 @@ impl<T> Slab<T> {
         key
     }
 
+    pub(super) fn get(&self, key: u64) -> Option<&T> {
+        let index = index(key);
+        let place = &self.chunks.get((index / CHUNK) as usize)?[(index % CHUNK) as usize];
+        place.value.as_ref().filter(|_| u64::from(place.generation) == key >> INDEX_BITS)
+    }
+
     pub(super) fn get_mut(&mut self, key: u64) -> Option<&mut T> {
         self.place(key)?.value.as_mut()
     }

@@ -2,102 +2,146 @@
 
 use std::io::IoSlice;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Instant;
 
+use super::wake::Task;
 use crate::backend::{Start, http};
 use crate::connection::Connection;
-use crate::fanout::Plan;
+use crate::fanout::{Fanout, MAX_PIECES, Plan, Seat};
 use crate::tracker::TaskGuard;
+
+/// Room for what one system call writes to one socket.
+pub(super) type Pieces<'a> = [IoSlice<'a>; MAX_PIECES];
 
 pub(super) enum Speech {
     Http(Box<Http>),
-    WebSocket(Box<Connection>),
+    WebSocket(Box<WebSocket>),
 }
 
 /// A connection that has not become a WebSocket.
 pub(super) struct Http {
     connection: http::Connection,
+    task: Arc<Task>,
     _counted: TaskGuard,
+}
+
+/// One that has, with its seat in the fan-out.
+pub(super) struct WebSocket {
+    connection: Connection,
+    seat: Seat,
 }
 
 impl Speech {
     /// What every connection begins with.
-    pub(super) fn http(peer: SocketAddr, start: &Start, now: Instant) -> Speech {
+    pub(super) fn http(peer: SocketAddr, start: &Start, task: Arc<Task>, now: Instant) -> Speech {
         let connection = http::Connection::new(start, peer, now + start.handshake_timeout);
-        Speech::Http(Box::new(Http { connection, _counted: start.tracker.task() }))
+        Speech::Http(Box::new(Http { connection, task, _counted: start.tracker.task() }))
     }
 
-    pub(super) fn is_web_socket(&self) -> bool {
-        matches!(self, Speech::WebSocket(_))
+    /// A WebSocket's seat.
+    pub(super) fn seat(&self) -> Option<Seat> {
+        match self {
+            Speech::Http(_) => None,
+            Speech::WebSocket(ws) => Some(ws.seat),
+        }
     }
 
     /// Goes on with what is there. True if it is known that anything moved.
-    pub(super) fn advance(&mut self, waker: &Waker, now: Instant) -> bool {
+    pub(super) fn advance(&mut self, now: Instant) -> bool {
         match self {
             Speech::Http(http) => {
-                http.connection.poll(&mut Context::from_waker(waker), now);
+                http.task.begin();
+                http.connection.poll(&mut Context::from_waker(&http.task.waker()), now);
                 false
             }
-            Speech::WebSocket(connection) => connection.advance(now),
+            Speech::WebSocket(ws) => ws.connection.advance(now),
         }
     }
 
     /// Becomes a WebSocket, if that was agreed and everything before it is written. True if it did.
-    pub(super) fn upgrade(&mut self) -> bool {
+    pub(super) fn upgrade(&mut self, fanout: &mut Fanout) -> bool {
         let Speech::Http(http) = self else { return false };
-        let Some(connection) = http.connection.take_websocket() else { return false };
-        let mut connection = Box::new(connection);
-        connection.open();
-        *self = Speech::WebSocket(connection);
+        let Some(mut connection) = http.connection.take_websocket() else { return false };
+        let seat = connection.enter(fanout);
+        let mut ws = Box::new(WebSocket { connection, seat });
+        ws.connection.open();
+        *self = Speech::WebSocket(ws);
         true
     }
 
-    pub(super) fn output<'a>(&'a mut self, pieces: &mut [IoSlice<'a>]) -> usize {
+    /// Whether there is something to write, of its own or of its topics.
+    pub(super) fn has_output(&self, fanout: &Fanout) -> bool {
         match self {
-            Speech::Http(http) => http.connection.pieces(pieces),
-            Speech::WebSocket(connection) => {
-                let mut plan = Plan::default();
-                connection.plan(&mut plan, None);
-                plan.pieces(connection.writing(), None, pieces)
+            Speech::Http(http) => http.connection.pieces(&mut [IoSlice::new(&[])]) > 0,
+            Speech::WebSocket(ws) => ws.connection.has_output() || fanout.is_held(ws.seat.index),
+        }
+    }
+
+    /// Takes up what goes before a plan.
+    pub(super) fn prepare(&mut self, fanout: &mut Fanout, now: Instant) {
+        if let Speech::WebSocket(ws) = self {
+            ws.connection.prepare(fanout, now);
+        }
+    }
+
+    /// Plans what is to be written next. False if that is nothing.
+    pub(super) fn plan(&mut self, plan: &mut Plan, fanout: &Fanout) -> bool {
+        match self {
+            Speech::Http(http) => http.connection.pieces(&mut [IoSlice::new(&[])]) > 0,
+            Speech::WebSocket(ws) => {
+                ws.connection.plan(plan, Some(fanout));
+                !plan.is_empty()
             }
         }
     }
 
-    pub(super) fn has_output(&mut self) -> bool {
-        self.output(&mut [IoSlice::new(&[])]) > 0
+    /// The pieces of the plan; says how many there are.
+    pub(super) fn pieces<'a>(&'a self, plan: &Plan, fanout: &'a Fanout, pieces: &mut Pieces<'a>) -> usize {
+        match self {
+            Speech::Http(http) => http.connection.pieces(pieces),
+            Speech::WebSocket(ws) => plan.pieces(ws.connection.writing(), Some(fanout), pieces),
+        }
     }
 
-    pub(super) fn written(&mut self, len: usize, now: Instant) {
+    /// So many octets of the plan went out.
+    pub(super) fn written(&mut self, plan: &Plan, len: usize, fanout: &mut Fanout, now: Instant) {
         match self {
             Speech::Http(http) => http.connection.written(len, now),
-            Speech::WebSocket(connection) => {
-                let mut plan = Plan::default();
-                connection.plan(&mut plan, None);
-                connection.written(&plan, len, None);
-                connection.settle(false, None);
-            }
+            Speech::WebSocket(ws) => ws.connection.written(plan, len, Some(fanout)),
+        }
+    }
+
+    /// Ends a turn of writing: the socket is blocked, there is more, or neither.
+    pub(super) fn settle(&mut self, is_blocked: bool, has_more: bool, fanout: &mut Fanout) {
+        let Speech::WebSocket(ws) = self else { return };
+        if is_blocked || !has_more {
+            ws.connection.settle(is_blocked, Some(fanout));
+        } else {
+            // The sweep must not overtake what has begun.
+            fanout.set_busy(ws.seat.index, true);
         }
     }
 
     pub(super) fn wants_shutdown(&self) -> bool {
         match self {
             Speech::Http(http) => http.connection.wants_shutdown(),
-            Speech::WebSocket(connection) => connection.wants_shutdown(),
+            Speech::WebSocket(ws) => ws.connection.wants_shutdown(),
         }
     }
 
     pub(super) fn shut_down(&mut self, now: Instant) {
         match self {
             Speech::Http(http) => http.connection.shut_down(now),
-            Speech::WebSocket(connection) => connection.shut_down(),
+            Speech::WebSocket(ws) => ws.connection.shut_down(),
         }
     }
 
     pub(super) fn wants_input(&self) -> bool {
         match self {
             Speech::Http(http) => http.connection.wants_input(),
-            Speech::WebSocket(connection) => connection.wants_input(),
+            Speech::WebSocket(ws) => ws.connection.wants_input(),
         }
     }
 
@@ -105,35 +149,35 @@ impl Speech {
     pub(super) fn receive(&mut self, octets: &mut [u8], now: Instant) {
         match self {
             Speech::Http(http) => http.connection.receive(octets, now),
-            Speech::WebSocket(connection) => connection.receive(octets, now),
+            Speech::WebSocket(ws) => ws.connection.receive(octets, now),
         }
     }
 
     pub(super) fn end_of_input(&mut self, now: Instant) {
         match self {
             Speech::Http(http) => http.connection.end_of_input(),
-            Speech::WebSocket(connection) => connection.end_of_input(now),
+            Speech::WebSocket(ws) => ws.connection.end_of_input(now),
         }
     }
 
     /// The socket broke. HTTP has nothing to say about it.
     pub(super) fn lost(&mut self, now: Instant) {
-        if let Speech::WebSocket(connection) = self {
-            connection.lost(now);
+        if let Speech::WebSocket(ws) = self {
+            ws.connection.lost(now);
         }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Speech::Http(http) => http.connection.deadline(),
-            Speech::WebSocket(connection) => connection.deadline(),
+            Speech::WebSocket(ws) => ws.connection.deadline(),
         }
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         match self {
             Speech::Http(http) => http.connection.handle_timeout(now),
-            Speech::WebSocket(connection) => connection.handle_timeout(now),
+            Speech::WebSocket(ws) => ws.connection.handle_timeout(now),
         }
     }
 
@@ -147,16 +191,17 @@ impl Speech {
     pub(super) fn is_finished(&self) -> bool {
         match self {
             Speech::Http(http) => http.connection.is_finished(),
-            Speech::WebSocket(connection) => connection.is_finished(),
+            Speech::WebSocket(ws) => ws.connection.is_finished(),
         }
     }
 
-    /// Has the waker woken when there is something new from elsewhere. False if there is already.
-    pub(super) fn sleep(&self, waker: &Waker) -> bool {
+    /// Will be given a turn when there is something new from elsewhere. False if there is already.
+    pub(super) fn sleep(&self) -> bool {
         match self {
-            // It was polled with the waker.
+            // It was polled, and its task is woken.
             Speech::Http(_) => true,
-            Speech::WebSocket(connection) => connection.sleep(waker),
+            // Its core tells of it.
+            Speech::WebSocket(ws) => ws.connection.sleep(Waker::noop()),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use rustls::{ServerConfig, ServerConnection};
 
 use super::speech::Speech;
-use crate::fanout::MAX_PIECES;
+use crate::fanout::{Fanout, MAX_PIECES, Plan};
 
 /// How much that is encrypted may wait for the socket, in octets. A piece of output more than that can be there.
 const MAX_WAITING: usize = 64 * 1024;
@@ -81,18 +81,28 @@ impl Tls {
         self.plaintext > 0
     }
 
-    /// Encrypts what is to be said, until enough waits for the socket.
-    pub(super) fn fill(&mut self, speech: &mut Speech, now: Instant) {
-        while self.output.len() - self.begin < MAX_WAITING {
+    /// Encrypts what is to be said, until enough waits for the socket. False if there is more.
+    pub(super) fn fill(
+        &mut self,
+        speech: &mut Speech,
+        plan: &mut Plan,
+        fanout: &mut Fanout,
+        now: Instant,
+    ) -> bool {
+        while speech.plan(plan, fanout) {
             let mut pieces = [IoSlice::new(&[]); MAX_PIECES];
-            let count = speech.output(&mut pieces);
-            let len = self.connection.writer().write_vectored(&pieces[..count]).unwrap_or(0);
+            let count = speech.pieces(plan, fanout, &mut pieces);
+            let has_room = self.output.len() - self.begin < MAX_WAITING;
+            let pieces = if has_room { &pieces[..count] } else { &[] };
+            // Before the end of the handshake rustls keeps a little, and then takes no more.
+            let len = self.connection.writer().write_vectored(pieces).unwrap_or(0);
             if len == 0 {
-                break;
+                return false;
             }
-            speech.written(len, now);
+            speech.written(plan, len, fanout, now);
             self.collect();
         }
+        true
     }
 
     fn collect(&mut self) {
@@ -102,12 +112,9 @@ impl Tls {
         }
     }
 
-    pub(super) fn output<'a>(&'a self, pieces: &mut [IoSlice<'a>]) -> usize {
-        match pieces.first_mut() {
-            Some(piece) if !self.is_flushed() => *piece = IoSlice::new(&self.output[self.begin..]),
-            _ => return 0,
-        }
-        1
+    /// What waits for the socket.
+    pub(super) fn output(&self) -> &[u8] {
+        &self.output[self.begin..]
     }
 
     pub(super) fn written(&mut self, len: usize) {

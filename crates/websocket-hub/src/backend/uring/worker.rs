@@ -11,15 +11,17 @@ use std::task::Context;
 use std::time::{Duration, Instant};
 
 use super::entry::{Completion, Entry, Outcome};
-use super::peer::{Next, Peer};
+use super::fanning::{self, Seats};
+use super::peer::{Around, Next, Peer};
 use super::ring::{BATCH, Ring};
 use super::slab::Slab;
 use super::speech::Speech;
 use super::timers::Timers;
 use super::tls::Tls;
 use super::wake::{Inbox, Post, Task};
-use super::writing;
+use super::writing::Writer;
 use crate::backend::{Start, Stop};
+use crate::fanout::Fanout;
 
 /// Buffers to receive into, and the octets in each. A connection that is idle has none.
 pub(super) const BUFFERS: u16 = 256;
@@ -31,8 +33,9 @@ const ACCEPT_REST: Duration = Duration::from_millis(50);
 /// Keys that are no connection's: those have an index below the number of file descriptors.
 const BELL: u64 = u32::MAX as u64;
 const CONTROL: u64 = BELL - 1;
+const SWEEP: u64 = BELL - 2;
 /// And, counting down, the listeners.
-const FIRST_LISTENER: u64 = BELL - 2;
+const FIRST_LISTENER: u64 = BELL - 3;
 
 /// Everything that happens on one thread.
 pub(super) struct Worker {
@@ -47,6 +50,11 @@ pub(super) struct Worker {
     peers: Slab<Peer>,
     ready: Vec<u64>,
     timers: Timers,
+    fanout: Fanout,
+    seats: Seats,
+    writer: Writer,
+    /// What is woken when there is something to be swept.
+    sweep_task: Arc<Task>,
     /// What tells of the stop and of the end behind it.
     control: Pin<Box<dyn Future<Output = ()>>>,
     control_task: Arc<Task>,
@@ -73,6 +81,10 @@ impl Worker {
         Worker {
             ring,
             start,
+            fanout: Fanout::new(),
+            seats: Seats::default(),
+            writer: Writer::default(),
+            sweep_task: Task::new(&inbox, SWEEP),
             control_task: Task::new(&inbox, CONTROL),
             inbox,
             bell,
@@ -105,14 +117,33 @@ impl Worker {
                 self.is_due(key, time, now);
             }
             self.turn(now);
-            let may_sleep = self.ready.is_empty() && self.stage != Stage::Over && self.inbox.sleep();
-            let rest = if may_sleep { self.timers.rest(Instant::now()) } else { Some(Duration::ZERO) };
+            let has_more = self.sweep(now);
+            let rest = if !has_more && self.may_sleep() {
+                self.timers.rest(Instant::now())
+            } else {
+                Some(Duration::ZERO)
+            };
             self.ring.wait(rest).expect("a ring that worked goes on working");
             let now = Instant::now();
             while let Some(completion) = self.ring.next() {
                 self.complete(completion, now);
             }
         }
+    }
+
+    /// Whether there is nothing to do. From here on whoever has something rings the bell.
+    fn may_sleep(&self) -> bool {
+        self.sweep_task.begin();
+        let waker = self.sweep_task.waker();
+        self.ready.is_empty() && self.stage != Stage::Over && self.fanout.sleep(&waker) && self.inbox.sleep()
+    }
+
+    /// Brings some up to date with their topics. True if there are more.
+    fn sweep(&mut self, now: Instant) -> bool {
+        let Worker { ring, writer, fanout, peers, seats, .. } = self;
+        let slice = fanning::sweep(ring, writer, fanout, peers, seats, now);
+        slice.turns.into_iter().for_each(|key| self.ready(key));
+        slice.has_more
     }
 
     fn open_post(&mut self, post: &mut Post) {
@@ -201,28 +232,37 @@ impl Worker {
         if self.stage != Stage::Serving {
             return;
         }
-        let speech = Speech::http(peer, &self.start, Instant::now());
         let tls = self.start.tls.as_ref().map(|config| Tls::new(config).map(Box::new)).transpose();
         // It was possible when the server started.
         let Ok(tls) = tls else { return };
-        let key = self.peers.insert_with(|key| Peer::new(socket, speech, tls, Task::new(&self.inbox, key)));
+        let key = self.peers.insert_with(|key| {
+            let task = Task::new(&self.inbox, key);
+            Peer::new(socket, Speech::http(peer, &self.start, task, Instant::now()), tls)
+        });
         self.ready(key);
     }
 
     /// A turn of those that are ready, as many as one batch has room for.
     fn turn(&mut self, now: Instant) {
+        if self.ready.is_empty() {
+            return;
+        }
         let count = self.ready.len().min(BATCH);
         let keys = self.ready.drain(..count);
         let mut batch: Vec<(u64, Peer)> =
             keys.filter_map(|key| self.peers.take(key).map(|peer| (key, peer))).collect();
         batch.iter_mut().for_each(|(_, peer)| peer.advance(now));
-        writing::write(&mut self.ring, &mut batch, now);
-        for (key, mut peer) in batch {
-            let next = peer.settle(&mut self.ring, key, now);
+        let wrote = self.writer.write(&mut self.ring, &mut batch, &mut self.fanout, now);
+        for ((key, mut peer), wrote) in batch.into_iter().zip(wrote) {
+            let had_seat = peer.seat().is_some();
+            let (ring, plan, fanout) = (&mut self.ring, &mut self.writer.plans[0], &mut self.fanout);
+            let next = peer.settle(&mut Around { ring, plan, fanout }, key, wrote, now);
             if next == Next::Close {
-                peer.close(&mut self.ring, key);
-                self.peers.remove(key);
+                self.close(key, peer);
                 continue;
+            }
+            if let Some(seat) = peer.seat().filter(|_| !had_seat) {
+                self.seats.take(seat, key);
             }
             if let Some(deadline) = peer.deadline() {
                 let time = self.timers.count(deadline);
@@ -238,6 +278,14 @@ impl Worker {
                 self.ready(key);
             }
         }
+    }
+
+    fn close(&mut self, key: u64, peer: Peer) {
+        if let Some(seat) = peer.seat() {
+            self.fanout.leave(seat);
+        }
+        peer.close(&mut self.ring, key);
+        self.peers.remove(key);
     }
 
     /// Looks whether the server stops, and whether it has.
