@@ -6,9 +6,11 @@
 mod accept;
 mod alarm;
 mod buffers;
+mod group;
 mod hall;
 mod http1;
 mod socket;
+mod sweeper;
 mod turned_away;
 mod visit;
 mod websocket;

@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 
 use super::alarm::Alarm;
+use super::group::Group;
 use super::hall::{Hall, Phase, Place};
 use super::socket::{Socket, Tried};
+use super::sweeper::Sweeper;
 use super::turned_away::TurnedAway;
 use super::visit::Visit;
 use super::{http1, websocket};
@@ -43,17 +45,27 @@ pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
     }
     // A port is listened on while anybody holds its listener: from here on that is the one who accepts.
     start.listeners = Arc::default();
-    let (alarm, hall) = (Alarm::new()?, Hall::new(start.max_threads));
-    let (start, aside) = (Arc::new(start), Aside::start()?);
-    let reception = Reception { start, hall, aside, alarm, turned_away: TurnedAway::default() };
+    let (alarm, hall, aside) = (Alarm::new()?, Hall::new(start.max_threads), Aside::start()?);
+    let (mut sweepers, mut threads) = (Vec::new(), Vec::new());
+    for number in 0..start.workers {
+        let (sweeper, thread) = Sweeper::start(number)?;
+        sweepers.push(sweeper);
+        threads.push(thread);
+    }
+    let (start, turned_away) = (Arc::new(start), TurnedAway::default());
+    let reception = Reception { start, hall, aside, sweepers, turn: 0, alarm, turned_away };
     let thread = Builder::new().name("websocket-hub-accept".to_owned());
-    Ok(vec![thread.spawn(move || reception.serve(listeners))?])
+    threads.push(thread.spawn(move || reception.serve(listeners))?);
+    Ok(threads)
 }
 
 struct Reception {
     start: Arc<Start>,
     hall: Hall,
     aside: Aside,
+    /// Connections are handed to their groups in turn, so that they spread evenly.
+    sweepers: Vec<Sweeper>,
+    turn: usize,
     alarm: Arc<Alarm>,
     turned_away: TurnedAway,
 }
@@ -115,6 +127,11 @@ impl Reception {
         }
     }
 
+    fn next_group(&mut self) -> Arc<Group> {
+        self.turn = (self.turn + 1) % self.sweepers.len();
+        Arc::clone(&self.sweepers[self.turn].group)
+    }
+
     fn let_in(&mut self, client: TcpStream, peer: SocketAddr) {
         let speaks_tls = self.start.tls.is_some();
         let Ok(alarm) = Alarm::new() else { return self.turned_away.tell(client, speaks_tls) };
@@ -128,6 +145,7 @@ impl Reception {
             guard: self.start.tracker.task(),
             start: Arc::clone(&self.start),
             aside: self.aside.clone(),
+            group: self.next_group(),
             _place: place,
         };
         let thread = Builder::new().name("websocket-hub-connection".to_owned()).stack_size(STACK_LEN);
@@ -145,12 +163,13 @@ struct Guest {
     guard: TaskGuard,
     start: Arc<Start>,
     aside: Aside,
+    group: Arc<Group>,
     _place: Place,
 }
 
 impl Guest {
     fn serve(self) {
-        let Guest { mut visit, peer, guard, start, aside, _place } = self;
+        let Guest { mut visit, peer, guard, start, aside, group, _place } = self;
         let _entered = aside.enter();
         let deadline = Instant::now() + start.handshake_timeout;
         if !shake_hands(&mut visit, deadline) {
@@ -158,12 +177,11 @@ impl Guest {
         }
         let mut http = Connection::new(&start, peer, deadline);
         // An error is a client that has left.
-        let Ok(Some(mut connection)) = http1::serve(&mut visit, &mut http) else { return };
+        let Ok(Some(connection)) = http1::serve(&mut visit, &mut http) else { return };
         // It counts by itself from here on, and has no use for what HTTP needed.
         drop((http, guard));
-        websocket::serve(&mut visit, &mut connection);
+        websocket::serve(&mut visit, connection, &group);
         // Whoever hears that the socket is closed may ask what the handler was told.
-        drop(connection);
         drop(visit);
     }
 }

@@ -9,7 +9,8 @@ use rustls::{ServerConfig, ServerConnection};
 
 #[derive(Debug)]
 pub(super) enum Socket {
-    Tcp(TcpStream),
+    /// Shared with who fans out to it.
+    Tcp(Arc<TcpStream>),
     /// Boxed: it is large, and most of what holds one holds TCP.
     Tls(Box<TlsSocket>),
 }
@@ -34,7 +35,7 @@ impl Socket {
     /// When the system or rustls refuses.
     pub(super) fn new(tcp: TcpStream, tls: Option<&Arc<ServerConfig>>) -> io::Result<Self> {
         tcp.set_nonblocking(true)?;
-        let Some(config) = tls else { return Ok(Socket::Tcp(tcp)) };
+        let Some(config) = tls else { return Ok(Socket::Tcp(Arc::new(tcp))) };
         let tls = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
         Ok(Socket::Tls(Box::new(TlsSocket { tcp, tls })))
     }
@@ -82,7 +83,7 @@ impl Socket {
     /// `WouldBlock` when nothing is there.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Socket::Tcp(tcp) => tcp.read(buffer),
+            Socket::Tcp(tcp) => (&**tcp).read(buffer),
             Socket::Tls(socket) => loop {
                 match socket.tls.reader().read(buffer) {
                     Err(error) if error.kind() == ErrorKind::WouldBlock => _ = socket.read_records()?,
@@ -99,7 +100,7 @@ impl Socket {
     /// `WouldBlock` when there is no room.
     pub(super) fn write(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
-            Socket::Tcp(tcp) => tcp.write_vectored(pieces),
+            Socket::Tcp(tcp) => (&**tcp).write_vectored(pieces),
             Socket::Tls(socket) => {
                 if socket.flush()? == Tried::Blocked {
                     return Err(ErrorKind::WouldBlock.into());

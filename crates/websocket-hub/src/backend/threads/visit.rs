@@ -1,6 +1,7 @@
 //! One connection's stay: its socket, its thread's sleep, and what both HTTP and WebSocket do with them.
 
 use std::io::{self, ErrorKind, IoSlice};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
@@ -38,6 +39,21 @@ impl Visit {
     pub(super) fn new(socket: Socket, alarm: Arc<Alarm>, hall: Hall) -> Self {
         let waker = Waker::from(Arc::clone(&alarm));
         Visit { socket, alarm, waker, hall, readable: true, writable: true }
+    }
+
+    /// What others can write to, where it is TCP alone.
+    pub(super) fn stream(&self) -> Option<Arc<TcpStream>> {
+        if let Socket::Tcp(tcp) = &self.socket { Some(Arc::clone(tcp)) } else { None }
+    }
+
+    /// What wakes the thread.
+    pub(super) fn alarm(&self) -> Arc<Alarm> {
+        Arc::clone(&self.alarm)
+    }
+
+    /// Whether writing has to wait until there is room.
+    pub(super) fn is_full(&self) -> bool {
+        !self.writable
     }
 
     /// Goes on with TLS's handshake; `Done` when it is over.
