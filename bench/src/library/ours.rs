@@ -175,12 +175,15 @@ impl Library for Ours {
         let agreed = agreed(deflate);
         let mut connections: Vec<_> = (0..connections).map(|_| server().with_deflate(Some(agreed))).collect();
         let mut wire = Wire::endless(b"");
+        let mut buffer = OutputBuffer::new();
         Some(Box::new(move |count| {
             for _ in 0..count {
                 let prepared = Prepared::new(crate::sample::JSON);
                 for connection in &mut connections {
+                    connection.lend_buffer(&mut buffer);
                     connection.send_prepared(&prepared).unwrap();
                     flush(connection, &mut wire);
+                    connection.return_buffer(&mut buffer);
                 }
             }
             count

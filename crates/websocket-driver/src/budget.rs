@@ -66,11 +66,12 @@ pub(crate) enum Pressure {
 impl Pressure {
     pub(crate) fn of(used: usize, limit: usize) -> Pressure {
         match used {
+            // Nearly always.
+            used if used < limit / 2 => Pressure::None,
             used if used > limit => Pressure::Full,
             used if used >= limit / 8 * 7 => Pressure::StopReading,
             used if used >= limit / 4 * 3 => Pressure::Shrink,
-            used if used >= limit / 2 => Pressure::Hibernate,
-            _ => Pressure::None,
+            _ => Pressure::Hibernate,
         }
     }
 }
