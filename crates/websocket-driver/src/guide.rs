@@ -48,7 +48,8 @@
 //! # Memory
 //!
 //! A connection at rest holds no heap of its own but for the windows of compression. Otherwise it holds what of a
-//! message has arrived (never what was announced), and what was sent and not yet taken by
+//! message has arrived (never what was announced; of memory it may take sixteen times as much, but no more than 1 MiB
+//! ahead or as much again, so that growing copies little), and what was sent and not yet taken by
 //! [`poll_transmit`](crate::Connection::poll_transmit); [`retained`](crate::Connection::retained) says how much that
 //! is in octets, [`queued`](crate::Connection::queued) how much waits to be sent.
 //!

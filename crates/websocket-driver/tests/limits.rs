@@ -105,6 +105,18 @@ fn without_limits_memory_grows_with_what_arrives_and_not_with_what_is_announced(
 }
 
 #[test]
+fn memory_is_taken_a_mebibyte_ahead_of_what_arrived_or_as_much_again() {
+    let mut server = Server::new(NO_LIMITS());
+    assert_eq!(server.hears(&header(true, BINARY, 1 << 40)), []);
+    let piece = [0; 50_000];
+    for arrived in (1..=100).map(|pieces| pieces * piece.len()) {
+        assert_eq!(server.hears(&piece), []);
+        let most = arrived + (15 * arrived).min(1 << 20).max(arrived);
+        assert!((arrived..=most).contains(&server.connection.retained()), "{arrived}");
+    }
+}
+
+#[test]
 fn lengths_that_add_up_to_more_than_a_number_holds_are_no_way_round_the_limit() {
     let config = Config { max_message: 1 << 62, ..NO_LIMITS() };
     let mut server = Server::new(config);
