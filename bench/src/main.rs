@@ -10,6 +10,7 @@ mod report;
 mod rounds;
 mod run;
 mod sample;
+mod search;
 mod sink;
 mod wire;
 
@@ -21,7 +22,8 @@ static ALLOCATOR: heap::Counting = heap::Counting;
 const USAGE: &str = "\
 usage: bench driver [--quick] [--json FILE]   compare with the peers
        bench counts [--check | --write]       count instructions under callgrind
-       bench count ROW MESSAGES               what `counts` runs under callgrind";
+       bench count ROW MESSAGES               what `counts` runs under callgrind
+       bench search [--full | --messages N] [--folder FOLDER]   type queries while messages arrive";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         ["counts", "--check"] => counts::check(),
         ["counts", "--write"] => counts::write(),
         ["count", row, messages] => counts::count(row, messages),
+        ["search", ref options @ ..] => search::run(options),
         _ => usage(),
     }
 }

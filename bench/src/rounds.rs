@@ -50,10 +50,19 @@ fn time(run: &mut Run, count: usize) -> f64 {
 
 /// Time that this thread ran. What else the machine did meanwhile does not count.
 pub fn cpu_time() -> Duration {
+    read_clock(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+/// Time that all threads of this process ran.
+pub fn process_time() -> Duration {
+    read_clock(libc::CLOCK_PROCESS_CPUTIME_ID)
+}
+
+fn read_clock(clock: libc::clockid_t) -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is there to be written.
-    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    assert_eq!(result, 0, "the thread has a clock");
+    let result = unsafe { libc::clock_gettime(clock, &mut time) };
+    assert_eq!(result, 0, "the process has its clocks");
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 

@@ -49,6 +49,7 @@ mod indexer;
 mod language;
 mod matching;
 mod merge;
+mod pages;
 mod places;
 mod plan;
 mod query;

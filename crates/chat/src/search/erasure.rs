@@ -3,12 +3,11 @@
 //! A withdrawn document cannot be found from the moment its change is taken in. Which terms it had is not known, as
 //! its text is gone; so the postings of its segment are read through, once for all of its documents that wait.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::SearchError;
-use super::gaps::decode;
+use super::pages;
 use super::store::{self, Segment};
-use super::update::write_postings;
 
 /// Cleans the segment with the oldest withdrawn document. Returns whether there was one.
 ///
@@ -26,7 +25,10 @@ pub(super) fn step(connection: &mut Connection) -> Result<bool, SearchError> {
         .find(|segment| (segment.first..=segment.last).contains(&oldest))
         .ok_or(SearchError::Damaged("a document of no segment"))?;
     let withdrawn = withdrawn(&transaction, segment)?;
-    clean(&transaction, segment, &withdrawn)?;
+    let is_withdrawn = |document: u32| {
+        document.checked_sub(segment.first).is_some_and(|at| withdrawn.get(at as usize) == Some(&true))
+    };
+    pages::remove(&transaction, segment.number, is_withdrawn)?;
     transaction
         .prepare_cached("DELETE FROM erasures WHERE document BETWEEN ?1 AND ?2")?
         .execute(params![segment.first, segment.last])?;
@@ -44,35 +46,6 @@ fn withdrawn(connection: &Connection, segment: &Segment) -> Result<Vec<bool>, Se
         withdrawn[(row.get::<_, u32>(0)? - segment.first) as usize] = true;
     }
     Ok(withdrawn)
-}
-
-fn clean(connection: &Transaction<'_>, segment: &Segment, withdrawn: &[bool]) -> Result<(), SearchError> {
-    let is_withdrawn = |document: u32| {
-        document.checked_sub(segment.first).is_some_and(|at| withdrawn.get(at as usize) == Some(&true))
-    };
-    let mut rows = Vec::new();
-    {
-        let mut statement =
-            connection.prepare_cached("SELECT term, first, documents FROM postings WHERE segment = ?1")?;
-        let mut all = statement.query([segment.number])?;
-        let mut documents = Vec::new();
-        while let Some(row) = all.next()? {
-            documents.clear();
-            let octets = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-            decode(row.get(1)?, octets, &mut documents).ok_or(SearchError::Damaged("postings"))?;
-            if documents.iter().any(|document| is_withdrawn(*document)) {
-                rows.push((row.get::<_, Vec<u8>>(0)?, documents.clone()));
-            }
-        }
-    }
-    let mut delete =
-        connection.prepare_cached("DELETE FROM postings WHERE segment = ?1 AND term = ?2 AND first = ?3")?;
-    for (term, mut documents) in rows {
-        delete.execute(params![segment.number, term, documents[0]])?;
-        documents.retain(|document| !is_withdrawn(*document));
-        write_postings(connection, segment.number, &term, &documents)?;
-    }
-    Ok(())
 }
 
 /// Writes the write-ahead log back and empties it, because it still holds pages as they were. Returns whether that

@@ -63,6 +63,8 @@ struct State {
     clean: Position,
     trouble: Option<String>,
     is_woken: bool,
+    /// Whether the last look at the log found nothing and there was no housekeeping to do.
+    is_resting: bool,
     is_ended: bool,
     /// Whether a reader found that the file is damaged.
     is_damaged: bool,
@@ -143,6 +145,12 @@ impl Indexer {
         self.shared.wait_until(timeout, |state| state.position >= position)
     }
 
+    /// Waits until there is nothing left to merge, clean or sweep. Returns whether that is so in time.
+    pub fn wait_for_rest(&self, timeout: Duration) -> bool {
+        self.wake();
+        self.shared.wait_until(timeout, |state| state.is_resting)
+    }
+
     /// Waits until nothing that was erased up to a position is left in the file. Returns whether that is so in time.
     pub fn wait_for_erasure(&self, position: Position, timeout: Duration) -> bool {
         self.wake();
@@ -204,6 +212,7 @@ impl Worker {
                         state.position = position;
                         state.clean = if is_clean { position } else { state.clean };
                         state.trouble = None;
+                        state.is_resting = matches!(wait, Wait::ForNews);
                     });
                     wait
                 }
@@ -260,7 +269,8 @@ impl Worker {
             taken = self.take_in()?;
         }
         let is_busy = self.keep_house().map_err(Trouble::Index)?;
-        if taken >= AT_ONCE as u64 {
+        // While much is to be taken in, merging goes first, or small segments would pile up.
+        if taken >= AT_ONCE as u64 && !is_busy {
             *last = None;
         }
         Ok(match last {
@@ -304,7 +314,7 @@ impl Worker {
         if !self.is_file_clean {
             self.is_file_clean = erasure::empty_write_ahead_log(&self.connection)?;
         }
-        Ok(false)
+        store::give_back(&self.connection)
     }
 }
 

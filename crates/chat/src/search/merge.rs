@@ -7,12 +7,11 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use rusqlite::{Connection, OptionalExtension, Rows, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::SearchError;
-use super::gaps::decode;
+use super::pages::{Page, Scan, Writer};
 use super::store::{self, Segment};
-use super::update::write_postings;
 
 /// Segments of about one size that become one. Each document is written anew once for each power of this.
 const FAN: usize = 8;
@@ -21,8 +20,10 @@ const FAN: usize = 8;
 const SPAN: u32 = 1 << 19;
 /// A segment that spans this many documents or more is left alone.
 const FINAL_SPAN: u32 = 1 << 18;
-/// Rows that are read, or removed, before the indexer looks at the log again.
-const SLICE: u32 = 20_000;
+/// Entries that are merged before the indexer looks at the log again.
+const SLICE: usize = 20_000;
+/// Pages that are swept before the indexer looks at the log again.
+const SWEPT: u32 = 512;
 
 /// A merge on its way.
 #[derive(Debug)]
@@ -48,9 +49,11 @@ impl Merge {
     pub(super) fn step(&mut self, connection: &mut Connection) -> Result<bool, SearchError> {
         let transaction = connection.transaction()?;
         let slice = self.read(&transaction)?;
+        let mut writer = Writer::new(&transaction, self.number);
         for (term, documents) in &slice.terms {
-            write_postings(&transaction, self.number, term, documents)?;
+            writer.add(term, documents)?;
         }
+        writer.end()?;
         if slice.ended {
             for source in &self.sources {
                 transaction.execute("DELETE FROM segments WHERE first = ?1", [source.first])?;
@@ -68,34 +71,31 @@ impl Merge {
     }
 
     fn read(&self, connection: &Connection) -> Result<Slice, SearchError> {
-        let mut statements = Vec::new();
-        for _ in &self.sources {
-            statements.push(connection.prepare_cached(
-                "SELECT term, first, documents FROM postings WHERE segment = ?1 AND term > ?2 ORDER BY term, first",
-            )?);
+        let mut from = self.done.clone();
+        if !from.is_empty() {
+            // The lowest that is above what is done.
+            from.push(0);
         }
-        let mut sources: Vec<Rows<'_>> = Vec::new();
-        for (statement, source) in statements.iter_mut().zip(&self.sources) {
-            sources.push(statement.query(params![source.number, self.done])?);
-        }
+        let mut sources = Vec::new();
         let mut next = BinaryHeap::new();
-        for (at, rows) in sources.iter_mut().enumerate() {
-            next.extend(read_row(rows)?.map(|row| Reverse((row, at))));
+        for (at, source) in self.sources.iter().enumerate() {
+            sources.push(Scan::new(connection, source.number, &from)?);
+            next.extend(sources[at].next()?.map(|page| Reverse(Head::new(page, at))));
         }
         let mut slice = Slice { terms: Vec::new(), ended: false };
-        let mut rows = 0;
-        while let Some(Reverse((row, at))) = next.pop() {
-            let is_new = slice.terms.last().is_none_or(|(term, _)| *term != row.term);
-            if is_new && rows >= SLICE {
+        let mut entries = 0;
+        while let Some(Reverse(head)) = next.pop() {
+            let is_new = slice.terms.last().is_none_or(|(term, _)| *term != head.term);
+            if is_new && entries >= SLICE {
                 return Ok(slice);
             }
-            rows += 1;
+            entries += 1;
             if is_new {
-                slice.terms.push((row.term, Vec::new()));
+                slice.terms.push((head.term, Vec::new()));
             }
             let documents = &mut slice.terms.last_mut().expect("one was pushed").1;
-            decode(row.first, &row.documents, documents).ok_or(SearchError::Damaged("postings"))?;
-            next.extend(read_row(&mut sources[at])?.map(|row| Reverse((row, at))));
+            sources[head.source].page().documents(documents)?;
+            next.extend(sources[head.source].next()?.map(|page| Reverse(Head::new(page, head.source))));
         }
         slice.ended = true;
         Ok(slice)
@@ -109,31 +109,30 @@ struct Slice {
     ended: bool,
 }
 
-/// Ordered by term, then by document.
+/// The entry that a source is at, ordered by term, then by document.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Row {
+struct Head {
     term: Vec<u8>,
     first: u32,
-    documents: Vec<u8>,
+    source: usize,
 }
 
-fn read_row(rows: &mut Rows<'_>) -> Result<Option<Row>, SearchError> {
-    Ok(match rows.next()? {
-        None => None,
-        Some(row) => Some(Row { term: row.get(0)?, first: row.get(1)?, documents: row.get(2)? }),
-    })
+impl Head {
+    fn new(page: &Page, source: usize) -> Self {
+        Head { term: page.term().to_vec(), first: page.first(), source }
+    }
 }
 
-/// The neighbours to merge, if there are enough of about one size: from the newest back, the first run of at least
-/// [`FAN`] segments none of which is larger than the size class that the run is for.
+/// The neighbours to merge: as soon as there are [`FAN`] segments of one size class, with the smaller ones among and
+/// behind them.
 fn due(segments: &[Segment]) -> Option<Vec<Segment>> {
     let class = |segment: &Segment| segment.span().ilog(u32::try_from(FAN).expect("a fan is small"));
     for largest in 0..FINAL_SPAN.ilog(u32::try_from(FAN).expect("a fan is small")) {
         let run = segments.iter().rev().take_while(|segment| class(segment) <= largest).count();
-        if run < FAN {
+        let run = &segments[segments.len() - run..];
+        if run.iter().filter(|segment| class(segment) == largest).count() < FAN {
             continue;
         }
-        let run = &segments[segments.len() - run..];
         let mut span = 0;
         let fits = run.iter().take_while(|segment| {
             span += segment.span();
@@ -152,23 +151,19 @@ pub(super) fn sweep(connection: &mut Connection, merge: Option<&Merge>) -> Resul
     let Some(stray) = numbers(connection)?.into_iter().find(|number| !is_listed(*number)) else {
         return Ok(false);
     };
-    let end: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT term FROM postings WHERE segment = ?1 ORDER BY term LIMIT 1 OFFSET ?2")?
-        .query_row(params![stray, SLICE], |row| row.get(0))
-        .optional()?;
-    match end {
-        Some(end) => connection
-            .prepare_cached("DELETE FROM postings WHERE segment = ?1 AND term <= ?2")?
-            .execute(params![stray, end])?,
-        None => connection.prepare_cached("DELETE FROM postings WHERE segment = ?1")?.execute([stray])?,
-    };
+    connection
+        .prepare_cached(
+            "DELETE FROM pages WHERE number IN
+             (SELECT number FROM pages WHERE segment = ?1 ORDER BY term, first LIMIT ?2)",
+        )?
+        .execute(params![stray, SWEPT])?;
     Ok(true)
 }
 
-/// The numbers of all segments that have postings, found by leaping from one to the next.
+/// The numbers of all segments that have pages, found by leaping from one to the next.
 fn numbers(connection: &Connection) -> Result<Vec<i64>, SearchError> {
-    let mut statement = connection
-        .prepare_cached("SELECT segment FROM postings WHERE segment > ?1 ORDER BY segment LIMIT 1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT segment FROM pages WHERE segment > ?1 ORDER BY segment LIMIT 1")?;
     let mut numbers = Vec::new();
     let mut last = 0;
     while let Some(number) = statement.query_row([last], |row| row.get(0)).optional()? {
@@ -204,7 +199,12 @@ mod tests {
             (&[3; 7][..], None),
             (&[3; 8], Some(vec![3; 8])),
             (&[100, 3, 3, 3, 3, 3, 3, 3, 3], Some(vec![3; 8])),
-            (&[100, 100, 100, 100, 100, 100, 100, 3], Some(vec![100, 100, 100, 100, 100, 100, 100, 3])),
+            (&[100, 3, 3, 3, 3, 3, 3, 3], None),
+            (&[100, 100, 100, 100, 100, 100, 100, 3], None),
+            (
+                &[100, 100, 3, 100, 100, 100, 100, 100, 100, 9],
+                Some(vec![100, 100, 3, 100, 100, 100, 100, 100, 100, 9]),
+            ),
             (&[final_span; 20], None),
             (&[final_span - 1; 9], Some(vec![final_span - 1; 2])),
         ] {

@@ -15,24 +15,25 @@ const VERSION: i64 = 1;
 /// Documents are the index's own numbers for texts, 1, 2, 3… in the order in which it learns of them. An edited
 /// message is a new document.
 ///
-/// - `segments`: what parts of `postings` there are, by the documents that they span. Others are being made or
+/// - `segments`: what parts of `pages` there are, by the documents that they span. Others are being made or
 ///   going away.
-/// - `postings`: for a term, the documents that have it, in chunks that are named after their first one.
+/// - `pages`: terms and the documents that have them; see [`pages`](super::pages).
 /// - `blocks`: whose and where documents are, [`BLOCK`](super::blocks::BLOCK) of them together.
 /// - `places`: which document a message is, many messages of a room together.
 /// - `marks`: which documents have reactions (how many) and pins.
 /// - `erasures`: documents whose postings are still to be removed.
-const TABLES: &str = "
+pub(super) const TABLES: &str = "
 CREATE TABLE about (
     version INTEGER NOT NULL, parts INTEGER NOT NULL, epoch INTEGER NOT NULL,
     position INTEGER NOT NULL, next_document INTEGER NOT NULL, next_segment INTEGER NOT NULL,
     messages INTEGER NOT NULL
 );
 CREATE TABLE segments (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, number INTEGER NOT NULL);
-CREATE TABLE postings (
-    segment INTEGER NOT NULL, term BLOB NOT NULL, first INTEGER NOT NULL, documents BLOB NOT NULL,
-    PRIMARY KEY (segment, term, first)
-) WITHOUT ROWID;
+CREATE TABLE pages (
+    number INTEGER PRIMARY KEY, segment INTEGER NOT NULL, term BLOB NOT NULL, first INTEGER NOT NULL,
+    entries BLOB NOT NULL
+);
+CREATE UNIQUE INDEX pages_names ON pages (segment, term, first);
 CREATE TABLE blocks (number INTEGER PRIMARY KEY, earliest INTEGER, latest INTEGER, documents BLOB NOT NULL);
 CREATE INDEX blocks_earliest ON blocks (earliest);
 CREATE INDEX blocks_latest ON blocks (latest);
@@ -55,6 +56,11 @@ const STATEMENTS: usize = 48;
 const PAGES: i64 = 16 << 20;
 /// Octets of write-ahead log that are kept between checkpoints; merging makes it grow for a moment.
 const WRITE_AHEAD: i64 = 64 << 20;
+
+/// Of how many pages one may be free before pages are given back.
+const FREE_SHARE: i64 = 10;
+/// Pages that are given back at once.
+const GIVEN_BACK: i64 = 512;
 
 /// The row about the index.
 #[derive(Debug, Clone, Copy)]
@@ -122,6 +128,8 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, SearchError> {
 fn connect(path: &Path) -> Result<Connection, SearchError> {
     let connection = Connection::open(path)?;
     set_up(&connection)?;
+    // Takes effect only before the first table: whole pages can be given back when much of the file is free.
+    connection.pragma_update(None, "auto_vacuum", "incremental")?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     // The log is the truth: what a power failure takes from the index is read from the log again.
     connection.pragma_update(None, "synchronous", "normal")?;
@@ -190,6 +198,19 @@ pub(super) fn set_about(connection: &Connection, about: &About) -> Result<(), Se
         about.messages
     ])?;
     Ok(())
+}
+
+/// Gives some of the file back to the file system if much of it is free. Returns whether it was.
+pub(super) fn give_back(connection: &Connection) -> Result<bool, SearchError> {
+    let ask = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    let (free, all) = (ask("PRAGMA freelist_count")?, ask("PRAGMA page_count")?);
+    if free <= all / FREE_SHARE || free <= GIVEN_BACK {
+        return Ok(false);
+    }
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({GIVEN_BACK})"))?;
+    let mut rows = statement.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(true)
 }
 
 /// The segments, oldest first.

@@ -8,7 +8,7 @@ use super::analysis::Analysis;
 use super::blocks::{Blocks, Document};
 use super::change::Change;
 use super::error::SearchError;
-use super::gaps::{CHUNK, encode};
+use super::pages;
 use super::places::Places;
 use super::query::Mark;
 use super::store::{self, About, signed};
@@ -17,6 +17,10 @@ use crate::{PersonId, Place, Position, RoomId, Timestamp};
 
 /// Octets of text after which a transaction ends, so that the terms of very long messages never fill the memory.
 pub(super) const TEXT_AT_ONCE: usize = 4 << 20;
+
+/// The latest time that a document can have, in milliseconds since 1970: past the year 10,000. A later one, which a
+/// broken clock may have given, counts as this.
+const LATEST: u64 = 1 << 48;
 
 /// Takes in changes that end at a position. `parts` is whether parts of words can be found.
 pub(super) fn apply(
@@ -118,7 +122,7 @@ impl<'c> Update<'c> {
             return Ok(());
         }
         *self.messages.entry(room).or_default() += 1;
-        self.add(Document { room, sequence, author, at: at.0, thread, file }, text, false)?;
+        self.add(Document { room, sequence, author, at: at.0.min(LATEST), thread, file }, text, false)?;
         Ok(())
     }
 
@@ -262,29 +266,17 @@ impl<'c> Update<'c> {
         self.about.next_segment += 1;
         let mut postings: Vec<_> = self.postings.drain().collect();
         postings.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+        let mut writer = pages::Writer::new(self.connection, number);
         for (term, mut documents) in postings {
             documents.retain(|document| self.dropped.binary_search(document).is_err());
-            write_postings(self.connection, number, &term, &documents)?;
+            writer.add(&term, &documents)?;
         }
+        writer.end()?;
         self.connection
             .prepare_cached("INSERT INTO segments (first, last, number) VALUES (?1, ?2, ?3)")?
             .execute(params![self.first, self.about.next_document - 1, number])?;
         Ok(())
     }
-}
-
-/// Writes the ascending documents of a term that has none in this segment yet.
-pub(super) fn write_postings(
-    connection: &Connection,
-    segment: i64,
-    term: &[u8],
-    documents: &[u32],
-) -> Result<(), SearchError> {
-    let mut statement = connection.prepare_cached("INSERT INTO postings VALUES (?1, ?2, ?3, ?4)")?;
-    for chunk in documents.chunks(CHUNK) {
-        statement.execute(params![segment, term, chunk[0], encode(chunk)])?;
-    }
-    Ok(())
 }
 
 /// The number of a room, and how many messages it has, if it has had any.

@@ -9,7 +9,7 @@ use std::cell::Cell;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::SearchError;
-use super::gaps::decode;
+use super::pages::{self, Page, Scan};
 use super::query::Mark;
 use super::store::Segment;
 
@@ -17,18 +17,20 @@ use super::store::Segment;
 pub(super) const BUDGET: u64 = 500_000;
 /// Looking at one document.
 pub(super) const DOCUMENT_COST: u64 = 1;
-/// Reading a chunk of postings.
-const CHUNK_COST: u64 = 100;
-/// Reading one of many rows that follow each other.
-const ROW_COST: u64 = 20;
+/// Reading a page of postings.
+const PAGE_COST: u64 = 150;
+/// Reading a chunk of them.
+const CHUNK_COST: u64 = 60;
+/// Reading one of many entries that follow each other.
+const ENTRY_COST: u64 = 5;
 /// Reading a block of documents.
 pub(super) const BLOCK_COST: u64 = 200;
 /// Reading a message's text, and matching it.
 pub(super) const TEXT_COST: u64 = 400;
 
-/// Rows of one segment that are read for the beginning of a word. A beginning that has more is in so many messages that
-/// reading texts finds it sooner.
-pub(super) const BEGINNING_ROWS: usize = 8_000;
+/// Entries of one segment that are read for the beginning of a word. A beginning that has more is in so many messages
+/// that reading texts finds it sooner.
+const BEGINNING_ENTRIES: usize = 20_000;
 /// Of how many documents that a segment spans one may be proposed before the beginning of a word is looked up in it: for
 /// a few, the text answers sooner.
 const PATIENCE: u32 = 8_192;
@@ -90,6 +92,8 @@ struct List<'r> {
     reader: Reader<'r>,
     segment: Segment,
     query: ListQuery,
+    /// The page of the last chunk; the next one is mostly in it too.
+    page: Option<Page>,
     part: Part,
     /// The document above which nothing is left to read.
     unread: Option<u32>,
@@ -109,7 +113,7 @@ pub(super) struct Reader<'r> {
 
 impl<'r> List<'r> {
     fn new(reader: Reader<'r>, segment: Segment, query: ListQuery) -> Self {
-        List { reader, segment, query, part: Part::default(), unread: Some(segment.last) }
+        List { reader, segment, query, page: None, part: Part::default(), unread: Some(segment.last) }
     }
 
     fn at_most(&mut self, document: u32) -> Result<Option<u32>, SearchError> {
@@ -120,7 +124,7 @@ impl<'r> List<'r> {
             let Some(unread) = self.unread else { return Ok(None) };
             self.reader.spending.add(CHUNK_COST);
             let first = match &self.query {
-                ListQuery::Term(term) => self.read_postings(term.clone(), unread.min(document))?,
+                ListQuery::Term(term) => self.read_postings(&term.clone(), unread.min(document))?,
                 ListQuery::Mark(mark) => self.read_marks(*mark, unread.min(document))?,
             };
             self.unread =
@@ -129,18 +133,22 @@ impl<'r> List<'r> {
     }
 
     /// Reads the chunk in which a document would be. Returns its first document.
-    fn read_postings(&mut self, term: Vec<u8>, document: u32) -> Result<Option<u32>, SearchError> {
-        let mut statement = self.reader.connection.prepare_cached(
-            "SELECT first, documents FROM postings WHERE segment = ?1 AND term = ?2 AND first <= ?3
-             ORDER BY first DESC LIMIT 1",
-        )?;
-        let mut rows = statement.query(params![self.segment.number, term, document])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let first = row.get(0)?;
-        let octets = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+    fn read_postings(&mut self, term: &[u8], document: u32) -> Result<Option<u32>, SearchError> {
+        let is_here = match &mut self.page {
+            Some(page) => page.seek(term, document)?,
+            None => false,
+        };
+        if !is_here {
+            self.reader.spending.add(PAGE_COST);
+            self.page = pages::find(self.reader.connection, self.segment.number, term, document)?;
+        }
+        let Some(page) = &mut self.page else { return Ok(None) };
+        if !is_here && !page.seek(term, document)? {
+            return Ok(None);
+        }
         self.part.documents.clear();
-        decode(first, octets, &mut self.part.documents).ok_or(SearchError::Damaged("postings"))?;
-        Ok(Some(first))
+        page.documents(&mut self.part.documents)?;
+        Ok(Some(page.first()))
     }
 
     fn read_marks(&mut self, mark: Mark, document: u32) -> Result<Option<u32>, SearchError> {
@@ -195,25 +203,19 @@ impl Beginning<'_> {
     }
 
     fn read(&self, document: u32) -> Result<Found, SearchError> {
-        let mut end = self.start.clone();
-        // No letter's octets begin with this one.
-        end.push(0xff);
-        let mut statement = self.reader.connection.prepare_cached(
-            "SELECT first, documents FROM postings WHERE segment = ?1 AND term >= ?2 AND term < ?3",
-        )?;
-        let mut rows = statement.query(params![self.segment.number, self.start, end])?;
+        let mut scan = Scan::new(self.reader.connection, self.segment.number, &self.start)?;
         let mut documents = Vec::new();
         let mut count = 0;
-        while let Some(row) = rows.next()? {
-            self.reader.spending.add(ROW_COST);
+        while let Some(entry) = scan.next()?.filter(|entry| entry.term().starts_with(&self.start)) {
+            self.reader.spending.add(ENTRY_COST);
             count += 1;
-            if count > BEGINNING_ROWS {
+            if count > BEGINNING_ENTRIES {
                 return Ok(Found::Everything);
             }
-            let first: u32 = row.get(0)?;
-            if first <= document {
-                let octets = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-                decode(first, octets, &mut documents).ok_or(SearchError::Damaged("postings"))?;
+            if entry.first() <= document {
+                let before = documents.len();
+                entry.documents(&mut documents)?;
+                self.reader.spending.add((documents.len() - before) as u64);
             }
         }
         documents.sort_unstable();

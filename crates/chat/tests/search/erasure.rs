@@ -5,10 +5,21 @@ use parlor_chat::search::Change;
 
 use super::world::World;
 
-/// Whether the words are in the file, in the form in which the index stores words.
+/// Whether a word is in the files. Only its end is looked for, as the index leaves out of a word with what the word
+/// before it in the alphabet begins.
 fn holds(world: &World, word: &str) -> bool {
-    let octets = world.folder.octets();
-    octets.windows(word.len()).any(|window| window == word.as_bytes())
+    let (octets, end) = (world.folder.octets(), &word[word.len() - 8..]);
+    octets.windows(end.len()).any(|window| window == end.as_bytes())
+}
+
+/// A word that is like no other.
+fn secret_word(number: usize) -> String {
+    let mut hash = number as u64 + 1;
+    let mut letter = || {
+        hash = hash.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'a' + u8::try_from((hash >> 33) % 26).unwrap())
+    };
+    (0..14).map(|_| letter()).collect()
 }
 
 /// Words that no other message has; each in a message of its own, among many.
@@ -16,7 +27,7 @@ fn secrets(world: &World, count: usize) -> Vec<(String, Place)> {
     let letters = |number: usize| char::from(b'a' + u8::try_from(number % 26).unwrap());
     (0..count)
         .map(|number| {
-            let word = format!("zq{}{}{}xw", letters(number), letters(number / 26), letters(number / 5));
+            let word = secret_word(number);
             for other in 0..60 {
                 world.say(&format!("harmless talk about {} and {}", number * 100 + other, letters(other)));
             }
