@@ -113,6 +113,9 @@ impl Indexer {
             options: options.clone(),
             position,
             merge: None,
+            last: None,
+            has_more: false,
+            is_busy: false,
             is_file_clean: false,
             shared: Arc::clone(&shared),
         };
@@ -196,6 +199,12 @@ struct Worker {
     options: Options,
     position: Position,
     merge: Option<Merge>,
+    /// When the log was last read.
+    last: Option<Instant>,
+    /// Whether the log had more than was taken in.
+    has_more: bool,
+    /// Whether there is housekeeping to do.
+    is_busy: bool,
     /// Whether nothing that was erased is left in the file. Not known at the start, so it is made sure.
     is_file_clean: bool,
     shared: Arc<Shared>,
@@ -203,9 +212,8 @@ struct Worker {
 
 impl Worker {
     fn run(mut self) {
-        let mut last = None;
         loop {
-            let wait = match self.turn(&mut last) {
+            let wait = match self.turn() {
                 Ok(wait) => {
                     let (position, is_clean) = (self.position, self.is_file_clean);
                     self.shared.set(|state| {
@@ -257,27 +265,28 @@ impl Worker {
     }
 
     /// Takes in some of the log, unless that was just done, and does some housekeeping.
-    fn turn(&mut self, last: &mut Option<Instant>) -> Result<Wait, Trouble> {
+    fn turn(&mut self) -> Result<Wait, Trouble> {
         if self.shared.lock().is_damaged {
             return Err(Trouble::Index(SearchError::Damaged("found by a reader")));
         }
-        // Whoever wakes for each message must not make a transaction of each.
-        let is_time = last.is_none_or(|last| last.elapsed() >= self.options.pause);
+        // Whoever wakes for each message must not make a transaction of each. While much is to be taken in, merging
+        // goes first, or small segments would pile up; but not so long that nothing new can be found.
+        let since = self.last.map_or(Duration::MAX, |last| last.elapsed());
+        let is_time = since >= self.options.pause || (self.has_more && !self.is_busy);
         let mut taken = 0;
         if is_time {
-            *last = Some(Instant::now());
+            self.last = Some(Instant::now());
             taken = self.take_in()?;
+            self.has_more = taken >= AT_ONCE as u64;
         }
-        let is_busy = self.keep_house().map_err(Trouble::Index)?;
-        // While much is to be taken in, merging goes first, or small segments would pile up.
-        if taken >= AT_ONCE as u64 && !is_busy {
-            *last = None;
-        }
-        Ok(match last {
-            None => Wait::Not,
-            Some(_) if is_busy => Wait::Not,
-            Some(_) if is_time && taken == 0 => Wait::ForNews,
-            Some(last) => Wait::For(self.options.pause.saturating_sub(last.elapsed())),
+        self.is_busy = self.keep_house().map_err(Trouble::Index)?;
+        Ok(if self.is_busy || self.has_more {
+            Wait::Not
+        } else if is_time && taken == 0 {
+            Wait::ForNews
+        } else {
+            let since = self.last.map_or(Duration::ZERO, |last| last.elapsed());
+            Wait::For(self.options.pause.saturating_sub(since))
         })
     }
 
