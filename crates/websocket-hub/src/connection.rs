@@ -8,7 +8,9 @@ use std::time::Instant;
 use bytes::Bytes;
 use websocket_driver::{Cause, CloseCode, Closed, Event, Handler, Input, Transmit};
 
+use crate::account::Account;
 use crate::fanout::{Fanout, Form, Plan, Seat, merge};
+use crate::metrics::Metrics;
 use crate::outbox::{Item, Outgoing};
 use crate::websocket::WebSocket;
 use crate::writing::Writing;
@@ -58,6 +60,7 @@ pub(crate) struct Connection {
     input_ended: bool,
     opened: bool,
     closed: bool,
+    account: Account,
     /// What counts it, until it is gone.
     _held: Box<dyn Send>,
 }
@@ -70,6 +73,7 @@ impl Connection {
         ws: WebSocket,
         handler: BoxHandler,
         early: Bytes,
+        metrics: Metrics,
         held: Box<dyn Send>,
     ) -> Self {
         Connection {
@@ -86,6 +90,7 @@ impl Connection {
             input_ended: false,
             opened: false,
             closed: false,
+            account: Account::new(metrics),
             _held: held,
         }
     }
@@ -103,6 +108,7 @@ impl Connection {
     /// Tells the handler that the connection is open; once.
     pub(crate) fn open(&mut self) {
         self.opened = true;
+        self.account.metrics.opened();
         self.call(|handler, ws| handler.open(ws));
     }
 
@@ -141,10 +147,12 @@ impl Connection {
         let taken = self.ws.outbox().take(self.writing.len());
         self.lag = taken.lag;
         if taken.fell_behind {
+            self.account.metrics.dropped("fell-behind", taken.thrown_away);
             self.driver.discard_queue();
             self.writing.discard();
             self.hears_until = Some(0);
         }
+        self.account.metrics.wrote(0, taken.messages);
         let took = !taken.items.is_empty();
         for Item { after, outgoing } in taken.items {
             // The driver refuses what comes after a close; nobody waits for it any more.
@@ -194,20 +202,21 @@ impl Connection {
     /// So many octets of the plan went out.
     pub(crate) fn written(&mut self, plan: &Plan, count: usize, fanout: Option<&mut Fanout>) {
         self.writing.written(plan.written(count, fanout));
+        self.account.metrics.wrote(count as u64, 0);
     }
 
     /// Ends a turn of writing: the plan is empty, or the transport takes no more.
     pub(crate) fn settle(&mut self, blocked: bool, fanout: Option<&mut Fanout>) {
         self.ws.outbox().set_backlog(self.writing.len());
-        if let (Some(seat), Some(fanout)) = (self.seat, fanout) {
-            // Not before: it moves others, for whom there may be plans.
-            fanout.drop_ended(seat.index);
-            fanout.set_busy(seat.index, blocked || self.has_output());
-            if blocked {
-                fanout.block(seat.index);
-            } else {
-                fanout.unblock(seat.index);
-            }
+        self.account.holds(self.driver.retained() + self.unread.len() + self.writing.len());
+        let Some((seat, fanout)) = self.seat.zip(fanout) else { return self.account.waits(blocked) };
+        // Not before: it moves others, for whom there may be plans.
+        fanout.drop_ended(seat.index);
+        fanout.set_busy(seat.index, blocked || self.has_output());
+        if blocked {
+            fanout.block(seat.index);
+        } else {
+            fanout.unblock(seat.index);
         }
     }
 
@@ -237,6 +246,7 @@ impl Connection {
             }
         }
         let left = input.len();
+        self.account.metrics.read((bytes.len() - left) as u64, 0);
         if left > 0 {
             self.unread = bytes[bytes.len() - left..].to_vec();
         }
@@ -263,7 +273,12 @@ impl Connection {
 
     /// Does what is due at `now`; nothing if it is called early.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        let was_silent = !self.driver.wants_transmit();
         self.driver.handle_timeout(now);
+        if was_silent && self.driver.is_open() && self.driver.wants_transmit() {
+            // All that it says by itself while it is open is a ping.
+            self.account.asks(now);
+        }
         self.tell_rest(now);
     }
 
@@ -332,8 +347,11 @@ impl Connection {
         match event {
             Event::Closed(closed) => self.tell_closed(&closed),
             event => {
-                if matches!(event, Event::Error(_)) {
-                    self.ws.outbox().end(self.ws.id());
+                match &event {
+                    Event::Error(_) => self.ws.outbox().end(self.ws.id()),
+                    Event::Message(_) => self.account.metrics.read(0, 1),
+                    Event::Pong(payload) if payload.is_empty() => self.account.is_answered(now),
+                    _ => {}
                 }
                 self.call(|handler, ws| websocket_driver::dispatch(&mut **handler, ws, event));
                 // What the handler answered goes out even if the next frame breaks the protocol.
@@ -346,6 +364,7 @@ impl Connection {
         if !std::mem::replace(&mut self.closed, true) {
             self.ws.outbox().end(self.ws.id());
             if self.opened {
+                self.account.metrics.closed(closed.code.get());
                 self.call(|handler, ws| handler.close(ws, closed));
             }
         }

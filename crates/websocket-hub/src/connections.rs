@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::drain::Drain;
+use crate::metrics::Metrics;
 use crate::tracker::{ConnectionGuard, Tracker};
 use crate::websocket::WebSocket;
 
@@ -43,6 +44,11 @@ impl Connections {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What is counted of them.
+    pub fn metrics(&self) -> Metrics {
+        self.0.metrics().clone()
     }
 
     /// Says goodbye to every connection, now and from now on, waits for their ends no longer than `limit`, and cuts

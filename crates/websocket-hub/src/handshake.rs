@@ -120,6 +120,22 @@ impl Handshake {
     }
 
     fn judge<B>(&self, mut request: http::Request<B>, peer: Option<SocketAddr>) -> Result<Upgrade, Refused> {
+        let context = request.extensions_mut().remove::<Context>();
+        let counts = [
+            context.as_ref().map(|context| context.tracker.metrics().clone()),
+            self.connections.as_ref().map(Connections::metrics),
+        ];
+        self.judge_in(context, request, peer).inspect_err(|refused| {
+            counts.iter().flatten().for_each(|metrics| metrics.refused(refused.name()));
+        })
+    }
+
+    fn judge_in<B>(
+        &self,
+        context: Option<Context>,
+        mut request: http::Request<B>,
+        peer: Option<SocketAddr>,
+    ) -> Result<Upgrade, Refused> {
         let accepted = if request.version() < Version::HTTP_2 {
             server::accept(&request, &self.options).map_err(Refused::Handshake)?
         } else {
@@ -130,7 +146,6 @@ impl Handshake {
             return Err(Refused::Origin);
         }
         let upgrade = request.extensions_mut().remove::<OnUpgrade>();
-        let context = request.extensions_mut().remove::<Context>();
         let peer = peer.or(context.as_ref().map(|context| context.peer));
         let client: Option<IpAddr> = peer.map(|peer| self.proxies.client(peer.ip(), request.headers()));
         let admit = |limits: &Limits| limits.admit(client, Instant::now());

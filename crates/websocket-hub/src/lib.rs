@@ -33,6 +33,7 @@
 //! actix-web there is the module `actix` (feature `actix-web`). A list of [`Connections`] lets the server's graceful
 //! shutdown include ours. The examples `mounted_axum`, `mounted_hyper` and `mounted_actix` are whole programs.
 
+mod account;
 #[cfg(feature = "actix-web")]
 pub mod actix;
 mod app;
@@ -48,7 +49,9 @@ mod drive;
 mod fanout;
 mod gather;
 mod handshake;
+mod histogram;
 mod limits;
+mod metrics;
 mod opening;
 mod origin;
 mod outbox;
@@ -72,7 +75,9 @@ pub use config::Config;
 pub use connections::Connections;
 pub use drain::Drain;
 pub use handshake::Handshake;
+pub use histogram::Histogram;
 pub use limits::{Limits, TooMany};
+pub use metrics::{Metrics, Snapshot};
 pub use origin::Origins;
 pub use outbox::SendError;
 pub use proxies::{ForwardedHeader, InvalidNetwork, Proxies};

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::connection::{BoxHandler, Connection};
 use crate::connections::Connections;
 use crate::limits::Permit;
+use crate::metrics::Metrics;
 use crate::streams::StreamGuard;
 use crate::tracker::ConnectionGuard;
 use crate::websocket::WebSocket;
@@ -29,7 +30,7 @@ pub(crate) struct Opening {
 
 /// What is held as long as the connection is there, so that others know of it.
 #[derive(Debug)]
-#[expect(dead_code, reason = "they are there to be dropped")]
+#[expect(dead_code, reason = "some are there to be dropped")]
 pub(crate) struct Held {
     /// Counted before it opens, so that a server that stops in between waits for it.
     pub(crate) counted: Option<ConnectionGuard>,
@@ -39,12 +40,20 @@ pub(crate) struct Held {
     pub(crate) permit: Option<Permit>,
 }
 
+impl Held {
+    /// The counts of the server that it belongs to.
+    fn metrics(&self) -> Metrics {
+        let mounted = self.mounted.as_ref().map(|(_, guard)| guard);
+        mounted.or(self.counted.as_ref()).map(|guard| guard.metrics().clone()).unwrap_or_default()
+    }
+}
+
 impl Opening {
     /// The connection, once the answer is out; `early` is what the client sent right behind its handshake.
     pub(crate) fn connection(self, early: Bytes) -> Connection {
         let limits = Arc::clone(&self.config.connection);
         let driver = websocket_driver::Connection::server(limits, Instant::now()).with_deflate(self.deflate);
-        Connection::new(driver, self.ws, self.handler, early, Box::new(self.held))
+        Connection::new(driver, self.ws, self.handler, early, self.held.metrics(), Box::new(self.held))
     }
 }
 

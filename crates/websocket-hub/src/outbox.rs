@@ -34,6 +34,10 @@ pub(crate) struct Item {
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
     pub(crate) items: Vec<Item>,
+    /// How many of them are messages.
+    pub(crate) messages: u64,
+    /// How many messages were thrown away because the connection fell behind.
+    pub(crate) thrown_away: u64,
     /// The connection fell behind: what it took before is to be thrown away.
     pub(crate) fell_behind: bool,
     /// How far it lags behind its topics because its socket takes no more, in octets.
@@ -80,6 +84,10 @@ pub(crate) struct Outbox {
 
 #[derive(Default)]
 struct Inner {
+    /// Messages that wait to be taken.
+    messages: u64,
+    /// Messages that will not be taken.
+    thrown_away: u64,
     items: Vec<Item>,
     /// Octets in `items`.
     waiting: usize,
@@ -166,6 +174,7 @@ impl Outbox {
             return Err(SendError::FellBehind);
         }
         inner.waiting += octets;
+        inner.messages += 1;
         add(&mut inner);
         inner.announce();
         Ok(inner.queued())
@@ -264,6 +273,8 @@ impl Outbox {
         inner.wake_writers_within(self.limit / 2);
         Taken {
             items: std::mem::take(&mut inner.items),
+            messages: std::mem::take(&mut inner.messages),
+            thrown_away: std::mem::take(&mut inner.thrown_away),
             fell_behind: std::mem::take(&mut inner.fell_behind),
             lag: inner.lag,
         }
@@ -362,6 +373,7 @@ impl Inner {
         // What waits will never be read in time; holding it would only cost memory.
         self.items.clear();
         self.waiting = 0;
+        self.thrown_away += std::mem::take(&mut self.messages);
         self.push(Outgoing::Close(CloseCode::TRY_AGAIN_LATER, "fell behind".to_owned()));
         self.fell_behind = true;
         self.closing = true;

@@ -27,6 +27,21 @@ pub enum Refused {
     NotUpgradable,
 }
 
+impl Refused {
+    /// What it is counted as.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Refused::Handshake(_) | Refused::Http2(_) => "handshake",
+            Refused::Origin => "origin",
+            Refused::TooMany(TooMany::Connections) => "connections",
+            Refused::TooMany(TooMany::ConnectionsFromAddress) => "connections-from-address",
+            Refused::TooMany(TooMany::Handshakes(_)) => "handshakes",
+            Refused::TooMany(TooMany::HandshakesFromAddress(_)) => "handshakes-from-address",
+            Refused::NotUpgradable => "not-upgradable",
+        }
+    }
+}
+
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

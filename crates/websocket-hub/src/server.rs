@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::app::{App, SharedApp};
 use crate::backend::{Backend, Start, Stop};
 use crate::drain::Drain;
+use crate::metrics::Metrics;
 use crate::tls::TlsConfig;
 use crate::tracker::{Goodbyes, Tracker};
 
@@ -150,6 +151,11 @@ impl Server {
     /// The first of the addresses that are listened on.
     pub fn address(&self) -> SocketAddr {
         self.addresses[0]
+    }
+
+    /// What is counted of its connections: a handle, of use for as long as one likes.
+    pub fn metrics(&self) -> Metrics {
+        self.tracker.metrics().clone()
     }
 
     /// Stops within ten seconds; see [`stop_within`](Server::stop_within).

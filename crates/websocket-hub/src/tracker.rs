@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use crate::drain::Drain;
+use crate::metrics::Metrics;
 use crate::websocket::WebSocket;
 
 /// Shared by a server's threads and by every request that it handles.
@@ -20,6 +21,7 @@ struct Inner {
     cut_off: AtomicUsize,
     ended: Notify,
     given_up: watch::Sender<bool>,
+    metrics: Metrics,
     connections: Mutex<Connections>,
 }
 
@@ -31,6 +33,11 @@ struct Connections {
 }
 
 impl Tracker {
+    /// What is counted of the connections.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
     /// Counts a task until the guard is dropped.
     pub(crate) fn task(&self) -> TaskGuard {
         self.0.tasks.fetch_add(1, Ordering::Relaxed);
@@ -146,6 +153,13 @@ impl Drop for TaskGuard {
 pub(crate) struct ConnectionGuard {
     id: u64,
     task: TaskGuard,
+}
+
+impl ConnectionGuard {
+    /// What is counted of the connections of its server.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        self.task.0.metrics()
+    }
 }
 
 impl Drop for ConnectionGuard {

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::connection::Connection;
 use crate::fanout::{Fanout, MAX_PIECES, Plan, SLICE, Seat, Visit};
+use crate::metrics::Metrics;
 
 thread_local! {
     static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
@@ -58,8 +59,8 @@ pub(crate) enum Wrote {
 }
 
 /// Makes this thread a worker, and sweeps for as long as it is polled. It ends never.
-pub(crate) async fn sweep() {
-    WORKER.set(Some(Worker { fanout: Fanout::new(), plan: Plan::default(), members: Vec::new() }));
+pub(crate) async fn sweep(metrics: Metrics) {
+    WORKER.set(Some(Worker { fanout: Fanout::new(metrics), plan: Plan::default(), members: Vec::new() }));
     loop {
         let more = with(|worker| worker.slice());
         if more == Some(true) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::lane::Form;
 
@@ -55,8 +56,8 @@ pub(super) enum Flow {
     Free,
     /// Its driver was woken and has not written yet.
     Woken,
-    /// Its socket takes no more.
-    Blocked,
+    /// Its socket takes no more since then.
+    Blocked(Instant),
 }
 
 impl fmt::Debug for Receiver {

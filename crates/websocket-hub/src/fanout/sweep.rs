@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Instant;
 
 use slab::Slab;
 
@@ -11,6 +12,7 @@ use super::lane::Form;
 use super::log::{Log, Subscriber};
 use super::receiver::{Flow, Receiver, Recipient, Subscription};
 use super::terms::Terms;
+use crate::metrics::Metrics;
 
 /// How many visits a loop makes before it looks at its input again.
 pub(crate) const SLICE: usize = 256;
@@ -33,6 +35,7 @@ pub(crate) struct Fanout {
     swept: usize,
     /// Buffers for logs that are empty.
     spare: Vec<Vec<u8>>,
+    metrics: Metrics,
 }
 
 /// What to do next.
@@ -54,8 +57,9 @@ pub(crate) struct Straight {
 }
 
 impl Fanout {
-    pub(crate) fn new() -> Self {
-        Fanout::default()
+    /// Counts what it does.
+    pub(crate) fn new(metrics: Metrics) -> Self {
+        Fanout { metrics, ..Fanout::default() }
     }
 
     /// Gives connection number `id` a place, from which it may lag by `limit` octets.
@@ -73,7 +77,9 @@ impl Fanout {
         while let Some(last) = self.receivers[seat.index as usize].subscriptions.last() {
             self.remove(*last);
         }
-        self.receivers.remove(seat.index as usize);
+        if let Flow::Blocked(since) = self.receivers.remove(seat.index as usize).flow {
+            self.metrics.waited(since.elapsed());
+        }
     }
 
     /// Takes in what other threads have left.
@@ -90,6 +96,7 @@ impl Fanout {
                         continue;
                     };
                     self.logs[log].append(sequence, &prepared, &mut self.spare);
+                    self.metrics.wrote(0, self.logs[log].subscribers.len() as u64);
                     self.soil(log);
                 }
                 Mail::Overrun { topic } => {
@@ -158,6 +165,7 @@ impl Fanout {
     /// So many octets of the lag went out.
     pub(crate) fn advance(&mut self, visit: Straight, count: usize) {
         self.logs[visit.log as usize].advance(visit.at as usize, count);
+        self.metrics.wrote(count as u64, 0);
     }
 
     /// This receiver's socket takes no more. It is left alone until it is [unblocked](Fanout::unblock), but for the
@@ -165,7 +173,10 @@ impl Fanout {
     pub(crate) fn block(&mut self, index: u32) {
         let octets = self.octets_behind(index);
         let receiver = &mut self.receivers[index as usize];
-        receiver.flow = Flow::Blocked;
+        if !matches!(receiver.flow, Flow::Blocked(_)) {
+            receiver.flow = Flow::Blocked(Instant::now());
+            self.metrics.waits();
+        }
         receiver.recipient.lags(octets);
     }
 
@@ -180,7 +191,8 @@ impl Fanout {
     /// This receiver has written, or may try again.
     pub(crate) fn unblock(&mut self, index: u32) {
         let receiver = &mut self.receivers[index as usize];
-        if std::mem::replace(&mut receiver.flow, Flow::Free) == Flow::Blocked {
+        if let Flow::Blocked(since) = std::mem::replace(&mut receiver.flow, Flow::Free) {
+            self.metrics.waited(since.elapsed());
             // What was published since then is not late for want of its socket, and nobody would take it back.
             receiver.recipient.lags(0);
         }
@@ -259,7 +271,7 @@ impl Fanout {
             match receiver.flow {
                 Flow::Free => {}
                 Flow::Woken => continue,
-                Flow::Blocked => {
+                Flow::Blocked(_) => {
                     self.judge(log_index, at);
                     continue;
                 }

@@ -14,6 +14,7 @@ mod leaving;
 mod limits;
 mod log;
 mod memory;
+mod metrics;
 mod negotiation;
 mod opening;
 mod peer;

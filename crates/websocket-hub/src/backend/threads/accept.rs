@@ -48,7 +48,7 @@ pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
     let (alarm, hall, aside) = (Alarm::new()?, Hall::new(start.max_threads), Aside::start()?);
     let (mut sweepers, mut threads) = (Vec::new(), Vec::new());
     for number in 0..start.workers {
-        let (sweeper, thread) = Sweeper::start(number)?;
+        let (sweeper, thread) = Sweeper::start(number, start.tracker.metrics())?;
         sweepers.push(sweeper);
         threads.push(thread);
     }

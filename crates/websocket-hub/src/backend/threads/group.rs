@@ -17,6 +17,7 @@ use super::alarm::Alarm;
 use super::visit::{Visit, Wrote};
 use crate::connection::Connection;
 use crate::fanout::{Fanout, MAX_PIECES, Plan, Seat, Visit as Call};
+use crate::metrics::Metrics;
 
 /// How many sockets are written to before others may have the lock.
 const SLICE: usize = 64;
@@ -61,8 +62,8 @@ pub(super) enum Written {
 }
 
 impl Group {
-    pub(super) fn new() -> Arc<Self> {
-        let (fanout, plan) = (Fanout::new(), Plan::default());
+    pub(super) fn new(metrics: Metrics) -> Arc<Self> {
+        let (fanout, plan) = (Fanout::new(metrics), Plan::default());
         let inner = Inner { fanout, plan, members: Vec::new(), left: VecDeque::new() };
         Arc::new(Group { inner: Mutex::new(inner), waiting: AtomicUsize::new(0) })
     }

@@ -8,6 +8,7 @@ use std::thread::{Builder, JoinHandle};
 
 use super::alarm::Alarm;
 use super::group::Group;
+use crate::metrics::Metrics;
 
 #[derive(Debug)]
 pub(super) struct Sweeper {
@@ -23,9 +24,9 @@ struct Shared {
 
 impl Sweeper {
     /// Starts the thread of group number `number`. It ends when this is dropped.
-    pub(super) fn start(number: usize) -> io::Result<(Sweeper, JoinHandle<()>)> {
+    pub(super) fn start(number: usize, metrics: &Metrics) -> io::Result<(Sweeper, JoinHandle<()>)> {
         let shared = Arc::new(Shared { alarm: Alarm::new()?, ends: AtomicBool::new(false) });
-        let sweeper = Sweeper { group: Group::new(), shared: Arc::clone(&shared) };
+        let sweeper = Sweeper { group: Group::new(metrics.clone()), shared: Arc::clone(&shared) };
         let group = Arc::clone(&sweeper.group);
         let thread = Builder::new().name(format!("websocket-hub-sweep-{number}"));
         let thread = thread.spawn(move || sweep(&group, &shared))?;

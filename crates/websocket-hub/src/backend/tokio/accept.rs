@@ -55,7 +55,7 @@ fn work(
     senders: Vec<mpsc::UnboundedSender<NewConnection>>,
 ) {
     runtime.block_on(async {
-        tokio::spawn(worker::sweep());
+        tokio::spawn(worker::sweep(start.tracker.metrics().clone()));
         // Nothing is served before the thread is a worker.
         tokio::task::yield_now().await;
         for listener in listeners {

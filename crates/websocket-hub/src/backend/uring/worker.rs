@@ -81,7 +81,7 @@ impl Worker {
         Worker {
             ring,
             start,
-            fanout: Fanout::new(),
+            fanout: Fanout::new(stopping.tracker.metrics().clone()),
             seats: Seats::default(),
             writer: Writer::default(),
             sweep_task: Task::new(&inbox, SWEEP),
