@@ -13,7 +13,7 @@ use crate::fanout::{Fanout, Form, Plan, Seat, merge};
 use crate::metrics::Metrics;
 use crate::outbox::{Item, Outgoing};
 use crate::websocket::WebSocket;
-use crate::writing::Writing;
+use crate::writing::{Writing, is_control};
 
 /// What happens on a connection's events.
 pub(crate) type BoxHandler = Box<dyn Handler<WebSocket> + Send>;
@@ -379,11 +379,6 @@ impl Connection {
             self.take_up(Instant::now());
         }
     }
-}
-
-/// Whether a chunk from the driver begins with a control frame, and then is nothing else (RFC 6455 §5.5).
-fn is_control(bytes: &[u8]) -> bool {
-    bytes.first().is_some_and(|first| first & 0x08 != 0)
 }
 
 impl Drop for Connection {

@@ -8,6 +8,7 @@ use websocket_driver::frame::{Header, OpCode};
 use websocket_driver::{CloseCode, Kind, Message, Prepared};
 
 use crate::fanout::Home;
+use crate::send_error::SendError;
 
 /// Shorter frames are copied one behind the other, in octets; longer ones are written from where they are.
 const COPY_BELOW: usize = 4096;
@@ -48,32 +49,6 @@ pub(crate) struct Taken {
 pub(crate) trait Forget: Send + Sync {
     fn forget(&self, id: u64);
 }
-
-/// Why nothing was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SendError {
-    /// The connection is closing or closed.
-    Closed,
-    /// The connection's queue was full; it is now being closed with 1013.
-    FellBehind,
-    /// The argument cannot be sent.
-    Usage(websocket_driver::UsageError),
-}
-
-impl fmt::Display for SendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SendError::Closed => write!(f, "the connection is closing: nothing more can be sent"),
-            SendError::FellBehind => {
-                write!(f, "the connection's queue is full: it reads too slowly and is closed with 1013")
-            }
-            SendError::Usage(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for SendError {}
 
 pub(crate) struct Outbox {
     limit: usize,

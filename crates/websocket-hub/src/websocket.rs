@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use websocket_driver::{CloseCode, Message, Prepared, UsageError, check_close};
 
 use crate::fanout::Recipient;
-use crate::outbox::{Outbox, SendError};
+use crate::outbox::Outbox;
+use crate::send_error::SendError;
 
 /// A connection, as everybody sees it who wants to send to it. Cloning it makes another handle of the same
 /// connection; handles of one connection are equal.

@@ -96,3 +96,8 @@ impl Own for Writing {
         self.begun
     }
 }
+
+/// Whether a chunk from the driver begins with a control frame, and then is nothing else (RFC 6455 §5.5).
+pub(crate) fn is_control(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| first & 0x08 != 0)
+}
