@@ -12,7 +12,7 @@ use crate::peer::{Frame, Peer, frame, text};
 use crate::room::Room;
 use crate::transport::serve;
 use crate::waiting::{PATIENCE, block_on, eventually};
-use crate::{alone_on_each_backend, on_each_backend_and_version};
+use crate::{alone_on_each_backend, on_each_backend, on_each_backend_and_version};
 
 /// Whether there is room at this moment.
 fn has_room(ws: &WebSocket) -> bool {
@@ -221,5 +221,36 @@ fn a_burst_of_questions_from_a_client_that_reads_gets_every_answer() {
             let frame = peer.frame().unwrap();
             assert_eq!((frame.first, frame.payload.len()), (0x82, 8192), "answer {number}: {frame:?}");
         }
+    });
+}
+
+#[test]
+fn however_much_has_arrived_while_a_handler_was_at_work_all_of_it_is_heard() {
+    const SENDERS: usize = 100;
+    on_each_backend(|backend| {
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let released = std::sync::Arc::new(std::sync::Mutex::new(released));
+        let app = move |request: Request| {
+            let released = released.clone();
+            let hear = move |ws: &mut WebSocket, message: Message<'_>| {
+                let octets = message.as_bytes();
+                if octets == b"wait" {
+                    released.lock().unwrap().recv().unwrap();
+                }
+                ws.send(octets.len().to_string()).unwrap();
+            };
+            Ok::<_, Refused>(WebSocket::upgrade(request)?.on_message(hear).start())
+        };
+        let workers = std::num::NonZeroUsize::MIN;
+        let server = serve(app).backend(backend).workers(workers).bind("127.0.0.1:0").unwrap();
+        let mut first = Peer::open(&server, "first");
+        let mut senders: Vec<Peer> = (0..SENDERS).map(|_| Peer::open(&server, "sender")).collect();
+        first.write(text("wait"));
+        // About three times what one thread of the server receives at a time.
+        let message = "x".repeat(64 * 1024);
+        senders.iter_mut().for_each(|sender| sender.write(text(&message)));
+        release.send(()).unwrap();
+        assert_eq!(first.text(), "4");
+        senders.iter_mut().for_each(|sender| assert_eq!(sender.text(), message.len().to_string()));
     });
 }

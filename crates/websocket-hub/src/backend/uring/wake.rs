@@ -60,6 +60,11 @@ impl Inbox {
         content.asleep
     }
 
+    /// From here on the bell is not rung: what is put in will be seen.
+    pub(super) fn wake(&self) {
+        self.lock().asleep = false;
+    }
+
     fn put(&self, put: impl FnOnce(&mut Post)) {
         let mut content = self.lock();
         put(&mut content.post);
@@ -134,6 +139,7 @@ mod tests {
         let mut post = Post::default();
         inbox.take(&mut post);
         assert_eq!(post.woken, [1]);
+        post.woken.clear();
 
         tasks[0].begin();
         assert!(inbox.sleep());
@@ -141,6 +147,17 @@ mod tests {
             tasks.iter().for_each(|task| drop(scope.spawn(|| task.waker().wake())));
         });
         assert_eq!(heard.read(&mut octets).unwrap(), 1);
+
+        inbox.take(&mut post);
+        tasks[0].begin();
+        assert!(inbox.sleep());
+        inbox.wake();
+        tasks[0].waker().wake();
+        assert_eq!(
+            heard.read(&mut octets).unwrap_err().kind(),
+            ErrorKind::WouldBlock,
+            "nobody sleeps any more"
+        );
     }
 
     #[test]

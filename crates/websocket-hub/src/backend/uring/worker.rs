@@ -23,9 +23,11 @@ use super::writing::Writer;
 use crate::backend::{Start, Stop};
 use crate::fanout::Fanout;
 
-/// Buffers to receive into, and the octets in each. A connection that is idle has none.
-pub(super) const BUFFERS: u16 = 256;
-pub(super) const BUFFER_LEN: usize = 4096;
+/// Buffers to receive into, and the octets in each, for all connections of a ring: one that is idle has none. When
+/// all are in use, whoever else has sent something waits for the next turn. What is received in small pieces is
+/// acknowledged in small pieces, which costs more than the memory; of that only what was ever filled is resident.
+pub(super) const BUFFERS: u16 = 64;
+pub(super) const BUFFER_LEN: usize = 32 * 1024;
 
 /// How long accepting rests after an error, such as a process that has no file descriptors left.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
@@ -124,6 +126,8 @@ impl Worker {
                 Some(Duration::ZERO)
             };
             self.ring.wait(rest).expect("a ring that worked goes on working");
+            // What handlers send and publish below must not ring the bell for the thread that they are on.
+            self.inbox.wake();
             let now = Instant::now();
             while let Some(completion) = self.ring.next() {
                 self.complete(completion, now);
