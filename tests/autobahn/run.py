@@ -208,7 +208,8 @@ def run(args):
 
 
 def run_server(args, program, runner, directory, cases, out, limit, stall, notes, stack):
-    options = ["--tls", *make_certificate(directory, out)] if args.tls else []
+    options = ["--backend", args.backend] if args.backend else []
+    options += ["--tls", *make_certificate(directory, out)] if args.tls else []
     echo, port = start_echo(program, options, out, stack)
     parts = [cases] if runner == "kosoku" else share_out(cases, args.jobs)
     suites = []
@@ -304,13 +305,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, option, text in (
-        ("server", "--echo", "echo server, called as `PATH 127.0.0.1:PORT`, and `--tls CHAIN KEY` behind it"),
+        ("server", "--echo", "echo server, called as `PATH 127.0.0.1:PORT`, and `--backend NAME` and `--tls CHAIN KEY` behind it"),
         ("client", "--driver", "client driver, called as `PATH ws://127.0.0.1:PORT AGENT`"),
     ):
         command = commands.add_parser(name, help=f"judge our {name}")
         command.add_argument(option, required=True, type=Path, metavar="PATH", help=text)
         if name == "server":
             command.add_argument("--tls", action="store_true", help="the same over TLS: wss in place of ws")
+            command.add_argument("--backend", metavar="NAME", help="the backend that the echo server is to run on")
         command.add_argument(
             "--cases", default="core,9",
             help=f"sets ({', '.join(SETS)}), case ids or patterns, with commas between (default: core,9)",

@@ -1,18 +1,24 @@
-//! Sends every message back, at any path: `echo ADDR [--tls CHAIN KEY]`. Conformance suites run against it.
+//! Sends every message back, at any path: `echo ADDR [--backend NAME] [--tls CHAIN KEY]`. Conformance suites run against it.
 
 use std::sync::Arc;
 
 use websocket_hub::driver::deflate::Deflate;
-use websocket_hub::{Config, Handshake, Origins, Refused, Request, Response, TlsConfig, serve};
+use websocket_hub::{Backend, Config, Handshake, Origins, Refused, Request, Response, TlsConfig, serve};
 
-const USAGE: &str = "usage: echo ADDR [--tls CHAIN.pem KEY.pem], with an ADDR such as 127.0.0.1:9001";
+const USAGE: &str =
+    "usage: echo ADDR [--backend NAME] [--tls CHAIN.pem KEY.pem], with an ADDR such as 127.0.0.1:9001";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (address, tls) = match arguments[..] {
-        [address] => (address, None),
-        [address, "--tls", chain, key] => (address, Some(TlsConfig::from_pem_files(chain, key)?)),
+    let (address, backend, options) = match arguments[..] {
+        [address, "--backend", name, ref options @ ..] => (address, name.parse()?, options),
+        [address, ref options @ ..] => (address, Backend::default(), options),
+        [] => return Err(USAGE.into()),
+    };
+    let tls = match options {
+        [] => None,
+        ["--tls", chain, key] => Some(TlsConfig::from_pem_files(chain, key)?),
         _ => return Err(USAGE.into()),
     };
     // The largest message of the Autobahn suite, which also sends one in 65,537 fragments.
@@ -29,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok(upgrade.on_message(|ws, message| _ = ws.send(message)).start())
     };
     let scheme = if tls.is_some() { "wss" } else { "ws" };
-    let mut serve = serve(app);
+    let mut serve = serve(app).backend(backend);
     if let Some(tls) = tls {
         serve = serve.tls(tls);
     }
