@@ -29,4 +29,5 @@ pub(super) mod limits;
 mod output;
 mod refusal;
 
+pub(super) use answer::refuse;
 pub(crate) use connection::Connection;

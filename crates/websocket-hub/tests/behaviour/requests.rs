@@ -197,3 +197,37 @@ fn a_client_that_leaves_in_the_middle_of_a_request_costs_nothing() {
         assert_eq!(opens(&told), ends(&told));
     });
 }
+
+/// Whoever reads such a request otherwise than a proxy on the way takes a part of it for another request.
+#[test]
+fn a_request_that_two_readers_could_read_differently_never_reaches_the_app() {
+    const HOST: &str = "Host: localhost";
+    let cases: [(&[&str], &[u16]); 15] = [
+        (&[], &[400]),
+        (&[HOST, HOST], &[400]),
+        (&["Host: a, b"], &[400]),
+        (&["Host: user@a"], &[400]),
+        (&[HOST, "Content-Length: 2", "Content-Length: 2"], &[400]),
+        (&[HOST, "Content-Length: 2", "Content-Length: 3"], &[400]),
+        (&[HOST, "Content-Length: 2, 2"], &[400]),
+        (&[HOST, "Content-Length: +2"], &[400]),
+        (&[HOST, "Content-Length: 2", "Transfer-Encoding: chunked"], &[400]),
+        (&[HOST, "Transfer-Encoding: chunked", "Content-Length: 2"], &[400]),
+        (&[HOST, "Transfer-Encoding: chunked, identity"], &[400]),
+        (&[HOST, "Transfer-Encoding: gzip, chunked"], &[400, 501]),
+        (&[HOST, "X: y\r\n folded"], &[400]),
+        (&[HOST, "X : y"], &[400]),
+        (&[HOST, "Expect: something", "Content-Length: 2"], &[417]),
+    ];
+    on_each_backend(|backend| {
+        let (server, room) = mixed(backend);
+        for (lines, statuses) in cases {
+            let mut peer = Peer::connect(server.address());
+            peer.write(request("POST /mallory HTTP/1.1", lines) + &handshake("mallory"));
+            let (head, _) = peer.response();
+            assert!(statuses.contains(&head.status) && head.says_close(), "{lines:?}: {head:?}");
+            assert_eq!(peer.rest(), b"", "{lines:?}");
+        }
+        assert_eq!(room.log.of("mallory"), []);
+    });
+}

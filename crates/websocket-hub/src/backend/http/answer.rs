@@ -7,12 +7,13 @@ use bytes::{Bytes, BytesMut};
 use http::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, TRANSFER_ENCODING,
 };
-use http::{StatusCode, response};
+use http::{Request, Response, StatusCode, response};
 use http_body::SizeHint;
 
 use super::framing::{Terms, items, number};
 use super::output::Output;
 use super::refusal::Refusal;
+use crate::body::Body;
 
 pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -125,13 +126,26 @@ pub(super) fn write_head(status: StatusCode, headers: &HeaderMap, into: &mut Byt
     into.extend_from_slice(b"\r\n");
 }
 
-/// Writes the whole answer to a request that is refused.
-pub(super) fn write_refusal(refusal: Refusal, into: &mut BytesMut) {
-    let sentence = refusal.sentence();
-    let mut headers = HeaderMap::with_capacity(3);
+/// The answer to a request that is refused.
+fn refused(refusal: Refusal) -> Response<&'static str> {
+    let mut response = Response::new(refusal.sentence());
+    *response.status_mut() = refusal.status();
+    let headers = response.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(sentence.len()));
-    write_head(refusal.status(), &headers, into);
-    into.extend_from_slice(sentence.as_bytes());
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(refusal.sentence().len()));
+    response
+}
+
+/// Writes the whole of it.
+pub(super) fn write_refusal(refusal: Refusal, into: &mut BytesMut) {
+    let response = refused(refusal);
+    write_head(response.status(), response.headers(), into);
+    into.extend_from_slice(response.body().as_bytes());
+}
+
+/// The answer to a request whose head somebody else has read, if it is not clear what it asks of whom and where it
+/// ends.
+pub(in crate::backend) fn refuse<B>(request: &Request<B>) -> Option<Response<Body>> {
+    Terms::of(request).err().map(|refusal| refused(refusal).map(Body::from))
 }

@@ -36,7 +36,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    pub(super) fn of(request: &Request<()>) -> Result<Terms, Refusal> {
+    pub(super) fn of<B>(request: &Request<B>) -> Result<Terms, Refusal> {
         let headers = request.headers();
         let is_http10 = request.version() == Version::HTTP_10;
         check_host(headers, is_http10)?;

@@ -1,7 +1,9 @@
-//! What hyper does not see to: a request head has a deadline with an answer, and its lines end in CR LF.
+//! What hyper does not see to: a request head has a deadline with an answer, its lines end in CR LF, and it says once
+//! where its body ends.
 //!
 //! A reader that takes a bare LF for the end of a line and a proxy that does not can be made to disagree about
-//! where a request ends. hyper takes them, so they are made unreadable before it sees them and it answers 400.
+//! where a request ends; so can two fields that each say how long its body is. hyper takes them, so they are made
+//! unreadable before it sees them and it answers 400.
 
 use std::io;
 use std::pin::Pin;
@@ -129,6 +131,8 @@ struct Scan {
     /// A whole head has been read on this connection.
     seen_head: bool,
     content_length: u64,
+    /// A field of the head has said how long its body is.
+    says_length: bool,
     ends_here: bool,
 }
 
@@ -178,13 +182,21 @@ impl Scan {
             self.after_cr = *last == b'\r';
         }
         let Some(end) = end else { return bytes.len() };
-        if !self.after_cr {
+        if !self.after_cr || self.repeats_length() {
             bytes[end] = 0;
             self.line_len += 1;
             return end + 1;
         }
         self.end_line();
         end + 1
+    }
+
+    /// Whether the line says how long the body is, though another has said so.
+    fn repeats_length(&mut self) -> bool {
+        let name = self.line.split(|byte| *byte == b':').next().unwrap_or_default();
+        let says =
+            name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding");
+        says && std::mem::replace(&mut self.says_length, true)
     }
 
     fn end_line(&mut self) {
@@ -203,7 +215,7 @@ impl Scan {
             };
             self.begun = false;
             self.seen_head = true;
-            self.content_length = 0;
+            (self.content_length, self.says_length) = (0, false);
         }
         // Blank lines before a request are allowed (RFC 9112 §2.2).
     }
@@ -233,12 +245,21 @@ mod tests {
     }
 
     #[test]
-    fn bare_line_feeds_in_heads_are_overwritten_and_nothing_else_is() {
+    fn bare_line_feeds_and_second_lengths_in_heads_are_made_unreadable_and_nothing_else_is() {
         for (bytes, expected) in [
             (&b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..], &b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..]),
             (b"GET / HTTP/1.1\nHost: a\n\n", b"GET / HTTP/1.1\0Host: a\0\0"),
             (b"GET / HTTP/1.1\r\nHost: a\n\r\n", b"GET / HTTP/1.1\r\nHost: a\0\r\n"),
             (b"\r\nGET / HTTP/1.1\r\n\n", b"\r\nGET / HTTP/1.1\r\n\0"),
+            (b"Content-Length: 1\r\ncontent-length: 1\r\n", b"Content-Length: 1\r\ncontent-length: 1\r\0"),
+            (
+                b"Content-Length: 0\r\n\r\nContent-Length: 0\r\n",
+                b"Content-Length: 0\r\n\r\nContent-Length: 0\r\n",
+            ),
+            (
+                b"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n",
+                b"Transfer-Encoding: chunked\r\nContent-Length: 1\r\0",
+            ),
             // Content is content, and the next request is looked at again.
             (
                 b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n\n\n\nGET / HTTP/1.1\n",

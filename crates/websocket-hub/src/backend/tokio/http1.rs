@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::head_guard::HeadGuard;
 use crate::backend::Start;
 use crate::backend::http::limits::{KEEP_ALIVE, MAX_HEAD_LEN};
+use crate::backend::http::refuse;
 use crate::body::{Body, Response};
 use crate::connection::Connection;
 use crate::context::{Context, Way};
@@ -36,9 +37,14 @@ where
     let handover = Handover::default();
     let context = Context { peer, tracker: start.tracker.clone(), way: Way::Handover(handover.clone()) };
     let service = service_fn(|mut request: http::Request<Incoming>| {
+        // hyper is more lenient than it is good for whoever stands behind a proxy.
+        let refusal = refuse(&request);
         request.extensions_mut().insert(context.clone());
         let closes = ends_connection(request.headers());
-        let response = start.app.call(request.map(Body::new));
+        let response = match refusal {
+            Some(refusal) => Box::pin(std::future::ready(refusal)),
+            None => start.app.call(request.map(Body::new)),
+        };
         let handover = &handover;
         async move { Ok::<_, Infallible>(finish(response.await, closes, handover)) }
     });
