@@ -85,3 +85,17 @@ fn marks_follow_what_happens() {
     assert!(world.find("has:reaction").is_empty());
     assert_eq!(world.find("is:pinned"), ["by carl and pinned"]);
 }
+
+#[test]
+fn more_marks_than_are_read_at_once_are_all_found() {
+    let world = World::new();
+    for number in 0..1_300 {
+        let message = world.say(&format!("number {number}"));
+        if number % 13 != 0 {
+            world.log(Change::Reacted { message });
+        }
+    }
+    world.settle();
+    assert_eq!(world.find("has:reaction").len(), 1_200);
+    assert_eq!(world.find("-has:reaction number").len(), 100);
+}

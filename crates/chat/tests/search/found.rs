@@ -258,3 +258,16 @@ fn a_query_that_asks_for_nothing_finds_nothing() {
         assert!(world.find(query).is_empty(), "{query:?}");
     }
 }
+
+#[test]
+fn a_beginning_that_more_words_have_than_are_looked_up_is_found_by_the_texts() {
+    let world = World::new();
+    let many: Vec<String> = (0..21_000).map(|number| format!("abc{number}")).collect();
+    world.say(&many.join(" "));
+    world.say("abacus");
+    world.say("an abcissa");
+    world.settle();
+    let found = world.find("abc");
+    assert_eq!(found.len(), 2);
+    assert!(found.contains(&"an abcissa".to_owned()));
+}

@@ -1,6 +1,6 @@
 //! Order: relevance and age, in pools from the newest to the oldest, page by page.
 
-use parlor_chat::search::{Bounds, POOL, Readable};
+use parlor_chat::search::{Bounds, PAGE, POOL, Readable};
 use parlor_chat::{RoomId, Timestamp};
 
 use super::world::{NOW, ROOM, World};
@@ -125,4 +125,16 @@ fn rooms_beyond_those_that_the_index_is_asked_for_are_searched_too() {
     world.settle();
     let readable = (2..=100).map(|room| (RoomId(room), Bounds::ALL)).collect();
     assert_eq!(world.find_in("hello", &readable).len(), 99);
+}
+
+#[test]
+fn a_page_has_at_least_one_and_at_most_50_results() {
+    let world = World::new();
+    for number in 0..60 {
+        world.say(&format!("hello {number}"));
+    }
+    world.settle();
+    for (limit, results) in [(0, 1), (1, 1), (PAGE, PAGE), (PAGE + 1, PAGE), (usize::MAX, PAGE)] {
+        assert_eq!(world.page("hello", &readable(), None, limit).hits.len(), results);
+    }
 }
