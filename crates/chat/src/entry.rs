@@ -1,8 +1,8 @@
 //! What the log holds for each position once its proposal is decided: the verdict, and what happened.
 //!
-//! A proposal that was refused leaves its fingerprint and the refusal, never its text. An accepted one leaves the
-//! event. Replaying therefore decides nothing again: it puts together what happened, and comes to the same state even
-//! where some of it has been erased since.
+//! A proposal that was refused leaves its fingerprint and the refusal, never its text. An accepted one leaves
+//! the event. Replaying therefore decides nothing again: it puts together what happened, and comes to the
+//! same state even where some of it has been erased since.
 
 use serde::{Deserialize, Serialize};
 

@@ -8,7 +8,7 @@ use crate::room::{Retention, Role, Visibility};
 use crate::time::Timestamp;
 
 /// Something that happened, where, when and through whom.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Event {
     /// Its place in the log.
     pub position: Position,
@@ -24,7 +24,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 #[non_exhaustive]
 pub enum What {
@@ -158,12 +158,15 @@ pub enum What {
         /// How long.
         retention: Retention,
     },
-
-    /// Something was here and is erased. Only ever met in the past.
-    Erased {
-        /// Whether it was a message; if not, it was something about one.
-        message: bool,
+    /// Nothing is left of what somebody said who erased themselves.
+    ErasureEnded {
+        /// Who.
+        person: PersonId,
     },
+
+    /// A message or something about one was here, and is erased. Only ever met in the log.
+    #[default]
+    Erased,
 }
 
 /// Who is to be told of an event.

@@ -55,7 +55,8 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
-        /// As text (and in JSON, whose numbers are too small): 13 characters of Crockford's base 32, in lower case.
+        /// As text (and in JSON, whose numbers are too small): 13 characters of Crockford's base 32, in lower
+        /// case.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
         #[serde(into = "String", try_from = "String")]
         pub struct $name(pub u64);

@@ -11,8 +11,8 @@ use crate::limits;
 /// What a client calls a proposal of its own: 1 to 64 octets, unique among its author's for ever.
 ///
 /// A proposal that comes again under the same key changes nothing and has the first one's outcome. Make it a
-/// UUID of version 7 or a ULID: both begin with the time, so that fingerprints of the same hour lie side by side in
-/// the file. Any other key costs more work on disk and is just as good otherwise.
+/// UUID of version 7 or a ULID: both begin with the time, so that fingerprints of the same hour lie side by
+/// side in the file. Any other key costs more work on disk and is just as good otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Key(String);

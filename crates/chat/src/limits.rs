@@ -21,11 +21,12 @@ pub const DIRECT_PEOPLE: usize = 8;
 /// People whom one message may mention by name.
 pub const MENTIONS: usize = 50;
 
-/// Octets of UTF-8 in a reaction: the longest emoji sequences of Unicode take about 35, names like `:partyparrot:` fit.
+/// Octets of UTF-8 in a reaction: the longest emoji sequences of Unicode take about 35, names like
+/// `:partyparrot:` fit.
 pub const REACTION: usize = 64;
 
 /// Different reactions on one message. How many people share one of them is not bounded.
-pub const REACTIONS: u64 = 50;
+pub const REACTIONS: usize = 50;
 
 /// Messages that are pinned in one room at the same time.
 pub const PINS: u64 = 100;
@@ -41,3 +42,9 @@ pub const KEY: usize = 64;
 
 /// Milliseconds that messages stay at the least where they do not stay for ever.
 pub const RETENTION: u64 = 1_000;
+
+/// Messages, members or rooms in one answer, so that an answer takes a few milliseconds and some 100 KiB.
+pub const PAGE: usize = 200;
+
+/// Places of a room that a client can be behind and still be told everything at once; from there on it is a gap.
+pub const CATCH_UP: u64 = 10_000;

@@ -1,8 +1,8 @@
 //! What can be asked for: one person, one wish, with the time and the ids that it needs.
 //!
-//! A proposal says everything that deciding on it depends on besides the state, so that every node that applies the
-//! same log comes to the same state. Nothing in here is checked yet; [`Refusal`](crate::Refusal) lists what can
-//! come of it.
+//! A proposal says everything that deciding on it depends on besides the state, so that every node that
+//! applies the same log comes to the same state. Nothing in here is checked yet; [`Refusal`](crate::Refusal)
+//! lists what can come of it.
 
 use serde::{Deserialize, Serialize};
 
@@ -212,6 +212,11 @@ pub enum Action {
     SetServerRetention {
         /// How long; [`Retention::Inherit`] means for ever.
         retention: Retention,
+    },
+    /// To note that nothing is left of what somebody said who erased themselves; for the server alone.
+    EndErasure {
+        /// Who.
+        person: PersonId,
     },
 
     /// Something that a later version can ask for and this one does not know. It is refused, never stored.

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::limits;
 
 macro_rules! refusals {
-    ($($(#[$doc:meta])* $number:literal $name:ident $code:literal $sentence:expr;)*) => {
+    ($($(#[$attribute:meta])* $number:literal $name:ident $code:literal $sentence:expr;)*) => {
         /// Why a proposal was refused.
         ///
         /// The numbers and the codes never change their meaning and are never used again.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum Refusal {
-            $($(#[$doc])* #[serde(rename = $code)] $name,)*
+            $($(#[$attribute])* #[serde(rename = $code)] $name,)*
         }
 
         impl Refusal {
@@ -46,6 +46,7 @@ macro_rules! refusals {
 
 refusals! {
     /// The author never arrived, or departed.
+    #[default]
     1 UnknownPerson "unknown-person" "You are not known here (any more); arrive first.";
     /// The action is one that this version does not know.
     2 Unsupported "unsupported" "This server is older than your client and cannot do that yet.";

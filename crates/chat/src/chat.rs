@@ -1,0 +1,240 @@
+//! The chat as a server uses it: hand in proposals from any thread, hear of them once they are durable, read.
+//!
+//! One thread writes. It takes whatever waits as one batch, so that a hundred people who speak at once share one
+//! sync of the disk, and nobody who speaks alone waits for company.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::failure::Failure;
+use crate::id::PersonId;
+use crate::log::{Log, write_snapshot};
+use crate::outcome::Outcome;
+use crate::place::Position;
+use crate::proposal::{Action, Proposal};
+use crate::storage::{Read, Source};
+use crate::trouble::Trouble;
+use crate::view::View;
+
+/// Proposals that wait at most; what comes then is refused with [`Trouble::Busy`].
+const QUEUE: usize = 65_536;
+/// Octets of texts that wait at most.
+const QUEUE_OCTETS: usize = 64 << 20;
+/// Proposals that become durable in one step at most, so that the first of them does not wait for long.
+const BATCH: usize = 1_024;
+/// Octets of texts that become durable in one step at most, for the same reason.
+const BATCH_OCTETS: usize = 4 << 20;
+/// Erased text is gone from the files after this time: cutting the write-ahead log costs two syncs.
+const SCRUB: Duration = Duration::from_secs(1);
+/// Ways to read that are kept open between uses.
+const SOURCES: usize = 8;
+
+/// What is called with the outcome of one proposal, on the thread that writes: it must not block.
+pub type Answer = Box<dyn FnOnce(Result<Outcome, Trouble>) + Send>;
+
+/// What is called with the outcomes of each batch, in the order of the log, after each answer of the batch.
+/// It runs on the thread that writes: it must not block, and must not wait for another proposal.
+pub type Listener = Box<dyn FnMut(&[Outcome]) + Send>;
+
+/// A log with its thread.
+pub struct Chat {
+    queue: Option<SyncSender<Asked>>,
+    waiting: Arc<AtomicUsize>,
+    sources: Mutex<Vec<Box<dyn Source>>>,
+    thread: Option<JoinHandle<Box<dyn Log>>>,
+}
+
+struct Asked {
+    proposal: Proposal,
+    octets: usize,
+    answer: Answer,
+}
+
+impl Chat {
+    /// Starts the thread that writes to this log.
+    pub fn start(log: impl Log + 'static, listener: Listener) -> Result<Self, Trouble> {
+        let sources = Mutex::new(vec![log.source()?]);
+        let (queue, asked) = sync_channel(QUEUE);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let writer = Writer {
+            log: Box::new(log),
+            listener,
+            asked,
+            waiting: waiting.clone(),
+            scrubbed: Instant::now(),
+        };
+        let thread = std::thread::Builder::new().name("log".into()).spawn(move || writer.run());
+        let thread = thread.map_err(|error| Trouble::Io(error.to_string()))?;
+        Ok(Chat { queue: Some(queue), waiting, sources, thread: Some(thread) })
+    }
+
+    /// Hands in a proposal; `answer` is called once with what became of it, as soon as that is durable. One
+    /// thread's proposals keep their order.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble::Busy`] if too many wait, [`Trouble::Stopped`] after the end; then `answer` is not called.
+    /// An error in the answer says that nothing is acknowledged: with a key, the proposal can be handed in
+    /// again.
+    pub fn submit(&self, proposal: Proposal, answer: Answer) -> Result<(), Trouble> {
+        let octets = octets(&proposal.action);
+        let queue = self.queue.as_ref().ok_or(Trouble::Stopped)?;
+        if self.waiting.fetch_add(octets, Ordering::Relaxed) + octets > QUEUE_OCTETS {
+            self.waiting.fetch_sub(octets, Ordering::Relaxed);
+            return Err(Trouble::Busy);
+        }
+        queue.try_send(Asked { proposal, octets, answer }).map_err(|error| {
+            self.waiting.fetch_sub(octets, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(_) => Trouble::Busy,
+                TrySendError::Disconnected(_) => Trouble::Stopped,
+            }
+        })
+    }
+
+    /// Hands in a proposal and waits for what becomes of it. Not for the thread of a [`Listener`].
+    pub fn ask(&self, proposal: Proposal) -> Result<Outcome, Trouble> {
+        let (send, receive) = sync_channel(1);
+        self.submit(proposal, Box::new(move |outcome| _ = send.send(outcome)))?;
+        receive.recv().unwrap_or(Err(Trouble::Stopped))
+    }
+
+    /// Reads one moment of the state; it contains everything that was answered before.
+    pub fn read<T, E: From<Trouble>>(&self, run: impl FnOnce(&dyn Read) -> Result<T, E>) -> Result<T, E> {
+        let mut source = self.take_source()?;
+        let (mut run, mut result) = (Some(run), None);
+        source.read(&mut |state| {
+            result = run.take().map(|run| run(state));
+            Ok(())
+        })?;
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if sources.len() < SOURCES {
+            sources.push(source);
+        }
+        drop(sources);
+        result.unwrap_or(Err(E::from(Trouble::Stopped)))
+    }
+
+    /// Reads what one person may see of one moment.
+    pub fn view<T>(
+        &self,
+        asker: PersonId,
+        run: impl FnOnce(&View<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.read(|state| run(&View::new(state, asker)?))
+    }
+
+    /// Writes the state out while everything goes on, and returns the place in the log that it belongs to.
+    pub fn snapshot(&self, to: &mut dyn std::io::Write) -> Result<Position, Trouble> {
+        self.read(|state| write_snapshot(state, to))
+    }
+
+    /// Makes what waits durable, ends the thread and hands back the log.
+    pub fn stop(mut self) -> Result<Box<dyn Log>, Trouble> {
+        self.queue = None;
+        let thread = self.thread.take().ok_or(Trouble::Stopped)?;
+        thread.join().map_err(|_| Trouble::Stopped)
+    }
+
+    fn take_source(&self) -> Result<Box<dyn Source>, Trouble> {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        // The last one stays: others are made from it.
+        match sources.len() {
+            0 => Err(Trouble::Stopped),
+            1 => sources[0].another(),
+            _ => sources.pop().ok_or(Trouble::Stopped),
+        }
+    }
+}
+
+impl Drop for Chat {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            // Whether it panicked has been seen by those who asked: they were told that it stopped.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn octets(action: &Action) -> usize {
+    let text = match action {
+        Action::Post { text, .. } | Action::Edit { text, .. } => text.len(),
+        _ => 0,
+    };
+    size_of::<Asked>() + text
+}
+
+struct Writer {
+    log: Box<dyn Log>,
+    listener: Listener,
+    asked: Receiver<Asked>,
+    waiting: Arc<AtomicUsize>,
+    scrubbed: Instant,
+}
+
+impl Writer {
+    fn run(mut self) -> Box<dyn Log> {
+        let mut is_clean = false;
+        loop {
+            // With nothing to scrub there is nothing to wake up for.
+            let patience = if is_clean { Duration::from_secs(86_400) } else { SCRUB };
+            match self.asked.recv_timeout(patience) {
+                Ok(first) => {
+                    self.step(first);
+                    is_clean = false;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if !is_clean && self.scrubbed.elapsed() >= SCRUB {
+                // What fails now is tried again in a second.
+                is_clean = self.log.scrub().unwrap_or(false);
+                self.scrubbed = Instant::now();
+            }
+        }
+        // The next start does it if this fails.
+        let _ = self.log.scrub();
+        self.log
+    }
+
+    fn step(&mut self, first: Asked) {
+        let mut octets = first.octets;
+        let (mut proposals, mut answers) = (vec![first.proposal], vec![first.answer]);
+        while proposals.len() < BATCH && octets < BATCH_OCTETS {
+            let Ok(next) = self.asked.try_recv() else { break };
+            octets += next.octets;
+            proposals.push(next.proposal);
+            answers.push(next.answer);
+        }
+        self.waiting.fetch_sub(octets, Ordering::Relaxed);
+        match self.log.append(&proposals) {
+            Err(trouble) if trouble.may_pass() || proposals.len() == 1 => {
+                answers.into_iter().for_each(|answer| answer(Err(trouble.clone())));
+            }
+            // One damaged row must not keep everybody from speaking: only who needs it fails.
+            Err(_) => {
+                for (proposal, answer) in proposals.iter().zip(answers) {
+                    let outcomes = self.log.append(std::slice::from_ref(proposal));
+                    self.tell(outcomes, vec![answer]);
+                }
+            }
+            outcomes => self.tell(outcomes, answers),
+        }
+    }
+
+    fn tell(&mut self, outcomes: Result<Vec<Outcome>, Trouble>, answers: Vec<Answer>) {
+        match outcomes {
+            Ok(outcomes) => {
+                for (outcome, answer) in outcomes.iter().zip(answers) {
+                    answer(Ok(outcome.clone()));
+                }
+                (self.listener)(&outcomes);
+            }
+            Err(trouble) => answers.into_iter().for_each(|answer| answer(Err(trouble.clone()))),
+        }
+    }
+}

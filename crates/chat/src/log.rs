@@ -1,0 +1,80 @@
+//! The log: one total order of proposals, each decided at its place and durable before anybody hears of it.
+
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
+mod faulty;
+mod local;
+mod snapshot;
+
+use std::fmt;
+use std::io;
+
+use crate::entry::Entry;
+use crate::outcome::Outcome;
+use crate::place::Position;
+use crate::proposal::Proposal;
+use crate::storage::Source;
+use crate::trouble::Trouble;
+
+pub use faulty::{Fault, Faulty};
+pub use local::LocalLog;
+pub use snapshot::write_snapshot;
+
+/// One order of proposals, and the state that follows from it.
+///
+/// What every implementation promises is written down as tests in `log::contract` (feature `contract`).
+pub trait Log: Send {
+    /// Gives each proposal the next place, decides on it there, and makes all of it durable in one step.
+    ///
+    /// # Errors
+    ///
+    /// Nothing of the batch happened, as far as anybody can tell from the log later; or, if the answer was lost on
+    /// the way, all of it. Proposals with a key can be appended again without harm.
+    fn append(&mut self, batch: &[Proposal]) -> Result<Vec<Outcome>, Trouble>;
+
+    /// Takes over entries that were settled elsewhere, from the place after the last.
+    fn replay(&mut self, entries: &[Entry]) -> Result<(), Trouble>;
+
+    /// The place of the last proposal; 0 before the first.
+    fn last(&self) -> Position;
+
+    /// Up to `limit` entries after a place, in order. If the first is not the next one, those between are trimmed.
+    fn tail(&self, after: Position, limit: usize) -> Result<Vec<Entry>, Trouble>;
+
+    /// Forgets the entries up to this place, except for texts that are shown still; the state stays.
+    /// Replaying from the start needs a snapshot afterwards. For times of rest: the next [`Log::scrub`]
+    /// writes everything anew.
+    fn trim(&mut self, up_to: Position) -> Result<(), Trouble>;
+
+    /// Makes what was erased or trimmed unreadable on the disk. `false`: not yet, because somebody still reads the
+    /// moment before; try again.
+    fn scrub(&mut self) -> Result<bool, Trouble>;
+
+    /// One value for the whole state: equal exactly if the states are.
+    fn state_hash(&self) -> Result<StateHash, Trouble>;
+
+    /// Writes the state out, and returns the place in the log that it belongs to.
+    fn snapshot(&self, to: &mut dyn io::Write) -> Result<Position, Trouble>;
+
+    /// Takes a snapshot's state in place of its own, which must be that of an empty log.
+    fn restore(&mut self, from: &mut dyn io::Read) -> Result<Position, Trouble>;
+
+    /// A way to read the state, on any thread.
+    fn source(&self) -> Result<Box<dyn Source>, Trouble>;
+}
+
+/// SHA-256 of the whole state.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StateHash(pub [u8; 32]);
+
+impl fmt::Display for StateHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for StateHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StateHash({self})")
+    }
+}

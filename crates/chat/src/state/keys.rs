@@ -1,0 +1,201 @@
+//! The keys of the state's rows: one octet for the table, then what the rows of the table are ordered by.
+//!
+//! Numbers stand in big-endian order, so that octets sort as the numbers do. The letters are in files: never
+//! change one, never use one again.
+
+use std::ops::Range;
+
+use sha2::{Digest, Sha256};
+
+use crate::id::{PersonId, RoomId};
+use crate::key::Fingerprint;
+use crate::place::{Position, Sequence};
+
+/// How far this log is trimmed. It is no part of the state, so it sorts before all that is.
+pub(crate) const TRIMMED: &[u8] = b"0";
+
+/// The server's own row, the first of the state.
+pub(crate) const SERVER: &[u8] = b"A";
+
+/// Every row of the state.
+pub(crate) const EVERYTHING: Range<&[u8]> = SERVER..&[u8::MAX];
+
+/// What begins each key of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Table {
+    Person = b'B' as isize,
+    Nickname = b'C' as isize,
+    Room = b'D' as isize,
+    RoomName = b'E' as isize,
+    Direct = b'F' as isize,
+    Member = b'G' as isize,
+    Membership = b'H' as isize,
+    Pointer = b'I' as isize,
+    Message = b'J' as isize,
+    Happening = b'K' as isize,
+    About = b'L' as isize,
+    Reaction = b'M' as isize,
+    ReactionCount = b'N' as isize,
+    Pin = b'O' as isize,
+    Thread = b'P' as isize,
+    Reply = b'Q' as isize,
+    Mention = b'R' as isize,
+    Erasing = b'S' as isize,
+    // Last, because keys of the same hour follow each other: at the end of the file rows pack more tightly.
+    Key = b'Z' as isize,
+}
+
+/// Whether a row is of those that deciding on messages reads again and again, and that are small.
+pub(crate) fn is_hot(key: &[u8]) -> bool {
+    [Table::Person, Table::Room, Table::Member].iter().any(|table| key.first() == Some(&(*table as u8)))
+}
+
+/// A key, or the beginning of several.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyBuilder(Vec<u8>);
+
+impl KeyBuilder {
+    pub(crate) fn number(mut self, number: u64) -> Self {
+        self.0.extend_from_slice(&number.to_be_bytes());
+        self
+    }
+
+    pub(crate) fn octets(mut self, octets: &[u8]) -> Self {
+        self.0.extend_from_slice(octets);
+        self
+    }
+
+    pub(crate) fn build(self) -> Vec<u8> {
+        self.0
+    }
+
+    /// Every key that begins like this.
+    pub(crate) fn range(self) -> Range<Vec<u8>> {
+        let mut end = self.0.clone();
+        // No key begins with 0xff alone (tables are letters), so something is left.
+        while let Some(last) = end.pop() {
+            if last < u8::MAX {
+                end.push(last + 1);
+                break;
+            }
+        }
+        self.0..end
+    }
+}
+
+impl Table {
+    pub(crate) fn key(self) -> KeyBuilder {
+        let mut octets = Vec::with_capacity(40);
+        octets.push(self as u8);
+        KeyBuilder(octets)
+    }
+}
+
+/// The number that stands at an offset of a key.
+pub(crate) fn number_at(key: &[u8], offset: usize) -> u64 {
+    key.get(offset..).and_then(|rest| rest.first_chunk::<8>()).map_or(0, |eight| u64::from_be_bytes(*eight))
+}
+
+/// Where the first number of a key stands, after the table.
+pub(crate) const FIRST: usize = 1;
+/// Where the second part of a key stands, if the first is a number.
+pub(crate) const SECOND: usize = 9;
+/// Where the third part of a key stands, if the first two are numbers.
+pub(crate) const THIRD: usize = 17;
+
+pub(crate) fn person(person: PersonId) -> Vec<u8> {
+    Table::Person.key().number(person.0).build()
+}
+
+/// By a hash of the name, so that a name that is erased has never been in a key.
+pub(crate) fn nickname(folded: &str) -> Vec<u8> {
+    Table::Nickname.key().octets(&short_hash(folded)).build()
+}
+
+/// Stands for a text in a key.
+fn short_hash(text: &str) -> [u8; 16] {
+    let hash = Sha256::digest(text.as_bytes());
+    *hash.first_chunk().expect("a hash of 32 octets has 16")
+}
+
+/// How many people share a reaction to a message.
+pub(crate) fn reaction_count(room: RoomId, message: Sequence, reaction: &str) -> Vec<u8> {
+    of_message(Table::ReactionCount, room, message).octets(&short_hash(reaction)).build()
+}
+
+/// One person's reaction to a message.
+pub(crate) fn reaction(room: RoomId, message: Sequence, reaction: &str, person: PersonId) -> Vec<u8> {
+    of_message(Table::Reaction, room, message).octets(&short_hash(reaction)).number(person.0).build()
+}
+
+pub(crate) fn room(room: RoomId) -> Vec<u8> {
+    Table::Room.key().number(room.0).build()
+}
+
+pub(crate) fn room_name(folded: &str) -> Vec<u8> {
+    Table::RoomName.key().octets(folded.as_bytes()).build()
+}
+
+/// The people in order, each once.
+pub(crate) fn direct(people: &[PersonId]) -> Vec<u8> {
+    people.iter().fold(Table::Direct.key(), |key, person| key.number(person.0)).build()
+}
+
+pub(crate) fn member(room: RoomId, person: PersonId) -> Vec<u8> {
+    Table::Member.key().number(room.0).number(person.0).build()
+}
+
+pub(crate) fn membership(person: PersonId, room: RoomId) -> Vec<u8> {
+    Table::Membership.key().number(person.0).number(room.0).build()
+}
+
+pub(crate) fn pointer(person: PersonId, room: RoomId) -> Vec<u8> {
+    Table::Pointer.key().number(person.0).number(room.0).build()
+}
+
+pub(crate) fn in_room(table: Table, room: RoomId, sequence: Sequence) -> Vec<u8> {
+    table.key().number(room.0).number(sequence.0).build()
+}
+
+/// The places of a room from one to another, both included.
+pub(crate) fn places(table: Table, room: RoomId, from: Sequence, to: Sequence) -> Range<Vec<u8>> {
+    let mut end = in_room(table, room, to);
+    end.push(0);
+    in_room(table, room, from)..end
+}
+
+/// All that belongs to one message in a table.
+pub(crate) fn of_message(table: Table, room: RoomId, message: Sequence) -> KeyBuilder {
+    table.key().number(room.0).number(message.0)
+}
+
+pub(crate) fn mention(person: PersonId, position: Position) -> Vec<u8> {
+    Table::Mention.key().number(person.0).number(position.0).build()
+}
+
+pub(crate) fn erasing(person: PersonId) -> Vec<u8> {
+    Table::Erasing.key().number(person.0).build()
+}
+
+pub(crate) fn key(fingerprint: Fingerprint) -> Vec<u8> {
+    Table::Key.key().octets(&fingerprint.0).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_holds_what_begins_like_it_and_nothing_else() {
+        let inside = |range: &Range<Vec<u8>>, key: &Vec<u8>| range.contains(key);
+        let range = Table::Member.key().number(u64::MAX).range();
+        assert!(inside(&range, &member(RoomId(u64::MAX), PersonId(0))));
+        assert!(inside(&range, &member(RoomId(u64::MAX), PersonId(u64::MAX))));
+        assert!(!inside(&range, &member(RoomId(u64::MAX - 1), PersonId(u64::MAX))));
+        assert!(!inside(&range, &membership(PersonId(0), RoomId(0))));
+
+        let range = places(Table::Message, RoomId(5), Sequence(2), Sequence(3));
+        let is_inside = |sequence| inside(&range, &in_room(Table::Message, RoomId(5), Sequence(sequence)));
+        assert_eq!([1, 2, 3, 4].map(is_inside), [false, true, true, false]);
+    }
+}

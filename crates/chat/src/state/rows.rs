@@ -1,0 +1,163 @@
+//! What the rows of the state say.
+//!
+//! What can be erased (texts, nicknames, reactions) is not in them: they name the entry of the log that has it. So
+//! it is stored once, in a place that never moves, and can be overwritten there.
+
+use crate::codec::{Field, Malformed, Value, put_number, record};
+use crate::event::What;
+use crate::id::PersonId;
+use crate::outcome::Receipt;
+use crate::place::{Place, Position, Sequence};
+use crate::refusal::Refusal;
+use crate::room::{Retention, Role, Visibility};
+use crate::time::Timestamp;
+
+/// The server's own row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ServerRow {
+    /// How far the log is applied.
+    pub(crate) applied: Position,
+    pub(crate) retention: Retention,
+}
+record!(ServerRow { 1 applied, 2 retention });
+
+/// Whether somebody can still do anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Standing {
+    #[default]
+    Here,
+    Departed,
+    /// What they said is being erased, and shown no longer.
+    Erasing,
+    Erased,
+}
+
+impl Field for Standing {
+    fn is_absent(&self) -> bool {
+        *self == Standing::Here
+    }
+
+    fn put(&self, number: u64, to: &mut Vec<u8>) {
+        put_number(*self as u64, number, to);
+    }
+
+    fn take(&mut self, value: Value<'_>) -> Result<(), Malformed> {
+        *self = match value.number()? {
+            0 => Standing::Here,
+            1 => Standing::Departed,
+            2 => Standing::Erasing,
+            3 => Standing::Erased,
+            _ => return Err(Malformed::Newer),
+        };
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct PersonRow {
+    pub(crate) arrived_at: Timestamp,
+    /// The entry of the log that has the nickname; 0 once that is erased.
+    pub(crate) named: Position,
+    pub(crate) standing: Standing,
+    /// In how many rooms they are, the lobby not counted.
+    pub(crate) rooms: u64,
+}
+record!(PersonRow { 1 arrived_at, 2 named, 3 standing, 4 rooms });
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct RoomRow {
+    pub(crate) visibility: Visibility,
+    pub(crate) name: String,
+    pub(crate) topic: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) created_by: PersonId,
+    /// The last place that was given out.
+    pub(crate) sequence: Sequence,
+    pub(crate) retention: Retention,
+    pub(crate) members: u64,
+    pub(crate) owners: u64,
+    pub(crate) pins: u64,
+}
+record!(RoomRow {
+    1 visibility, 2 name, 3 topic, 4 created_at, 5 created_by, 6 sequence, 7 retention, 8 members, 9 owners, 10 pins
+});
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct MemberRow {
+    pub(crate) role: Role,
+    pub(crate) since: Timestamp,
+}
+record!(MemberRow { 1 role, 2 since });
+
+/// Somebody who is mentioned, and the entry of the log through which they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct MentionedRow {
+    pub(crate) person: PersonId,
+    pub(crate) position: Position,
+}
+record!(MentionedRow { 1 person, 2 position });
+
+/// A message as it is now. An erased one has no row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct MessageRow {
+    pub(crate) position: Position,
+    pub(crate) at: Timestamp,
+    pub(crate) by: PersonId,
+    /// The entry of the log that has the text.
+    pub(crate) text_at: Position,
+    pub(crate) reply_to: Option<Sequence>,
+    pub(crate) thread: Option<Sequence>,
+    pub(crate) mentions: Vec<MentionedRow>,
+    pub(crate) edited_at: Option<Timestamp>,
+}
+record!(MessageRow {
+    1 position, 2 at, 3 by, 4 text_at, 5 reply_to, 6 thread, 7 mentions, 8 edited_at
+});
+
+/// An event of a room that is no message. Text and reaction are not in here: the entry of the log has them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct HappeningRow {
+    pub(crate) position: Position,
+    pub(crate) at: Timestamp,
+    pub(crate) by: PersonId,
+    pub(crate) what: What,
+}
+record!(HappeningRow { 1 position, 2 at, 3 by, 4 what });
+
+/// How many people share a reaction to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ReactionCountRow {
+    pub(crate) count: u64,
+    /// The entry of the log through which the first of them put it there, and that has its text. Reactions are
+    /// shown in this order.
+    pub(crate) first: Position,
+}
+record!(ReactionCountRow { 1 count, 2 first });
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct PinRow {
+    pub(crate) by: PersonId,
+    pub(crate) at: Timestamp,
+}
+record!(PinRow { 1 by, 2 at });
+
+/// One number: replies in a thread, or a place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct NumberRow {
+    pub(crate) number: u64,
+}
+record!(NumberRow { 1 number });
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct PlaceRow {
+    pub(crate) place: Place,
+}
+record!(PlaceRow { 1 place });
+
+/// What became of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct KeyRow {
+    pub(crate) receipt: Receipt,
+    pub(crate) refusal: Option<Refusal>,
+}
+record!(KeyRow { 1 receipt, 2 refusal });

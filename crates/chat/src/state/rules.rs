@@ -1,0 +1,113 @@
+//! Who may do what: each proposal is accepted with what happens, or refused with a reason.
+//!
+//! Nothing is written here, and nothing is read but the state and the proposal.
+
+mod messages;
+mod names;
+mod people;
+mod rooms;
+
+use super::rows::RoomRow;
+use super::tables::Tables;
+use crate::event::What;
+use crate::failure::Failure;
+use crate::id::{PersonId, RoomId};
+use crate::place::Place;
+use crate::proposal::{Action, Proposal};
+use crate::refusal::Refusal;
+use crate::room::{Retention, Role};
+
+/// What follows from a proposal that is accepted.
+pub(crate) enum Decision {
+    /// Nothing: things are so already. The receipt points there.
+    Unchanged(Option<Place>),
+    /// An event in a room.
+    InRoom(RoomId, What),
+    /// An event outside of rooms.
+    Outside(What),
+}
+
+type Decided = Result<Decision, Failure>;
+
+/// Decides on a proposal.
+pub(crate) fn decide(state: &impl Tables, proposal: &Proposal) -> Decided {
+    let by = proposal.by;
+    let is_new = matches!(proposal.action, Action::Arrive { .. });
+    if !is_new && by != PersonId::SERVER && state.person_here(by)?.is_none() {
+        return Err(Refusal::UnknownPerson.into());
+    }
+    match &proposal.action {
+        Action::Arrive { nickname } => people::arrive(state, by, nickname),
+        Action::Rename { nickname } => people::rename(state, by, nickname),
+        Action::Depart => people::end(by, What::Departed),
+        Action::EraseMe => people::end(by, What::PersonErased),
+        Action::EndErasure { person } => people::end_erasure(state, by, *person),
+        Action::CreateRoom { room, visibility, name, topic } => {
+            rooms::create(state, by, *room, *visibility, name, topic)
+        }
+        Action::OpenDirect { room, with } => rooms::open_direct(state, by, *room, with),
+        Action::Join { room } => rooms::join(state, by, *room),
+        Action::Leave { room } => rooms::leave(state, by, *room),
+        Action::Invite { room, person } => rooms::invite(state, by, *room, *person),
+        Action::Remove { room, person } => rooms::remove(state, by, *room, *person),
+        Action::SetRole { room, person, role } => rooms::set_role(state, by, *room, *person, *role),
+        Action::RenameRoom { room, name } => rooms::rename(state, by, *room, name),
+        Action::SetTopic { room, topic } => rooms::set_topic(state, by, *room, topic),
+        Action::SetRetention { room, retention } => rooms::set_retention(state, by, *room, *retention),
+        Action::Post { room, text, reply_to, thread, mentions } => {
+            messages::post(state, by, *room, text, *reply_to, *thread, mentions)
+        }
+        Action::Edit { room, message, text, mentions } => {
+            messages::edit(state, by, *room, *message, text, mentions)
+        }
+        Action::Delete { room, message } => messages::delete(state, by, *room, *message),
+        Action::React { room, message, reaction } => messages::react(state, by, *room, *message, reaction),
+        Action::Unreact { room, message, reaction } => {
+            messages::unreact(state, by, *room, *message, reaction)
+        }
+        Action::Pin { room, message } => messages::pin(state, by, *room, *message),
+        Action::Unpin { room, message } => messages::unpin(state, by, *room, *message),
+        Action::Read { room, up_to } => messages::read(state, by, *room, *up_to),
+        Action::Expire { room, messages } => messages::expire(state, proposal, *room, messages),
+        Action::SetServerRetention { retention } => set_server_retention(state, by, *retention),
+        Action::Unknown => Err(Refusal::Unsupported.into()),
+    }
+}
+
+fn set_server_retention(state: &impl Tables, by: PersonId, retention: Retention) -> Decided {
+    if by != PersonId::SERVER {
+        return Err(Refusal::NotAllowed.into());
+    }
+    check_retention(retention)?;
+    if state.server()?.retention == retention {
+        return Ok(Decision::Unchanged(None));
+    }
+    Ok(Decision::Outside(What::ServerRetentionSet { retention }))
+}
+
+fn check_retention(retention: Retention) -> Result<(), Failure> {
+    match retention {
+        Retention::Milliseconds(milliseconds) if milliseconds < crate::limits::RETENTION => {
+            Err(Refusal::RetentionInvalid.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A room that somebody may read; to others it is as if it were not there.
+fn readable(state: &impl Tables, room: RoomId, person: PersonId) -> Result<RoomRow, Failure> {
+    let row = state.room(room)?.ok_or(Refusal::NoSuchRoom)?;
+    if state.may_read(room, &row, person)? { Ok(row) } else { Err(Refusal::NoSuchRoom.into()) }
+}
+
+/// A room that somebody is a member of, and as what.
+fn membership(state: &impl Tables, room: RoomId, person: PersonId) -> Result<(RoomRow, Role), Failure> {
+    let row = readable(state, room, person)?;
+    let role = state.role(room, person)?.ok_or(Refusal::NotAMember)?;
+    Ok((row, role))
+}
+
+/// The answer if a room is as it should be already.
+fn unchanged(room: RoomId, row: &RoomRow) -> Decided {
+    Ok(Decision::Unchanged(Some(Place { room, sequence: row.sequence })))
+}

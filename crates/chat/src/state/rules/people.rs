@@ -1,0 +1,53 @@
+//! Coming, being called something, and going.
+
+use super::names::is_name;
+use super::{Decided, Decision};
+use crate::event::What;
+use crate::failure::Failure;
+use crate::id::PersonId;
+use crate::limits;
+use crate::refusal::Refusal;
+use crate::state::rows::Standing;
+use crate::state::tables::Tables;
+
+pub(crate) fn arrive(state: &impl Tables, by: PersonId, nickname: &str) -> Decided {
+    if by == PersonId::SERVER || state.person(by)?.is_some() {
+        return Err(Refusal::IdTaken.into());
+    }
+    check_nickname(state, by, nickname)?;
+    Ok(Decision::Outside(What::Arrived { nickname: nickname.into() }))
+}
+
+pub(crate) fn rename(state: &impl Tables, by: PersonId, nickname: &str) -> Decided {
+    let row = state.person(by)?.ok_or(Refusal::UnknownPerson)?;
+    check_nickname(state, by, nickname)?;
+    if state.nickname_of(&row)? == nickname {
+        return Ok(Decision::Unchanged(None));
+    }
+    Ok(Decision::Outside(What::Renamed { nickname: nickname.into() }))
+}
+
+fn check_nickname(state: &impl Tables, by: PersonId, nickname: &str) -> Result<(), Failure> {
+    if !is_name(nickname, limits::NICKNAME) {
+        return Err(Refusal::NicknameInvalid.into());
+    }
+    match state.who_is_called(nickname)? {
+        Some(other) if other != by => Err(Refusal::NicknameTaken.into()),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn end(by: PersonId, what: What) -> Decided {
+    if by == PersonId::SERVER { Err(Refusal::NotAllowed.into()) } else { Ok(Decision::Outside(what)) }
+}
+
+pub(crate) fn end_erasure(state: &impl Tables, by: PersonId, person: PersonId) -> Decided {
+    if by != PersonId::SERVER {
+        return Err(Refusal::NotAllowed.into());
+    }
+    match state.person(person)?.map(|row| row.standing) {
+        Some(Standing::Erasing) => Ok(Decision::Outside(What::ErasureEnded { person })),
+        Some(Standing::Erased) => Ok(Decision::Unchanged(None)),
+        _ => Err(Refusal::NoSuchPerson.into()),
+    }
+}

@@ -1,0 +1,162 @@
+//! The state as tables of rows, over whatever can be read.
+
+use std::ops::{ControlFlow, Range};
+
+use super::keys::{self, SECOND, THIRD, Table};
+use super::rows::{
+    HappeningRow, KeyRow, MemberRow, MessageRow, NumberRow, PersonRow, ReactionCountRow, RoomRow, ServerRow,
+    Standing,
+};
+use crate::codec::Record;
+use crate::entry::Entry;
+use crate::event::{Event, What};
+use crate::id::{PersonId, RoomId};
+use crate::key::Fingerprint;
+use crate::place::{Position, Sequence};
+use crate::room::{Role, Visibility};
+use crate::storage::{Direction, Read};
+use crate::trouble::Trouble;
+
+/// What everybody calls the same name: without its case.
+pub(crate) fn fold_name(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// The rows of a range, decoded, with their keys.
+pub(crate) fn rows<T: Record>(
+    read: &(impl Read + ?Sized),
+    range: &Range<Vec<u8>>,
+    direction: Direction,
+    limit: usize,
+) -> Result<Vec<(Vec<u8>, T)>, Trouble> {
+    let mut rows = Vec::new();
+    if limit == 0 {
+        return Ok(rows);
+    }
+    read.scan(&range.start..&range.end, direction, &mut |key, value| {
+        rows.push((key.to_vec(), T::decode(value)?));
+        Ok(if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    Ok(rows)
+}
+
+/// Reading the state by what its rows mean.
+pub(crate) trait Tables: Read {
+    fn row<T: Record>(&self, key: &[u8]) -> Result<Option<T>, Trouble> {
+        Ok(self.get(key)?.map(|octets| T::decode(&octets)).transpose()?)
+    }
+
+    fn server(&self) -> Result<ServerRow, Trouble> {
+        Ok(self.row(keys::SERVER)?.unwrap_or_default())
+    }
+
+    fn person(&self, person: PersonId) -> Result<Option<PersonRow>, Trouble> {
+        self.row(&keys::person(person))
+    }
+
+    /// Somebody who can still do something.
+    fn person_here(&self, person: PersonId) -> Result<Option<PersonRow>, Trouble> {
+        Ok(self.person(person)?.filter(|row| row.standing == Standing::Here))
+    }
+
+    fn who_is_called(&self, nickname: &str) -> Result<Option<PersonId>, Trouble> {
+        let row = self.row::<NumberRow>(&keys::nickname(&fold_name(nickname)))?;
+        Ok(row.map(|row| PersonId(row.number)))
+    }
+
+    fn room(&self, room: RoomId) -> Result<Option<RoomRow>, Trouble> {
+        self.row(&keys::room(room))
+    }
+
+    /// The public room of a name.
+    fn room_called(&self, name: &str) -> Result<Option<RoomId>, Trouble> {
+        Ok(self.row::<NumberRow>(&keys::room_name(&fold_name(name)))?.map(|row| RoomId(row.number)))
+    }
+
+    /// What somebody may do in a room; nothing if they are no member. Everybody is one of the lobby.
+    fn role(&self, room: RoomId, person: PersonId) -> Result<Option<Role>, Trouble> {
+        if person == PersonId::SERVER {
+            return Ok(Some(Role::Owner));
+        }
+        let row = self.row::<MemberRow>(&keys::member(room, person))?;
+        let in_lobby = (room == RoomId::LOBBY).then_some(Role::Member);
+        Ok(row.map(|row| row.role).or(in_lobby))
+    }
+
+    /// Whether somebody who is here may read a room.
+    fn may_read(&self, room: RoomId, row: &RoomRow, person: PersonId) -> Result<bool, Trouble> {
+        Ok(row.visibility == Visibility::Public || self.role(room, person)?.is_some())
+    }
+
+    fn message(&self, room: RoomId, sequence: Sequence) -> Result<Option<MessageRow>, Trouble> {
+        self.row(&keys::in_room(Table::Message, room, sequence))
+    }
+
+    fn happening(&self, room: RoomId, sequence: Sequence) -> Result<Option<HappeningRow>, Trouble> {
+        self.row(&keys::in_room(Table::Happening, room, sequence))
+    }
+
+    fn settled(&self, fingerprint: Fingerprint) -> Result<Option<KeyRow>, Trouble> {
+        self.row(&keys::key(fingerprint))
+    }
+
+    /// The rooms that somebody is in, the lobby not among them unless they have a role there.
+    fn rooms_of(&self, person: PersonId) -> Result<Vec<RoomId>, Trouble> {
+        let range = Table::Membership.key().number(person.0).range();
+        let found = rows::<NumberRow>(self, &range, Direction::Forwards, usize::MAX)?;
+        Ok(found.iter().map(|(key, _)| RoomId(keys::number_at(key, SECOND))).collect())
+    }
+
+    /// The places of what happened about a message.
+    fn about(&self, room: RoomId, message: Sequence) -> Result<Vec<Sequence>, Trouble> {
+        let range = keys::of_message(Table::About, room, message).range();
+        let found = rows::<NumberRow>(self, &range, Direction::Forwards, usize::MAX)?;
+        Ok(found.iter().map(|(key, _)| Sequence(keys::number_at(key, THIRD))).collect())
+    }
+
+    /// The different reactions to a message.
+    fn reaction_counts(&self, room: RoomId, message: Sequence) -> Result<Vec<ReactionCountRow>, Trouble> {
+        let range = keys::of_message(Table::ReactionCount, room, message).range();
+        let found = rows::<ReactionCountRow>(self, &range, Direction::Forwards, usize::MAX)?;
+        Ok(found.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// What happened at a place of the log.
+    fn what(&self, position: Position) -> Result<Option<What>, Trouble> {
+        let Some(octets) = self.entry(position.0)? else { return Ok(None) };
+        Ok(Entry::from_octets(&octets)?.event.map(|event| event.what))
+    }
+
+    /// What somebody is called; nothing once that is erased.
+    fn nickname_of(&self, person: &PersonRow) -> Result<String, Trouble> {
+        match self.what(person.named)? {
+            Some(What::Arrived { nickname } | What::Renamed { nickname }) => Ok(nickname),
+            _ => Ok(String::new()),
+        }
+    }
+
+    /// What a message says.
+    fn text_of(&self, message: &MessageRow) -> Result<String, Trouble> {
+        match self.what(message.text_at)? {
+            Some(What::Posted { text, .. } | What::Edited { text, .. }) => Ok(text),
+            _ => Err(Trouble::Corrupt(format!("entry {} of the log has lost its text", message.text_at))),
+        }
+    }
+
+    /// Whether the state needs an entry of the log, because a text is in it that is there still.
+    fn needs(&self, event: &Event) -> Result<bool, Trouble> {
+        let is_text_of =
+            |message: Option<MessageRow>| message.is_some_and(|row| row.text_at == event.position);
+        Ok(match (&event.what, event.place) {
+            (What::Arrived { .. } | What::Renamed { .. }, _) => {
+                self.person(event.by)?.is_some_and(|row| row.named == event.position)
+            }
+            (What::Posted { .. }, Some(place)) => is_text_of(self.message(place.room, place.sequence)?),
+            (What::Edited { message, .. }, Some(place)) => is_text_of(self.message(place.room, *message)?),
+            (What::Reacted { .. } | What::Unreacted { .. }, _) => true,
+            _ => false,
+        })
+    }
+}
+
+impl<R: Read + ?Sized> Tables for R {}

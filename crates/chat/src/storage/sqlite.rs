@@ -1,0 +1,248 @@
+//! A storage in one SQLite file: write-ahead log, every commit synced before it is acknowledged.
+//!
+//! One connection writes; each [`Source`] reads on a connection of its own, at a moment of its own. A lock
+//! file beside the database keeps a second process out.
+//!
+//! Erasing: `secure_delete` writes zeroes over what is removed, but when SQLite spreads the rows of a full
+//! page over two, or joins two, copies of them stay behind in the gaps between rows. So nothing that can be
+//! erased may ever move: it stands in the log alone, whose rows are only added at the end, and is overwritten
+//! in its place by as many octets. Where rows are removed from the log nevertheless ([`Writes::removes`]),
+//! the file is written anew.
+
+mod error;
+mod read;
+mod schema;
+
+use std::fs::{File, TryLockError};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Direction, Read, Source, Storage, Visit, Writes};
+use crate::trouble::Trouble;
+use error::trouble;
+
+/// How long a commit waits for another program that holds the file, such as a backup tool.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Prepared statements that are kept; there are fewer than that.
+const STATEMENTS: usize = 32;
+
+/// How a database is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Octets that the database may take; what needs more is refused with [`Trouble::Full`]. Unbounded if nothing.
+    pub size_limit: Option<u64>,
+    /// A file of up to this many octets is read through and checked when it is opened. At 1 GB/s, the default of
+    /// 256 MiB takes a quarter of a second; larger files are for [`Sqlite::verify`], at a time that suits.
+    pub check_up_to: u64,
+    /// Pages of 4 KiB in the write-ahead log after which they are moved into the file.
+    pub checkpoint_pages: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { size_limit: None, check_up_to: 256 << 20, checkpoint_pages: 4_000 }
+    }
+}
+
+/// A database that is open for writing.
+#[derive(Debug)]
+pub struct Sqlite {
+    connection: Connection,
+    path: PathBuf,
+    options: Options,
+    /// Rows were removed from the log: of those that moved together, pieces may be left in the gaps of pages.
+    has_gaps: bool,
+    /// Locked as long as this lives.
+    _lock: File,
+}
+
+impl Sqlite {
+    /// Opens the database at this path or makes one: `path` itself, with `-wal`, `-shm` and `.lock` beside it.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble::Locked`] if another process has it open, [`Trouble::Newer`] if a later version wrote it,
+    /// [`Trouble::Corrupt`] if it is damaged or something else than a database of ours.
+    pub fn open(path: impl Into<PathBuf>, options: Options) -> Result<Self, Trouble> {
+        let path = path.into();
+        let lock = lock(&path)?;
+        let mut connection = connect(&path, &options)?;
+        schema::prepare(&mut connection, &options)?;
+        Ok(Sqlite { connection, path, options, has_gaps: false, _lock: lock })
+    }
+
+    /// Reads the whole file and checks that it is in order; takes as long as reading it takes.
+    pub fn verify(&self) -> Result<(), Trouble> {
+        schema::verify(&self.connection)
+    }
+
+    fn write(&mut self, writes: &Writes) -> Result<(), Trouble> {
+        if self.connection.is_autocommit() {
+            self.begin()?;
+        }
+        fill(&self.connection, writes).map_err(trouble)?;
+        self.run("COMMIT")
+    }
+
+    fn run(&self, statement: &str) -> Result<(), Trouble> {
+        let mut statement = self.connection.prepare_cached(statement).map_err(trouble)?;
+        statement.execute([]).map(drop).map_err(trouble)
+    }
+}
+
+fn lock(path: &Path) -> Result<File, Trouble> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => Trouble::ReadOnly,
+        std::io::ErrorKind::StorageFull => Trouble::Full,
+        _ => Trouble::Io(format!("{}: {error}", Path::new(&name).display())),
+    };
+    let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Trouble::Locked),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+fn connect(path: &Path, options: &Options) -> Result<Connection, Trouble> {
+    let connection = Connection::open(path).map_err(trouble)?;
+    let configure = || {
+        connection.busy_timeout(PATIENCE)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        // What is removed is overwritten, in the file and in its free pages.
+        connection.pragma_update(None, "secure_delete", "on")?;
+        connection.pragma_update(None, "wal_autocheckpoint", options.checkpoint_pages)?;
+        // 64 MiB, so that a busy server decides without reading from the disk.
+        connection.pragma_update(None, "cache_size", -65_536)?;
+        if let Some(limit) = options.size_limit {
+            let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+            connection.pragma_update(None, "max_page_count", (read::integer(limit) / page).max(1))?;
+        }
+        Ok(())
+    };
+    configure().map_err(trouble)?;
+    Ok(connection)
+}
+
+fn fill(connection: &Connection, writes: &Writes) -> rusqlite::Result<()> {
+    if writes.anew {
+        connection.execute_batch("DELETE FROM state; DELETE FROM log")?;
+    }
+    let mut put = connection
+        .prepare_cached("INSERT INTO state VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")?;
+    let mut remove = connection.prepare_cached("DELETE FROM state WHERE key = ?1")?;
+    for (key, value) in &writes.rows {
+        match value {
+            Some(value) => put.execute((key, value))?,
+            None => remove.execute([key])?,
+        };
+    }
+    let mut put =
+        connection.prepare_cached("INSERT INTO log VALUES (?1, ?2) ON CONFLICT DO UPDATE SET entry = ?2")?;
+    let mut remove = connection.prepare_cached("DELETE FROM log WHERE position = ?1")?;
+    for (position, entry) in &writes.entries {
+        match entry {
+            Some(entry) => put.execute((read::integer(*position), entry))?,
+            None => remove.execute([read::integer(*position)])?,
+        };
+    }
+    Ok(())
+}
+
+impl Read for Sqlite {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
+        read::get(&self.connection, key)
+    }
+
+    fn scan(&self, keys: Range<&[u8]>, direction: Direction, visit: &mut Visit<'_>) -> Result<(), Trouble> {
+        read::scan(&self.connection, keys, direction, visit)
+    }
+
+    fn entry(&self, position: u64) -> Result<Option<Vec<u8>>, Trouble> {
+        read::entry(&self.connection, position)
+    }
+
+    fn entries(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, Trouble> {
+        read::entries(&self.connection, after, limit)
+    }
+}
+
+impl Storage for Sqlite {
+    fn begin(&mut self) -> Result<(), Trouble> {
+        self.run("BEGIN IMMEDIATE")
+    }
+
+    fn abandon(&mut self) {
+        // Some failures have ended the transaction already; that it is over is all that matters.
+        if !self.connection.is_autocommit() {
+            let _ = self.run("ROLLBACK");
+        }
+    }
+
+    fn commit(&mut self, writes: &Writes) -> Result<(), Trouble> {
+        let result = self.write(writes);
+        self.has_gaps |= writes.removes;
+        if result.is_err() {
+            self.abandon();
+        }
+        if let Err(Trouble::Io(_)) = result
+            && let Ok(fresh) = connect(&self.path, &self.options)
+        {
+            // What a connection believes of the file after a failed write is not to be trusted.
+            self.connection = fresh;
+        }
+        result
+    }
+
+    fn scrub(&mut self) -> Result<bool, Trouble> {
+        if self.has_gaps {
+            self.connection.execute_batch("VACUUM").map_err(trouble)?;
+            self.has_gaps = false;
+        }
+        // Moves everything into the file, where what was removed is zeroes, and cuts the write-ahead log to
+        // nothing.
+        let checkpoint = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+        let busy =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], checkpoint).map_err(trouble)?;
+        Ok(busy == 0)
+    }
+
+    fn source(&self) -> Result<Box<dyn Source>, Trouble> {
+        Ok(Box::new(SqliteSource::open(&self.path)?))
+    }
+}
+
+/// A connection that reads.
+struct SqliteSource {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl SqliteSource {
+    fn open(path: &Path) -> Result<Self, Trouble> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(trouble)?;
+        connection.busy_timeout(PATIENCE).map_err(trouble)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(SqliteSource { connection, path: path.into() })
+    }
+}
+
+impl Source for SqliteSource {
+    fn read(&mut self, run: &mut dyn FnMut(&dyn Read) -> Result<(), Trouble>) -> Result<(), Trouble> {
+        // One transaction sees one moment.
+        let transaction = self.connection.transaction().map_err(trouble)?;
+        run(&read::Moment(&transaction))
+    }
+
+    fn another(&self) -> Result<Box<dyn Source>, Trouble> {
+        Ok(Box::new(SqliteSource::open(&self.path)?))
+    }
+}

@@ -1,0 +1,88 @@
+//! What one person sees of the state: rooms, history, what they missed, and nothing that they may not read.
+
+mod history;
+mod messages;
+mod rooms;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use crate::failure::Failure;
+use crate::id::{PersonId, RoomId};
+use crate::refusal::Refusal;
+use crate::state::{RoomRow, Standing, Tables};
+use crate::storage::Read;
+use crate::time::Timestamp;
+use crate::trouble::Trouble;
+
+pub use history::{From, History, Since};
+pub use messages::{Mention, Message, Pin, Reaction, Thread};
+pub use rooms::{Member, Room, Unread};
+
+/// Somebody, as others see them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub id: PersonId,
+    /// What they are called; empty once they are erased.
+    pub nickname: String,
+    /// When they arrived.
+    pub arrived_at: Timestamp,
+    /// Whether they can still do anything. If not, the nickname may be somebody else's by now.
+    pub is_here: bool,
+}
+
+/// One person's view of one moment of the state.
+pub struct View<'a> {
+    state: &'a dyn Read,
+    asker: PersonId,
+    /// Whether somebody's messages are shown, for those whom this view met.
+    shown: RefCell<HashMap<PersonId, bool>>,
+}
+
+impl<'a> View<'a> {
+    /// The view of somebody who is here; [`PersonId::SERVER`] sees everything.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::UnknownPerson`] for everybody else.
+    pub fn new(state: &'a dyn Read, asker: PersonId) -> Result<Self, Failure> {
+        if asker != PersonId::SERVER && state.person_here(asker)?.is_none() {
+            return Err(Refusal::UnknownPerson.into());
+        }
+        Ok(View { state, asker, shown: RefCell::default() })
+    }
+
+    /// Somebody by id, also if they have gone.
+    pub fn person(&self, person: PersonId) -> Result<Option<Person>, Trouble> {
+        let Some(row) = self.state.person(person)? else { return Ok(None) };
+        let nickname = self.state.nickname_of(&row)?;
+        let is_here = row.standing == Standing::Here;
+        Ok(Some(Person { id: person, nickname, arrived_at: row.arrived_at, is_here }))
+    }
+
+    /// Who is here under this nickname, whatever its case.
+    pub fn person_called(&self, nickname: &str) -> Result<Option<Person>, Trouble> {
+        match self.state.who_is_called(nickname)? {
+            Some(person) => self.person(person),
+            None => Ok(None),
+        }
+    }
+
+    /// A room that the asker may read; to others it is as if it were not there.
+    fn readable(&self, room: RoomId) -> Result<RoomRow, Failure> {
+        let row = self.state.room(room)?.ok_or(Refusal::NoSuchRoom)?;
+        if self.state.may_read(room, &row, self.asker)? { Ok(row) } else { Err(Refusal::NoSuchRoom.into()) }
+    }
+
+    /// Whether what somebody said is shown: not once they erased themselves, even while that is still being done.
+    fn is_shown(&self, author: PersonId) -> Result<bool, Trouble> {
+        if let Some(known) = self.shown.borrow().get(&author) {
+            return Ok(*known);
+        }
+        let standing = self.state.person(author)?.map(|row| row.standing);
+        let is_shown = !matches!(standing, Some(Standing::Erasing | Standing::Erased));
+        self.shown.borrow_mut().insert(author, is_shown);
+        Ok(is_shown)
+    }
+}

@@ -1,0 +1,182 @@
+//! Whenever the machine stops, what was acknowledged is there, whole batches only, and the state is the log's.
+#![allow(clippy::unwrap_used, reason = "in what tests share, an unwrap is a failed test, too")]
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use parlor_chat::log::{LocalLog, Log, StateHash};
+use parlor_chat::storage::{Options, Sqlite};
+use parlor_chat::{Position, RoomId};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use support::{Folder, Raw, accept, arrive, ask, memory, open, post, story, with_key};
+
+/// Octets of the write-ahead log's header, of a frame's header, and of a frame with its page
+/// (<https://sqlite.org/fileformat2.html#walformat>).
+const HEADER: usize = 32;
+const FRAME_HEADER: usize = 24;
+const FRAME: usize = FRAME_HEADER + PAGE;
+const PAGE: usize = 4_096;
+
+/// A database whose write-ahead log still has every commit.
+struct Written {
+    database: Vec<u8>,
+    wal: Vec<u8>,
+    /// After each commit: the length of the write-ahead log, the last place, and the state.
+    commits: Vec<(usize, Position, StateHash)>,
+    /// The database once everything is moved into it.
+    moved: Vec<u8>,
+}
+
+fn write(folder: &Folder) -> Written {
+    let options = Options { checkpoint_pages: 1_000_000, ..Options::default() };
+    let raw = proptest::collection::vec(any::<Raw>(), 110).new_tree(&mut TestRunner::deterministic());
+    let story = story(&raw.unwrap().current());
+    let path = folder.database();
+    let wal_path = folder.path().join("parlor.db-wal");
+    let mut log = LocalLog::open(Sqlite::open(&path, options).unwrap()).unwrap();
+    let length = || usize::try_from(fs::metadata(&wal_path).unwrap().len()).unwrap();
+    let mut commits = vec![(length(), log.last(), log.state_hash().unwrap())];
+    for batch in story.chunks(2) {
+        log.append(batch).unwrap();
+        commits.push((length(), log.last(), log.state_hash().unwrap()));
+    }
+    let (database, wal) = (fs::read(&path).unwrap(), fs::read(&wal_path).unwrap());
+    drop(log);
+    Written { database, wal, commits, moved: fs::read(&path).unwrap() }
+}
+
+/// What is there after the machine stopped with these files.
+fn reopened(path: &Path, database: &[u8], wal: &[u8]) -> (Position, StateHash) {
+    fs::write(path, database).unwrap();
+    fs::write(path.with_extension("db-wal"), wal).unwrap();
+    let _ = fs::remove_file(path.with_extension("db-shm"));
+    let log = open(path);
+    let hash = log.state_hash().unwrap();
+    let mut replayed = memory();
+    replayed.replay(&log.tail(Position(0), usize::MAX).unwrap()).unwrap();
+    assert_eq!(replayed.state_hash().unwrap(), hash, "the state is what the log says");
+    (log.last(), hash)
+}
+
+#[test]
+fn stopping_at_every_write_leaves_the_last_whole_commit() {
+    let folder = Folder::new();
+    let written = write(&folder);
+    let copy = folder.path().join("copy.db");
+    // Before the first commit of ours there is the one that made the tables.
+    let first = written.commits[0].0;
+    let frames = (written.wal.len() - HEADER) / FRAME;
+    assert!(frames > 100, "{frames}");
+    for frame in 0..frames {
+        let start = HEADER + frame * FRAME;
+        if start + FRAME < first {
+            continue;
+        }
+        // In the middle of a frame's header, of its page, and at its end.
+        for end in [start + FRAME_HEADER / 2, start + FRAME_HEADER + PAGE / 2, start + FRAME] {
+            if end < first {
+                continue;
+            }
+            let (_, last, hash) = written.commits.iter().rfind(|(length, ..)| *length <= end).unwrap();
+            let found = reopened(&copy, &written.database, &written.wal[..end]);
+            assert_eq!(found, (*last, *hash), "cut in frame {frame} of {frames}, at {end}");
+        }
+    }
+}
+
+#[test]
+fn a_torn_frame_is_as_if_it_were_not_there() {
+    let folder = Folder::new();
+    let written = write(&folder);
+    let copy = folder.path().join("copy.db");
+    for commit in written.commits.windows(2).step_by(5) {
+        let ((_, last, hash), (end, ..)) = (commit[0], commit[1]);
+        let mut wal = written.wal[..end].to_vec();
+        wal[end - PAGE / 2] ^= 1;
+        assert_eq!(reopened(&copy, &written.database, &wal), (last, hash), "a bit turned over before {end}");
+    }
+}
+
+#[test]
+fn stopping_while_pages_are_moved_into_the_file_loses_nothing() {
+    let folder = Folder::new();
+    let written = write(&folder);
+    let copy = folder.path().join("copy.db");
+    let (_, last, hash) = *written.commits.last().unwrap();
+    let pages = written.moved.len() / PAGE;
+    for page in 0..=pages {
+        let mut database = written.moved[..page * PAGE].to_vec();
+        database.extend(written.database.iter().skip(page * PAGE));
+        assert_eq!(
+            reopened(&copy, &database, &written.wal),
+            (last, hash),
+            "{page} pages of {pages} were moved"
+        );
+    }
+    assert_eq!(reopened(&copy, &written.moved, &[]), (last, hash));
+}
+
+const CHILD: &str = "PARLOR_TEST_CRASH_DATABASE";
+
+/// What the child does until it is killed: it says things, and says which of them are acknowledged.
+fn speak(path: &Path) -> ! {
+    let mut log = open(path);
+    let mut out = std::io::stdout();
+    for number in log.last().0.. {
+        let key = format!("key-{number}");
+        let outcome =
+            ask(&mut log, with_key(&key, post(0, RoomId::LOBBY, &format!("{number} {}", "x".repeat(200)))));
+        let sequence = outcome.verdict.unwrap().place.unwrap().sequence;
+        writeln!(out, "acknowledged {key} {sequence}").and_then(|()| out.flush()).expect("the parent reads");
+    }
+    unreachable!("nobody speaks 2^64 times")
+}
+
+#[test]
+fn a_process_that_is_killed_has_kept_what_it_acknowledged() {
+    if let Some(path) = std::env::var_os(CHILD) {
+        speak(Path::new(&path));
+    }
+    let folder = Folder::new();
+    accept(&mut folder.open(), arrive(0));
+    let mut acknowledged = Vec::new();
+    for round in 0..6_u64 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "a_process_that_is_killed_has_kept_what_it_acknowledged", "--nocapture"])
+            .env(CHILD, folder.database())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut said = lines.map_while(Result::ok).filter_map(|line| {
+            let mut words =
+                line.split(' ').skip_while(|word| *word != "acknowledged").skip(1).map(String::from);
+            Some((words.next()?, words.next()?.parse::<u64>().ok()?))
+        });
+        acknowledged.extend(said.by_ref().take(20));
+        std::thread::sleep(Duration::from_millis(7 * round));
+        child.kill().unwrap();
+        // What stands in the pipe was acknowledged as well; a line that was cut is none.
+        acknowledged.extend(said);
+        child.wait().unwrap();
+
+        let mut log = folder.open();
+        for (key, sequence) in &acknowledged {
+            let again = ask(&mut log, with_key(key, post(0, RoomId::LOBBY, "again")));
+            assert!(again.repeated, "{key}");
+            assert_eq!(again.verdict.unwrap().place.unwrap().sequence.0, *sequence, "{key}");
+        }
+        let mut replayed = memory();
+        replayed.replay(&log.tail(Position(0), usize::MAX).unwrap()).unwrap();
+        assert_eq!(replayed.state_hash().unwrap(), log.state_hash().unwrap());
+    }
+    assert!(acknowledged.len() >= 120);
+}

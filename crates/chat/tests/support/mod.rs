@@ -1,0 +1,197 @@
+//! What the tests of this crate share: folders that go away, short ways to say things, and chance.
+#![allow(dead_code, reason = "no test uses all of it")]
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parlor_chat::log::{LocalLog, Log};
+use parlor_chat::storage::{Memory, Options, Sqlite};
+use parlor_chat::{
+    Action, Key, Outcome, PersonId, Proposal, Refusal, Retention, Role, RoomId, Sequence, Timestamp, Trouble,
+    Visibility,
+};
+
+/// When tests begin.
+pub(crate) const START: u64 = 1_763_744_400_000;
+
+/// A folder that is removed with its value.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("parlor-chat-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        // In memory where there is such a file system: no test of this crate turns the machine off, and thousands of
+        // syncs of a disk that others use, too, take minutes.
+        let memory = Path::new("/dev/shm");
+        let parent = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() };
+        let path = parent.join(name);
+        std::fs::create_dir_all(&path).expect("the folder for temporary files is writable");
+        Folder(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.0.join("parlor.db")
+    }
+
+    pub(crate) fn open(&self) -> LocalLog<Sqlite> {
+        open(&self.database())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub(crate) fn open(database: &Path) -> LocalLog<Sqlite> {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        // A test beside this one may be starting a process, which holds a copy of every lock until it runs.
+        match Sqlite::open(database, Options::default()) {
+            Err(Trouble::Locked) if Instant::now() < deadline => thread::sleep(Duration::from_millis(1)),
+            storage => return LocalLog::open(storage.unwrap()).unwrap(),
+        }
+    }
+}
+
+pub(crate) fn memory() -> LocalLog<Memory> {
+    LocalLog::open(Memory::new()).unwrap()
+}
+
+pub(crate) fn person(number: u64) -> PersonId {
+    PersonId(1_000 + number)
+}
+
+pub(crate) fn room(number: u64) -> RoomId {
+    RoomId(100 + number)
+}
+
+pub(crate) fn proposal(by: PersonId, action: Action) -> Proposal {
+    Proposal { at: Timestamp(START), by, key: None, action }
+}
+
+pub(crate) fn with_key(key: &str, proposal: Proposal) -> Proposal {
+    Proposal { key: Some(Key::new(key).unwrap()), ..proposal }
+}
+
+pub(crate) fn arrive(number: u64) -> Proposal {
+    proposal(person(number), Action::Arrive { nickname: format!("user-{number}") })
+}
+
+pub(crate) fn create(by: u64, number: u64, visibility: Visibility) -> Proposal {
+    let (room, name) = (room(number), format!("room {number}"));
+    proposal(person(by), Action::CreateRoom { room, visibility, name, topic: String::new() })
+}
+
+pub(crate) fn post(by: u64, room: RoomId, text: &str) -> Proposal {
+    proposal(person(by), say(room, text))
+}
+
+pub(crate) fn say(room: RoomId, text: &str) -> Action {
+    Action::Post { room, text: text.into(), reply_to: None, thread: None, mentions: Vec::new() }
+}
+
+/// Appends one proposal.
+pub(crate) fn ask(log: &mut dyn Log, proposal: Proposal) -> Outcome {
+    let mut outcomes = log.append(&[proposal]).unwrap();
+    assert_eq!(outcomes.len(), 1);
+    outcomes.remove(0)
+}
+
+/// Appends one proposal that must be accepted, and returns its place in its room (0 without one).
+#[track_caller]
+pub(crate) fn accept(log: &mut dyn Log, proposal: Proposal) -> Sequence {
+    let outcome = ask(log, proposal.clone());
+    let receipt = outcome.verdict.unwrap_or_else(|refusal| panic!("{proposal:?}: {refusal}"));
+    receipt.place.map(|place| place.sequence).unwrap_or_default()
+}
+
+/// Appends one proposal that must be refused.
+#[track_caller]
+pub(crate) fn refuse(log: &mut dyn Log, proposal: Proposal) -> Refusal {
+    ask(log, proposal.clone()).verdict.expect_err(&format!("{proposal:?}"))
+}
+
+/// Five numbers out of which [`chance`] makes a proposal.
+pub(crate) type Raw = (u8, u8, u8, u8, u8);
+
+/// A proposal by chance, mostly one that makes sense, with a text that no other has.
+pub(crate) fn chance(number: usize, (who, what, a, b, c): Raw) -> Proposal {
+    let by = if who >= 250 { PersonId::SERVER } else { person(u64::from(who % 6)) };
+    let other = person(u64::from(c % 7));
+    let rooms = [RoomId::LOBBY, room(1), room(2), room(3), room(4)];
+    let room = rooms[usize::from(a % 5)];
+    let message = Sequence(u64::from(b % 16));
+    // What is done to messages is done to few, so that it can be undone.
+    let (room, message) = if (32..=36).contains(&(what % 40)) && a < 200 {
+        (RoomId::LOBBY, Sequence(u64::from(b % 4)))
+    } else {
+        (room, message)
+    };
+    let text = format!("secret-{number}-text");
+    let nickname = format!("secret-{number}-name");
+    let reaction = ["👍", ":tada:"][usize::from(c % 2)].to_owned();
+    let some = |sequence: u8| sequence.is_multiple_of(4).then(|| Sequence(u64::from(sequence % 16)));
+    let retention =
+        [Retention::Inherit, Retention::Forever, Retention::Milliseconds(20_000)][usize::from(b % 3)];
+    let action = match what % 40 {
+        0..=1 => Action::Arrive { nickname },
+        2 => Action::Rename { nickname },
+        3 if c < 100 => Action::Depart,
+        3 if c > 200 => Action::EraseMe,
+        4..=6 => {
+            let visibility = if b % 2 == 0 { Visibility::Public } else { Visibility::Private };
+            Action::CreateRoom { room, visibility, name: format!("room {}", b % 5), topic: String::new() }
+        }
+        7 => Action::OpenDirect { room, with: vec![other] },
+        8..=11 => Action::Join { room },
+        12 => Action::Leave { room },
+        13 => Action::Invite { room, person: other },
+        14 => Action::Remove { room, person: other },
+        15 => Action::SetRole {
+            room,
+            person: other,
+            role: [Role::Member, Role::Moderator, Role::Owner][usize::from(b % 3)],
+        },
+        16 => Action::RenameRoom { room, name: format!("room {}", b % 5) },
+        17 => Action::SetTopic { room, topic: format!("topic {b}") },
+        18 => Action::SetRetention { room, retention },
+        19..=27 => {
+            Action::Post { room, text, reply_to: some(b), thread: some(c), mentions: vec![other, person(1)] }
+        }
+        28 => Action::Edit { room, message, text, mentions: vec![other] },
+        29..=31 => Action::Delete { room, message },
+        32..=33 => Action::React { room, message, reaction },
+        34 => Action::Unreact { room, message, reaction },
+        35 => Action::Pin { room, message },
+        36 => Action::Unpin { room, message },
+        37 => Action::Read { room, up_to: message },
+        38 => Action::Expire { room, messages: (0..24).map(Sequence).collect() },
+        39 if b < 60 => Action::SetServerRetention { retention },
+        _ => Action::EndErasure { person: other },
+    };
+    let by = if matches!(what % 40, 38..) { PersonId::SERVER } else { by };
+    // Of those who have keys, some use one again.
+    let key = (c % 3 > 0).then(|| format!("key-{}", if c == 1 { number / 2 } else { number }));
+    let key = key.map(|key| Key::new(key).unwrap());
+    Proposal { at: Timestamp(START + 1_000 * number as u64), by, key, action }
+}
+
+/// A beginning with people and rooms, and then chance.
+pub(crate) fn story(raw: &[Raw]) -> Vec<Proposal> {
+    let mut story: Vec<Proposal> = (0..6).map(arrive).collect();
+    story.push(create(0, 1, Visibility::Public));
+    story.push(create(1, 2, Visibility::Private));
+    story.push(proposal(person(2), Action::OpenDirect { room: room(3), with: vec![person(3)] }));
+    story.extend((1..4).map(|number| proposal(person(number), Action::Join { room: room(1) })));
+    story.extend(raw.iter().enumerate().map(|(number, raw)| chance(number, *raw)));
+    story
+}
