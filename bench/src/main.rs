@@ -1,4 +1,4 @@
-//! How fast `websocket-driver` is beside its peers, and how many instructions it takes. See README.md.
+//! How fast the driver and the hub are beside their peers, and how many instructions a message takes. See README.md.
 
 mod counts;
 mod driver;
@@ -11,6 +11,7 @@ mod rounds;
 mod run;
 mod sample;
 mod search;
+mod server;
 mod sink;
 mod wire;
 
@@ -23,11 +24,15 @@ const USAGE: &str = "\
 usage: bench driver [--quick] [--json FILE]   compare with the peers
        bench counts [--check | --write]       count instructions under callgrind
        bench count ROW MESSAGES               what `counts` runs under callgrind
-       bench search [--full | --messages N] [--folder FOLDER]   type queries while messages arrive";
+       bench search [--full | --messages N] [--folder FOLDER]   type queries while messages arrive
+       bench fanout|idle|accept|echo|slow [OPTIONS]   compare servers, each in a process of its own";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let Some(code) = server::run(&arguments) {
+        return code;
+    }
     // Some peers keep timers, which want a runtime near by.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let _inside = runtime.enter();
@@ -43,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("{USAGE}");
+    eprintln!("{USAGE}\n{}", server::USAGE);
     ExitCode::from(2)
 }
 

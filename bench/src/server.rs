@@ -1,0 +1,68 @@
+//! Servers beside each other: ours over every backend, the peers, and the floors that show what is possible.
+
+mod accept;
+mod chart;
+mod crowd;
+mod document;
+mod echo;
+mod echoes;
+mod fanout;
+mod floor;
+mod frames;
+mod goals;
+mod handshake;
+mod histogram;
+mod idle;
+mod machine;
+mod measure;
+mod options;
+mod peer;
+mod peers;
+mod process;
+mod publications;
+mod serve;
+mod slow;
+mod table;
+mod turns;
+
+use std::process::ExitCode;
+
+pub use options::USAGE;
+
+use document::Report;
+use options::Options;
+
+type Command = fn(&Options) -> Report;
+
+/// The commands by name.
+const COMMANDS: [(&str, Command); 5] = [
+    ("fanout", fanout::run),
+    ("idle", idle::run),
+    ("accept", accept::run),
+    ("echo", echo::run),
+    ("slow", slow::run),
+];
+
+/// Runs what the arguments ask for, if it is one of the commands here.
+pub fn run(arguments: &[&str]) -> Option<ExitCode> {
+    let (name, rest) = arguments.split_first()?;
+    if let ("serve-peer", [peer, job]) = (*name, rest) {
+        return Some(serve::run(peer::Peer::from_name(peer)?, peer::Job::from_name(job)?));
+    }
+    let (_, command) = COMMANDS.iter().find(|(command, _)| command == name)?;
+    let options = Options::parse(rest)?;
+    machine::pin(machine::Side::Load);
+    machine::raise_descriptor_limit();
+    println!("{}; load average {}\n", machine::description(), machine::load_average());
+    let report = command(&options);
+    for failure in &report.failures {
+        eprintln!("failed: {failure}");
+    }
+    if options.write
+        && let Err(error) = report.write()
+    {
+        eprintln!("nothing was written: {error}");
+        return Some(ExitCode::FAILURE);
+    }
+    Some(if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
