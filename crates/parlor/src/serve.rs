@@ -72,7 +72,7 @@ fn config(options: &ServeOptions) -> Config {
         idle_timeout: Some(options.idle_timeout),
         ..driver::Config::default()
     };
-    Config { connection: Arc::new(connection), queue_limit: options.queue_limit }
+    Config { connection: Arc::new(connection), queue_limit: options.queue_limit, ..Config::default() }
 }
 
 /// Listens on every address that each name stands for.

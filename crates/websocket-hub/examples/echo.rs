@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let limit = 16 << 20;
     let connection =
         websocket_hub::driver::Config { max_frame: limit, max_message: limit, ..Default::default() };
-    let config = Config { connection: Arc::new(connection), queue_limit: 64 << 20 };
+    let config = Config { connection: Arc::new(connection), queue_limit: 64 << 20, ..Config::default() };
     // Every parameter that a client can ask for, context takeover too.
     let deflate = Deflate { window_bits: 15, takeover: true, min_len: 0, ..Deflate::default() };
     let handshake = Handshake::new().origins(Origins::any()).config(config).deflate(deflate);

@@ -98,7 +98,8 @@ impl Connection {
     /// Takes a seat on a core, for as long as the connection is there. Before it is opened.
     pub(crate) fn enter(&mut self, fanout: &mut Fanout) -> Seat {
         let form = if self.driver.takes_compressed() { Form::Compressed } else { Form::Plain };
-        let home = fanout.enter(self.ws.id(), self.ws.recipient(), form, self.ws.outbox().limit());
+        let home =
+            fanout.enter(self.ws.id(), self.ws.recipient(), form, self.ws.outbox().config().queue_limit);
         let seat = home.seat;
         self.ws.outbox().settle(home);
         self.seat = Some(seat);
@@ -321,7 +322,7 @@ impl Connection {
     /// A peer that does not take what it is sent may not cause more of it.
     fn is_full(&self) -> bool {
         let waits = self.driver.queued() + self.writing.len() + self.lag;
-        waits > self.ws.outbox().limit() / 2 || !self.driver.wants_read()
+        waits > self.ws.outbox().config().high_water() || !self.driver.wants_read()
     }
 
     fn poll_driver(&mut self) {

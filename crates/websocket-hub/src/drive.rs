@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::connection::Connection;
 use crate::deadline::Deadline;
-use crate::fanout::{MAX_PIECES, Seat};
+use crate::fanout::{Fanout, MAX_PIECES, Plan, Seat};
 use crate::read_buffer;
 use crate::worker;
 
@@ -18,26 +18,80 @@ use crate::worker;
 pub(crate) struct Drive<S> {
     io: S,
     connection: Connection,
-    /// On a worker's thread, its place there.
-    seat: Option<Seat>,
-    opened: bool,
+    core: Core,
     /// Something was written since the last flush.
     unflushed: bool,
     deadline: Deadline,
 }
 
+/// Where a connection hears what is published.
+#[derive(Debug)]
+enum Core {
+    /// Nowhere: it is not open yet.
+    None,
+    /// On a worker's thread, its place there.
+    Worker(Seat),
+    /// In somebody else's server, on a core of its own.
+    Own(Box<(Fanout, Plan)>, Seat),
+}
+
+impl Core {
+    /// Lends the fan-out.
+    fn with<R>(&mut self, work: impl FnOnce(Option<&mut Fanout>, &mut Plan) -> R) -> R {
+        match self {
+            Core::None => work(None, &mut Plan::default()),
+            Core::Worker(_) => worker::with_fanout(work),
+            Core::Own(own, _) => work(Some(&mut own.0), &mut own.1),
+        }
+    }
+
+    /// Whether there is something that the connection is to be given its turn for.
+    fn is_due(&mut self) -> bool {
+        match self {
+            Core::None => false,
+            Core::Worker(seat) => worker::is_held(*seat),
+            Core::Own(own, seat) => {
+                own.0.collect();
+                let mut visits = std::iter::from_fn(|| own.0.next());
+                let is_visited = visits.next().is_some();
+                visits.for_each(drop);
+                is_visited || own.0.is_held(seat.index)
+            }
+        }
+    }
+
+    /// The task will be woken when there is something to be given. False if there is already.
+    fn sleep(&self, cx: &mut Context<'_>) -> bool {
+        match self {
+            Core::None | Core::Worker(_) => true,
+            Core::Own(own, _) => own.0.sleep(cx.waker()),
+        }
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Drive<S> {
     pub(crate) fn new(io: S, connection: Connection) -> Self {
-        Drive { io, connection, seat: None, opened: false, unflushed: false, deadline: Deadline::default() }
+        Drive { io, connection, core: Core::None, unflushed: false, deadline: Deadline::default() }
+    }
+
+    fn open(&mut self) {
+        self.core = match worker::enter(&mut self.connection) {
+            Some(seat) => Core::Worker(seat),
+            None => {
+                let mut own = Box::<(Fanout, Plan)>::default();
+                let seat = self.connection.enter(&mut own.0);
+                Core::Own(own, seat)
+            }
+        };
+        self.connection.open();
     }
 
     /// Everything that can be done now. Ready when the connection is over.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !std::mem::replace(&mut self.opened, true) {
-            self.seat = worker::enter(&mut self.connection);
-            self.connection.open();
+        if matches!(self.core, Core::None) {
+            self.open();
         }
-        if let Some(seat) = self.seat {
+        if let Core::Worker(seat) = self.core {
             worker::put_waker(seat, cx.waker());
         }
         loop {
@@ -47,9 +101,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Drive<S> {
             if self.connection.is_finished() {
                 return Poll::Ready(());
             }
-            if !(advanced || wrote || read || self.deadline.poll(cx, &mut self.connection))
-                && self.connection.sleep(cx.waker())
-            {
+            let moved = advanced || wrote || read || self.deadline.poll(cx, &mut self.connection);
+            if !moved && self.core.sleep(cx) && self.connection.sleep(cx.waker()) {
                 return Poll::Pending;
             }
         }
@@ -57,8 +110,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Drive<S> {
 
     /// Writes what there is, many pieces in one system call. True if anything moved.
     fn write(&mut self, cx: &mut Context<'_>) -> bool {
-        let is_held = self.seat.is_some_and(worker::is_held);
-        if !(is_held || self.unflushed || self.connection.has_output()) {
+        let is_due = self.core.is_due();
+        if !(is_due || self.unflushed || self.connection.has_output()) {
             return false;
         }
         let mut moved = false;
@@ -76,7 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Drive<S> {
 
     /// The next step of writing; false if there is none.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        let wrote = worker::with_fanout(|mut fanout, plan| {
+        let wrote = self.core.with(|mut fanout, plan| {
             if let Some(fanout) = &mut fanout {
                 self.connection.prepare(fanout, Instant::now());
             }
@@ -142,7 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Drive<S> {
 
 impl<S> Drop for Drive<S> {
     fn drop(&mut self) {
-        if let Some(seat) = self.seat {
+        if let Core::Worker(seat) = self.core {
             worker::leave(seat);
         }
     }

@@ -33,16 +33,21 @@
 //! there. At each sweep it meets the policy of its topic, once it lags by more than the topic allows.
 
 mod core;
+mod lagging;
 mod lane;
 mod log;
 mod plan;
 mod receiver;
+mod subscriber;
 mod sweep;
 mod terms;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::core::{Core, Home, Seat};
 pub(crate) use lane::Form;
 pub(crate) use plan::{MAX_PIECES, Own, Plan, merge};
 pub(crate) use receiver::Recipient;
+pub(crate) use subscriber::Key;
 pub(crate) use sweep::{Fanout, SLICE, Straight, Visit};
 pub(crate) use terms::Terms;

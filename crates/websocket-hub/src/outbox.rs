@@ -1,12 +1,13 @@
 //! What waits to be written to one connection alone: filled from anywhere, emptied by the connection, bounded.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use websocket_driver::frame::{Header, OpCode};
 use websocket_driver::{CloseCode, Kind, Message, Prepared};
 
+use crate::config::Config;
 use crate::fanout::Home;
 use crate::send_error::SendError;
 
@@ -50,8 +51,16 @@ pub(crate) trait Forget: Send + Sync {
     fn forget(&self, id: u64);
 }
 
+/// What a message that was sent has joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// How many octets wait now to be written to the connection, the message's frame among them. What has been
+    /// published and not been tried yet does not count.
+    pub bytes: usize,
+}
+
 pub(crate) struct Outbox {
-    limit: usize,
+    config: Arc<Config>,
     /// Messages are given as they are, because they may have to be compressed.
     compresses: bool,
     inner: Mutex<Inner>,
@@ -88,12 +97,12 @@ struct Inner {
 }
 
 impl Outbox {
-    pub(crate) fn new(limit: usize, compresses: bool) -> Self {
-        Outbox { limit, compresses, inner: Mutex::new(Inner { is_attended: true, ..Inner::default() }) }
+    pub(crate) fn new(config: Arc<Config>, compresses: bool) -> Self {
+        Outbox { config, compresses, inner: Mutex::new(Inner { is_attended: true, ..Inner::default() }) }
     }
 
-    pub(crate) fn limit(&self) -> usize {
-        self.limit
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Whether messages may have to be compressed.
@@ -107,7 +116,7 @@ impl Outbox {
     }
 
     /// Adds a message and says how many octets wait now.
-    pub(crate) fn send(&self, message: Message<'_>) -> Result<usize, SendError> {
+    pub(crate) fn send(&self, message: Message<'_>) -> Result<Queued, SendError> {
         if self.compresses || message.len() >= COPY_BELOW {
             return self.send_prepared(&Prepared::new(message));
         }
@@ -127,7 +136,7 @@ impl Outbox {
     }
 
     /// Adds a message that was encoded before.
-    pub(crate) fn send_prepared(&self, prepared: &Prepared) -> Result<usize, SendError> {
+    pub(crate) fn send_prepared(&self, prepared: &Prepared) -> Result<Queued, SendError> {
         let frame = prepared.server_frame();
         self.add(frame.len(), |inner| {
             if self.compresses || frame.len() >= COPY_BELOW {
@@ -139,12 +148,12 @@ impl Outbox {
     }
 
     /// Adds so many octets, unless too many wait.
-    fn add(&self, octets: usize, add: impl FnOnce(&mut Inner)) -> Result<usize, SendError> {
+    fn add(&self, octets: usize, add: impl FnOnce(&mut Inner)) -> Result<Queued, SendError> {
         let mut inner = self.lock();
         if inner.closing {
             return Err(SendError::Closed);
         }
-        if inner.backlog + inner.waiting >= self.limit {
+        if inner.backlog + inner.waiting >= self.config.queue_limit {
             inner.fall_behind();
             return Err(SendError::FellBehind);
         }
@@ -152,7 +161,7 @@ impl Outbox {
         inner.messages += 1;
         add(&mut inner);
         inner.announce();
-        Ok(inner.queued())
+        Ok(Queued { bytes: inner.queued() })
     }
 
     /// Adds a ping, which no queue is too full for.
@@ -201,14 +210,14 @@ impl Outbox {
     pub(crate) fn set_lag(&self, octets: usize) {
         let mut inner = self.lock();
         inner.lag = octets;
-        inner.wake_writers_within(self.limit / 2);
+        inner.wake_writers_within(self.config.low_water());
     }
 
     /// So many octets were taken and are not written.
     pub(crate) fn set_backlog(&self, octets: usize) {
         let mut inner = self.lock();
         inner.backlog = octets;
-        inner.wake_writers_within(self.limit / 2);
+        inner.wake_writers_within(self.config.low_water());
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -220,21 +229,21 @@ impl Outbox {
         self.lock().sequence()
     }
 
-    /// Ready when at most half of the limit is used, or nothing can be sent any more.
-    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready when at most so many octets wait, or nothing can be sent any more.
+    pub(crate) fn poll_queued_within(&self, cx: &mut Context<'_>, octets: usize) -> Poll<()> {
         let mut inner = self.lock();
-        let (queued, enough) = (inner.queued(), self.limit / 2);
+        let queued = inner.queued();
         if inner.closing {
             return Poll::Ready(());
         }
-        if queued > enough {
+        if queued > octets {
             if !inner.writers.iter().any(|waker| waker.will_wake(cx.waker())) {
                 inner.writers.push(cx.waker().clone());
             }
             return Poll::Pending;
         }
         match inner.hears() {
-            Some(home) => home.core.poll_swept(cx.waker(), enough - queued),
+            Some(home) => home.core.poll_swept(cx.waker(), octets - queued),
             None => Poll::Ready(()),
         }
     }
@@ -245,7 +254,7 @@ impl Outbox {
         inner.is_attended = true;
         inner.backlog = backlog + inner.waiting;
         inner.waiting = 0;
-        inner.wake_writers_within(self.limit / 2);
+        inner.wake_writers_within(self.config.low_water());
         Taken {
             items: std::mem::take(&mut inner.items),
             messages: std::mem::take(&mut inner.messages),
@@ -290,17 +299,15 @@ impl Outbox {
     }
 
     /// Asks to be told of the end, and is told where the connection lives; `None` if the end has come already.
-    pub(crate) fn hold(&self, holder: Weak<dyn Forget>) -> Option<Option<Home>> {
+    pub(crate) fn hold(&self, holder: Weak<dyn Forget>) -> Option<Home> {
         let mut inner = self.lock();
-        if inner.closing {
-            return None;
-        }
+        let home = inner.home.clone().filter(|_| !inner.closing)?;
         inner.holders.retain(|other| other.strong_count() > 0);
         if !inner.holders.iter().any(|other| other.ptr_eq(&holder)) {
             inner.holders.reserve_exact(1);
             inner.holders.push(holder);
         }
-        Some(inner.home.clone())
+        Some(home)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -375,6 +382,6 @@ impl Inner {
 
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outbox").field("limit", &self.limit).field("queued", &self.queued()).finish()
+        f.debug_struct("Outbox").field("queued", &self.queued()).finish_non_exhaustive()
     }
 }

@@ -3,21 +3,22 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use websocket_driver::{Message, Prepared};
 
-use crate::fanout::{Core, Seat, Terms};
+use crate::fanout::{Core, Home, Key, Seat, Terms};
 use crate::outbox::Forget;
+use crate::policy::Policy;
 use crate::websocket::WebSocket;
 
 /// A group of connections that hear the same. Cloning it makes another handle of the same topic.
 ///
 /// All subscribers receive publications in one order, whoever publishes and from whichever thread; what one thread
 /// publishes to several topics or sends to one connection keeps its order, too. A publication is encoded once and
-/// its bytes are shared. A subscriber that reads too slowly delays nobody: it falls behind and is closed with 1013.
-/// A connection that ends is unsubscribed before its `on_close` runs.
-#[derive(Clone, Default)]
+/// its bytes are shared. A subscriber that reads too slowly delays nobody: the topic's [`Policy`] says what becomes of
+/// it. A connection that ends is unsubscribed before its `on_close` runs.
+#[derive(Clone)]
 pub struct Topic(Arc<Shared>);
 
 struct Shared {
@@ -29,20 +30,15 @@ struct Shared {
 struct Subscribers {
     /// Where each is.
     places: HashMap<u64, Place>,
-    /// Cores that have subscribers, or had some.
-    cores: Vec<Lodgers>,
-    /// Connections in somebody else's server. They are given each publication by itself.
-    strays: HashMap<u64, WebSocket>,
+    /// Cores that have subscribers, by their address.
+    cores: HashMap<usize, Lodgers>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Place {
-    /// The core's position in `cores`, and the seat's index there.
-    Core {
-        position: u32,
-        index: u32,
-    },
-    Stray,
+struct Place {
+    core: usize,
+    /// The index of its seat there.
+    index: u32,
 }
 
 /// The subscribers on one core.
@@ -52,9 +48,15 @@ struct Lodgers {
 }
 
 impl Topic {
-    /// A topic without subscribers.
+    /// A topic without subscribers, and with the default policy.
     pub fn new() -> Self {
         Topic::default()
+    }
+
+    /// A topic without subscribers.
+    pub fn with_policy(policy: Policy) -> Self {
+        let terms = Arc::new(Terms::new(policy));
+        Topic(Arc::new(Shared { terms, subscribers: Mutex::default() }))
     }
 
     /// Adds a subscriber; does nothing if it is one, or if it is closing.
@@ -62,22 +64,14 @@ impl Topic {
         let weak = Arc::downgrade(&self.0);
         let holder: Weak<dyn Forget> = weak;
         let mut subscribers = self.0.lock();
-        let Subscribers { places, cores, strays } = &mut *subscribers;
+        let Subscribers { places, cores } = &mut *subscribers;
         let Entry::Vacant(place) = places.entry(ws.id()) else { return };
-        match ws.outbox().hold(holder) {
-            None => {}
-            Some(None) => {
-                place.insert(Place::Stray);
-                strays.insert(ws.id(), ws.clone());
-            }
-            Some(Some(home)) => {
-                let position = position(cores, &home.core);
-                cores[position].count += 1;
-                let position = u32::try_from(position).expect("fewer cores than 2^32");
-                place.insert(Place::Core { position, index: home.seat.index });
-                home.core.subscribe(Arc::clone(&self.0.terms), home.seat);
-            }
-        }
+        let Some(Home { core, seat }) = ws.outbox().hold(holder) else { return };
+        let address = Arc::as_ptr(&core) as usize;
+        place.insert(Place { core: address, index: seat.index });
+        let lodgers = cores.entry(address).or_insert_with(|| Lodgers { core, count: 0 });
+        lodgers.count += 1;
+        lodgers.core.subscribe(Arc::clone(&self.0.terms), seat);
     }
 
     /// Takes a subscriber away; does nothing if it is none. What was published before still reaches it.
@@ -85,33 +79,20 @@ impl Topic {
         self.0.forget(ws.id());
     }
 
-    /// Sends a message to every subscriber and says to how many.
+    /// Sends a message to every subscriber and says to how many. A slow one may still lose it, as the policy says.
     pub fn publish<'a>(&self, message: impl Into<Message<'a>>) -> usize {
         self.publish_prepared(&Prepared::new(message))
     }
 
     /// Sends a message that was encoded before to every subscriber and says to how many.
     pub fn publish_prepared(&self, prepared: &Prepared) -> usize {
-        // One lock over the whole round is what gives everybody the same order.
-        let subscribers = self.0.lock();
-        let mut told = 0;
-        for lodgers in subscribers.cores.iter().filter(|lodgers| lodgers.count > 0) {
-            if lodgers.core.publish(&self.0.terms, prepared) {
-                told += lodgers.count;
-            } else {
-                self.0.terms.drop_more(lodgers.count);
-            }
-        }
-        let mut left_behind = Vec::new();
-        for stray in subscribers.strays.values() {
-            match stray.outbox().send_prepared(prepared) {
-                Ok(_) => told += 1,
-                Err(_) => left_behind.push(stray.clone()),
-            }
-        }
-        drop(subscribers);
-        left_behind.iter().for_each(|stray| stray.outbox().end(stray.id()));
-        told
+        self.0.publish(prepared, None)
+    }
+
+    /// Sends a message that makes earlier ones under the same key worthless: with [`Policy::keep_latest`], a slow
+    /// subscriber is only given the latest. With other policies the key means nothing.
+    pub fn publish_keyed<'a>(&self, key: impl Into<Arc<str>>, message: impl Into<Message<'a>>) -> usize {
+        self.0.publish(&Prepared::new(message), Some(&key.into()))
     }
 
     /// How many subscribers there are.
@@ -124,54 +105,48 @@ impl Topic {
         self.len() == 0
     }
 
-    /// How many publications did not reach a subscriber that was there, summed over the subscribers.
+    /// How many publications were not written to a subscriber that was there, summed over the subscribers: because of
+    /// the policy, or because the connection ended first. What is still on its way does not count.
     pub fn dropped(&self) -> u64 {
         self.0.terms.dropped()
     }
 }
 
-/// Where a core is among those of a topic; one that nobody lives on any more makes room.
-fn position(cores: &mut Vec<Lodgers>, core: &Arc<Core>) -> usize {
-    let same = cores.iter().position(|lodgers| Arc::ptr_eq(&lodgers.core, core));
-    if let Some(position) = same {
-        return position;
-    }
-    let lodgers = Lodgers { core: Arc::clone(core), count: 0 };
-    match cores.iter().position(|lodgers| lodgers.count == 0) {
-        Some(vacant) => {
-            cores[vacant] = lodgers;
-            vacant
-        }
-        None => {
-            cores.push(lodgers);
-            cores.len() - 1
-        }
-    }
-}
-
 impl Shared {
+    fn publish(&self, prepared: &Prepared, key: Option<&Key>) -> usize {
+        // One lock over the whole round is what gives everybody the same order.
+        let subscribers = self.lock();
+        let mut told = 0;
+        for lodgers in subscribers.cores.values() {
+            if lodgers.core.publish(&self.terms, prepared, key) {
+                told += lodgers.count;
+            } else {
+                self.terms.count_dropped(lodgers.count);
+            }
+        }
+        told
+    }
+
     fn lock(&self) -> MutexGuard<'_, Subscribers> {
-        self.subscribers.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Default for Shared {
+impl Default for Topic {
     fn default() -> Self {
-        Shared { terms: Arc::new(Terms::new()), subscribers: Mutex::default() }
+        Topic::with_policy(Policy::default())
     }
 }
 
 impl Forget for Shared {
     fn forget(&self, id: u64) {
         let mut subscribers = self.lock();
-        match subscribers.places.remove(&id) {
-            Some(Place::Core { position, index }) => {
-                let lodgers = &mut subscribers.cores[position as usize];
-                lodgers.count -= 1;
-                lodgers.core.unsubscribe(&self.terms, Seat { index, id });
-            }
-            Some(Place::Stray) => _ = subscribers.strays.remove(&id),
-            None => {}
+        let Some(Place { core, index }) = subscribers.places.remove(&id) else { return };
+        let Entry::Occupied(mut lodgers) = subscribers.cores.entry(core) else { return };
+        lodgers.get().core.unsubscribe(&self.terms, Seat { index, id });
+        lodgers.get_mut().count -= 1;
+        if lodgers.get().count == 0 {
+            lodgers.remove();
         }
     }
 }

@@ -120,8 +120,8 @@ impl Upgrade {
         handler: impl Handler<WebSocket> + Send + 'static,
     ) -> (Response, Opening, Option<Handover>) {
         let Accepted { response, subprotocol, deflate, .. } = self.accepted;
-        let ws =
-            WebSocket::new(self.config.queue_limit, deflate.is_some(), subprotocol, self.peer, self.client);
+        let config = Arc::clone(&self.config);
+        let ws = WebSocket::new(config, deflate.is_some(), subprotocol, self.peer, self.client);
         let (tracker, way) = self.context.map(|context| (context.tracker, context.way)).unzip();
         let counted = tracker.map(|tracker| tracker.connection(&ws));
         let mounted = self.connections.map(|connections| {

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use websocket_driver::{CloseCode, Message, Prepared, UsageError, check_close};
 
+use crate::config::Config;
 use crate::fanout::Recipient;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Queued};
 use crate::send_error::SendError;
 
 /// A connection, as everybody sees it who wants to send to it. Cloning it makes another handle of the same
@@ -30,7 +31,7 @@ struct Shared {
 impl WebSocket {
     /// `compresses` is whether messages may have to be compressed.
     pub(crate) fn new(
-        queue_limit: usize,
+        config: Arc<Config>,
         compresses: bool,
         subprotocol: Option<String>,
         peer: Option<SocketAddr>,
@@ -38,7 +39,7 @@ impl WebSocket {
     ) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        let outbox = Outbox::new(queue_limit, compresses);
+        let outbox = Outbox::new(config, compresses);
         WebSocket(Arc::new(Shared { id, outbox, subprotocol, peer, client }))
     }
 
@@ -48,7 +49,7 @@ impl WebSocket {
     ///
     /// [`SendError::Closed`] once the connection is closing; [`SendError::FellBehind`] when the queue is full,
     /// which also closes the connection with 1013.
-    pub fn send<'a>(&self, message: impl Into<Message<'a>>) -> Result<usize, SendError> {
+    pub fn send<'a>(&self, message: impl Into<Message<'a>>) -> Result<Queued, SendError> {
         self.sent(self.0.outbox.send(message.into()))
     }
 
@@ -57,7 +58,7 @@ impl WebSocket {
     /// # Errors
     ///
     /// As [`send`](WebSocket::send).
-    pub fn send_prepared(&self, prepared: &Prepared) -> Result<usize, SendError> {
+    pub fn send_prepared(&self, prepared: &Prepared) -> Result<Queued, SendError> {
         self.sent(self.0.outbox.send_prepared(prepared))
     }
 
@@ -84,13 +85,24 @@ impl WebSocket {
         self.0.outbox.close(code, reason, self.0.id)
     }
 
-    /// Waits until at most half of the queue is used, or the connection is closing. Whoever sends much sends
-    /// after this. Dropping the future changes nothing.
-    pub async fn room(&self) {
-        std::future::poll_fn(|cx| self.0.outbox.poll_room(cx)).await;
+    /// Waits while more than [`Config::high_water`](crate::Config::high_water) waits to be written, until no more than
+    /// [`Config::low_water`](crate::Config::low_water) does or the connection is closing. Whoever sends or publishes
+    /// much does it after this. Dropping the future changes nothing.
+    pub async fn ready(&self) {
+        let outbox = &self.0.outbox;
+        let mut octets = outbox.config().high_water();
+        std::future::poll_fn(|cx| {
+            let polled = outbox.poll_queued_within(cx, octets);
+            if polled.is_pending() {
+                octets = outbox.config().low_water();
+                return outbox.poll_queued_within(cx, octets);
+            }
+            polled
+        })
+        .await;
     }
 
-    /// Octets that wait to be written.
+    /// Octets that wait to be written, what was published to its topics and not been tried yet among them.
     pub fn queued(&self) -> usize {
         self.0.outbox.queued()
     }
@@ -130,7 +142,7 @@ impl WebSocket {
     }
 
     /// A connection that fell behind leaves its topics at once.
-    fn sent(&self, sent: Result<usize, SendError>) -> Result<usize, SendError> {
+    fn sent(&self, sent: Result<Queued, SendError>) -> Result<Queued, SendError> {
         if sent == Err(SendError::FellBehind) {
             self.0.outbox.end(self.0.id);
         }

@@ -6,6 +6,7 @@ use std::task::{Poll, Waker};
 
 use websocket_driver::Prepared;
 
+use super::subscriber::Key;
 use super::terms::Terms;
 
 /// How many octets of publications may wait for a core that has not yet offered them to every receiver. What is
@@ -55,6 +56,7 @@ pub(super) enum Mail {
         topic: u64,
         sequence: u64,
         prepared: Prepared,
+        key: Option<Key>,
     },
     /// Publications of this topic were lost, because too much was unswept.
     Overrun {
@@ -74,14 +76,15 @@ pub(super) enum Mail {
 
 impl Core {
     /// Leaves a publication; false if the core is overrun and the publication lost.
-    pub(crate) fn publish(&self, terms: &Terms, prepared: &Prepared) -> bool {
+    pub(crate) fn publish(&self, terms: &Terms, prepared: &Prepared, key: Option<&Key>) -> bool {
         let (mut inbox, topic) = (self.lock(), terms.id());
         let fits = inbox.unswept < MAX_UNSWEPT;
         if fits {
             inbox.unswept += prepared.server_frame().len();
             let sequence = self.sequence.load(Ordering::Relaxed) + 1;
             self.sequence.store(sequence, Ordering::Release);
-            inbox.mail.push(Mail::Publication { topic, sequence, prepared: prepared.clone() });
+            let (prepared, key) = (prepared.clone(), key.cloned());
+            inbox.mail.push(Mail::Publication { topic, sequence, prepared, key });
         } else if !matches!(inbox.mail.last(), Some(Mail::Overrun { topic: last }) if *last == topic) {
             inbox.mail.push(Mail::Overrun { topic });
         }

@@ -2,7 +2,6 @@
 
 use std::io::IoSlice;
 
-use super::lane::Form;
 use super::receiver::Subscription;
 use super::sweep::Fanout;
 
@@ -29,7 +28,7 @@ pub(crate) struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Segment {
     Own { nth: usize, len: usize },
-    Log { place: Subscription, form: Form, from: u64, to: u64 },
+    Log { place: Subscription, from: u64, to: u64 },
 }
 
 impl Plan {
@@ -47,8 +46,9 @@ impl Plan {
         for (piece, segment) in pieces.iter_mut().zip(&self.segments) {
             let octets = match *segment {
                 Segment::Own { nth, .. } => own.piece(nth).expect("nothing changed since").0,
-                Segment::Log { place, form, from, to } => {
-                    fanout.expect("it was there when it was planned").log(place).slice(form, from, to)
+                Segment::Log { place, from, to } => {
+                    let log = fanout.expect("it was there when it was planned").log(place);
+                    log.slice(&log.subscribers[place.at as usize], from, to)
                 }
             };
             *piece = IoSlice::new(octets);
@@ -96,15 +96,15 @@ pub(crate) fn merge(plan: &mut Plan, own: &impl Own, seat: Option<(u32, &Fanout)
     };
     let subscriptions = fanout.subscriptions(index);
     let subscriber = |place: &Subscription| &fanout.log(*place).subscribers[place.at as usize];
-    plan.cursors.extend(subscriptions.iter().map(|place| subscriber(place).cursor));
+    plan.cursors.extend(subscriptions.iter().map(|place| subscriber(place).position()));
     // What has begun is completed before anything else.
     if own.is_begun() {
         push_own(&mut plan.segments, &mut nth);
     } else if let Some(begun) = subscriptions.iter().position(|place| subscriber(place).begun) {
         let place = subscriptions[begun];
-        let (form, from) = (subscriber(&place).form, plan.cursors[begun]);
-        let to = fanout.log(place).frame_end(form, from);
-        plan.segments.push(Segment::Log { place, form, from, to });
+        let from = plan.cursors[begun];
+        let to = fanout.log(place).frame_end(subscriber(&place), from);
+        plan.segments.push(Segment::Log { place, from, to });
         plan.cursors[begun] = to;
     }
     while plan.segments.len() < MAX_PIECES {
@@ -136,7 +136,7 @@ fn next_run(
         if *cursor >= log.end(subscriber) {
             continue;
         }
-        let Some(sequence) = log.sequence_at(subscriber.form, *cursor) else { continue };
+        let Some(sequence) = log.sequence_at(subscriber, *cursor) else { continue };
         match oldest {
             Some((first, _)) if first < sequence => second = second.min(sequence),
             _ => {
@@ -149,8 +149,8 @@ fn next_run(
     let place = subscriptions[which];
     let log = fanout.log(place);
     let subscriber = &log.subscribers[place.at as usize];
-    let (form, from) = (subscriber.form, cursors[which]);
+    let from = cursors[which];
     let last = bound.min(second - 1).max(sequence);
-    let to = log.run_end(form, from, last).min(log.end(subscriber));
-    Some((which, Segment::Log { place, form, from, to }))
+    let to = log.run_end(subscriber, from, last).min(log.end(subscriber));
+    Some((which, Segment::Log { place, from, to }))
 }

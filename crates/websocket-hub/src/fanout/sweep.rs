@@ -9,10 +9,11 @@ use slab::Slab;
 
 use super::core::{Core, Home, Mail, Seat};
 use super::lane::Form;
-use super::log::{Log, Subscriber};
+use super::log::Log;
 use super::receiver::{Flow, Receiver, Recipient, Subscription};
 use super::terms::Terms;
 use crate::metrics::Metrics;
+use crate::policy::Drops;
 
 /// How many visits a loop makes before it looks at its input again.
 pub(crate) const SLICE: usize = 256;
@@ -64,13 +65,15 @@ impl Fanout {
 
     /// Gives connection number `id` a place, from which it may lag by `limit` octets.
     pub(crate) fn enter(&mut self, id: u64, recipient: Arc<dyn Recipient>, form: Form, limit: usize) -> Home {
-        let index = self.receivers.insert(Receiver::new(id, recipient, form, limit));
-        let seat = Seat { index: u32::try_from(index).expect("fewer connections than 2^32"), id };
+        let place = self.receivers.insert(Receiver::new(id, recipient, form, limit));
+        let seat = Seat { index: index(place), id };
         Home { core: Arc::clone(&self.core), seat }
     }
 
     /// Takes a connection's place away.
     pub(crate) fn leave(&mut self, seat: Seat) {
+        // What it was to hear and does not is counted.
+        self.collect();
         if self.receiver(seat).is_none() {
             return;
         }
@@ -88,14 +91,14 @@ impl Fanout {
         self.core.collect(&mut mail);
         for mail in mail.drain(..) {
             match mail {
-                Mail::Publication { topic, sequence, prepared } => {
+                Mail::Publication { topic, sequence, prepared, key } => {
                     self.collected = sequence;
                     let Some(&log) = self.by_topic.get(&topic) else {
                         // Everybody who subscribed here has left meanwhile.
                         self.swept += prepared.server_frame().len();
                         continue;
                     };
-                    self.logs[log].append(sequence, &prepared, &mut self.spare);
+                    self.logs[log].append(sequence, &prepared, key, &mut self.spare);
                     self.metrics.wrote(0, self.logs[log].subscribers.len() as u64);
                     self.soil(log);
                 }
@@ -159,7 +162,7 @@ impl Fanout {
     pub(crate) fn lag(&self, visit: Straight) -> &[u8] {
         let log = &self.logs[visit.log as usize];
         let subscriber = &log.subscribers[visit.at as usize];
-        log.slice(subscriber.form, subscriber.cursor, log.end(subscriber))
+        log.slice(subscriber, subscriber.cursor, log.end(subscriber))
     }
 
     /// So many octets of the lag went out.
@@ -171,13 +174,17 @@ impl Fanout {
     /// This receiver's socket takes no more. It is left alone until it is [unblocked](Fanout::unblock), but for the
     /// policy of its topic.
     pub(crate) fn block(&mut self, index: u32) {
-        let octets = self.octets_behind(index);
-        let receiver = &mut self.receivers[index as usize];
-        if !matches!(receiver.flow, Flow::Blocked(_)) {
-            receiver.flow = Flow::Blocked(Instant::now());
+        let flow = &mut self.receivers[index as usize].flow;
+        if !matches!(flow, Flow::Blocked(_)) {
+            *flow = Flow::Blocked(Instant::now());
             self.metrics.waits();
         }
-        receiver.recipient.lags(octets);
+        for nth in 0..self.receivers[index as usize].subscriptions.len() {
+            let place = self.receivers[index as usize].subscriptions[nth];
+            self.judge(place);
+        }
+        let octets = self.octets_behind(index);
+        self.receivers[index as usize].recipient.lags(octets);
     }
 
     /// Whoever drives this receiver was woken; it is left alone until it is [unblocked](Fanout::unblock).
@@ -232,12 +239,18 @@ impl Fanout {
         let mut nth = 0;
         while let Some(place) = self.receivers[index as usize].subscriptions.get(nth).copied() {
             let subscriber = &self.logs[place.log as usize].subscribers[place.at as usize];
-            if subscriber.cursor >= subscriber.until {
+            if subscriber.position() >= subscriber.until {
                 self.remove(place);
             } else {
                 nth += 1;
             }
         }
+    }
+
+    /// Octets that its logs hold.
+    #[cfg(test)]
+    pub(super) fn retained(&self) -> usize {
+        self.logs.iter().map(|(_, log)| log.retained()).sum()
     }
 
     pub(super) fn subscriptions(&self, index: u32) -> &[Subscription] {
@@ -272,41 +285,46 @@ impl Fanout {
                 Flow::Free => {}
                 Flow::Woken => continue,
                 Flow::Blocked(_) => {
-                    self.judge(log_index, at);
+                    self.judge(Subscription { log: index(log_index), at: index(at) });
+                    let octets = self.octets_behind(seat);
+                    self.receivers[seat as usize].recipient.lags(octets);
                     continue;
                 }
             }
-            if receiver.busy || receiver.subscriptions.len() > 1 || subscriber.until != u64::MAX {
+            let is_alone = receiver.subscriptions.len() == 1 && !receiver.busy;
+            if !is_alone || !subscriber.goes_on() || subscriber.kept.is_some() {
                 return Some(Visit::Turn(seat));
             }
-            let index = |index: usize| u32::try_from(index).expect("fewer than 2^32");
             return Some(Visit::Straight(Straight { seat, log: index(log_index), at: index(at) }));
         }
         None
     }
 
     /// What becomes of a subscriber whose socket takes no more.
-    fn judge(&mut self, log: usize, at: usize) {
-        let log = &self.logs[log];
-        let subscriber = &log.subscribers[at];
+    fn judge(&mut self, place: Subscription) {
+        let log = &mut self.logs[place.log as usize];
+        let subscriber = &log.subscribers[place.at as usize];
         let receiver = &self.receivers[subscriber.seat as usize];
-        receiver.recipient.lags(self.octets_behind(subscriber.seat));
-        if log.lag(subscriber) > receiver.limit && subscriber.until == u64::MAX {
+        let limit = log.terms.policy.limit.unwrap_or(receiver.limit);
+        let is_too_far = subscriber.goes_on() && log.lag(subscriber) > limit;
+        if is_too_far && !log.relieve(place.at as usize, limit) {
             receiver.recipient.falls_behind();
         }
     }
 
     /// Publications of this log were lost before they came here, for everybody.
     fn overrun(&self, log: usize) {
-        let goes_on = |subscriber: &&Subscriber| subscriber.until == u64::MAX;
-        for subscriber in self.logs[log].subscribers.iter().filter(goes_on) {
-            self.receivers[subscriber.seat as usize].recipient.falls_behind();
+        let log = &self.logs[log];
+        if log.terms.policy.drops == Drops::Connection {
+            for subscriber in log.subscribers.iter().filter(|subscriber| subscriber.goes_on()) {
+                self.receivers[subscriber.seat as usize].recipient.falls_behind();
+            }
         }
     }
 
     /// Somebody is behind in this log.
     fn soil(&mut self, log: usize) {
-        if !self.dirty.contains(&log) {
+        if !std::mem::replace(&mut self.logs[log].sweep.is_dirty, true) {
             self.dirty.push_back(log);
         }
     }
@@ -315,6 +333,7 @@ impl Fanout {
     fn clean(&mut self, index: usize) {
         let Some(log) = self.logs.get_mut(index) else { return };
         self.swept += std::mem::take(&mut log.sweep.octets);
+        log.sweep.is_dirty = false;
         log.trim(&mut self.spare);
     }
 
@@ -324,7 +343,6 @@ impl Fanout {
         let (logs, topic) = (&mut self.logs, terms.id());
         let log = *self.by_topic.entry(topic).or_insert_with(|| logs.insert(Log::new(terms)));
         let at = self.logs[log].add(seat.index, form);
-        let index = |index: usize| u32::try_from(index).expect("fewer than 2^32");
         let subscriptions = &mut self.receivers[seat.index as usize].subscriptions;
         // Most connections have one.
         subscriptions.reserve_exact(usize::from(subscriptions.is_empty()));
@@ -346,7 +364,7 @@ impl Fanout {
         let (log_index, at) = (place.log as usize, place.at as usize);
         let log = &mut self.logs[log_index];
         let seat = log.subscribers[at].seat;
-        let last = u32::try_from(log.subscribers.len() - 1).expect("fewer than 2^32");
+        let last = index(log.subscribers.len() - 1);
         self.receivers[seat as usize].subscriptions.retain(|other| *other != place);
         if let Some(moved) = log.remove(at) {
             let subscriptions = &mut self.receivers[moved as usize].subscriptions;
@@ -365,4 +383,9 @@ impl Fanout {
     fn receiver(&mut self, seat: Seat) -> Option<&mut Receiver> {
         self.receivers.get_mut(seat.index as usize).filter(|receiver| receiver.id == seat.id)
     }
+}
+
+/// Places are counted in 32 bits, which saves memory for each connection.
+fn index(index: usize) -> u32 {
+    u32::try_from(index).expect("fewer than 2^32 of a kind")
 }

@@ -2,18 +2,21 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::policy::Policy;
+
 /// Shared by a topic and its logs.
 #[derive(Debug)]
 pub(crate) struct Terms {
     id: u64,
-    /// Publications that did not reach a subscriber, summed over the subscribers.
+    pub(super) policy: Policy,
+    /// Publications that were not written to a subscriber, summed over the subscribers.
     dropped: AtomicU64,
 }
 
 impl Terms {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(policy: Policy) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-        Terms { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), dropped: AtomicU64::new(0) }
+        Terms { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), policy, dropped: AtomicU64::new(0) }
     }
 
     /// A number that no other topic of this process has or had.
@@ -25,7 +28,9 @@ impl Terms {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn drop_more(&self, count: usize) {
-        self.dropped.fetch_add(count as u64, Ordering::Relaxed);
+    pub(crate) fn count_dropped(&self, count: usize) {
+        if count > 0 {
+            self.dropped.fetch_add(count as u64, Ordering::Relaxed);
+        }
     }
 }

@@ -14,10 +14,10 @@ use crate::transport::serve;
 use crate::waiting::{PATIENCE, block_on, eventually};
 use crate::{alone_on_each_backend, on_each_backend, on_each_backend_and_version};
 
-/// Whether there is room at this moment.
-fn has_room(ws: &WebSocket) -> bool {
-    let room = std::pin::pin!(ws.room());
-    room.poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
+/// Whether it may be sent to at this moment.
+fn is_ready(ws: &WebSocket) -> bool {
+    let ready = std::pin::pin!(ws.ready());
+    ready.poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
 }
 
 /// Sends messages of 16 KiB until more than half of the queue is used and stays so; says how many.
@@ -36,27 +36,27 @@ fn stuff(ws: &WebSocket, limit: usize) -> usize {
 }
 
 #[test]
-fn room_waits_while_more_than_half_of_the_queue_is_used_and_wakes_when_it_was_read() {
+fn ready_waits_while_more_than_half_of_the_queue_is_used_and_wakes_when_it_was_read() {
     on_each_backend_and_version(|backend| {
         let limit = 256 * 1024;
         let (server, room) = Room::serve_limited(backend, Config { queue_limit: limit, ..Config::default() });
         let mut peer = Peer::open_small(&server, "slow");
         let ws = room.ws("slow");
-        assert!(has_room(&ws));
+        assert!(is_ready(&ws));
         let sent = stuff(&ws, limit);
-        assert!(!has_room(&ws));
-        let waiting = [ws.clone(), ws.clone()].map(|ws| std::thread::spawn(move || block_on(ws.room())));
+        assert!(!is_ready(&ws));
+        let waiting = [ws.clone(), ws.clone()].map(|ws| std::thread::spawn(move || block_on(ws.ready())));
         for _ in 0..sent {
             assert_eq!(peer.frame().map(|frame| frame.payload.len()), Some(16 * 1024));
         }
         waiting.into_iter().for_each(|waiting| waiting.join().unwrap());
-        assert!(has_room(&ws));
+        assert!(is_ready(&ws));
         eventually("everything is out", || ws.queued() == 0);
     });
 }
 
 #[test]
-fn room_ends_with_the_connection() {
+fn ready_ends_with_the_connection() {
     on_each_backend_and_version(|backend| {
         let limit = 256 * 1024;
         let (server, room) = Room::serve_limited(backend, Config { queue_limit: limit, ..Config::default() });
@@ -65,7 +65,7 @@ fn room_ends_with_the_connection() {
         stuff(&ws, limit);
         let waiting = std::thread::spawn({
             let ws = ws.clone();
-            move || block_on(ws.room())
+            move || block_on(ws.ready())
         });
         peer.reset();
         waiting.join().unwrap();
@@ -85,9 +85,9 @@ fn queued_counts_whole_frames_until_they_are_written() {
         let sent = stuff(&ws, limit);
         // A header of two octets and one of four. The kernel may take a little at any time, and never gives back.
         let before = ws.queued();
-        let after = ws.send("x").unwrap();
+        let after = ws.send("x").unwrap().bytes;
         assert!(after <= before + 3 && after > limit / 2, "{before} and 3 make {after}");
-        let last = ws.send(vec![0; 126]).unwrap();
+        let last = ws.send(vec![0; 126]).unwrap().bytes;
         assert!(last <= after + 130 && ws.queued() <= last, "{after} and 130 make {last}");
         for _ in 0..sent + 2 {
             assert!(peer.frame().is_some());
@@ -104,7 +104,7 @@ fn a_message_above_the_limit_goes_through_when_nothing_waits() {
         let ws = room.ws("alice");
         for _ in 0..3 {
             eventually("the queue is empty", || ws.queued() == 0);
-            assert!(ws.send(vec![7; MIB]).unwrap() > 1024);
+            assert!(ws.send(vec![7; MIB]).unwrap().bytes > 1024);
             assert_eq!(client.recv(), Some(Message::binary(vec![7; MIB])));
         }
         client.send("hello");

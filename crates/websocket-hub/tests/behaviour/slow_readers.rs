@@ -64,7 +64,7 @@ fn a_slow_reader_is_closed_with_1013_and_delays_nobody() {
             room.topic.publish(numbered(sent));
             sent += 1;
             // At the pace of those who read, whoever does not.
-            block_on(async { (alice.room().await, bob.room().await) });
+            block_on(async { (alice.ready().await, bob.ready().await) });
         }
         assert_eq!(room.topic.publish("end"), 2, "nothing is said to it any more");
         for reader in readers {
@@ -85,7 +85,8 @@ fn a_slow_reader_that_never_reads_on_is_cut_off() {
     on_each_backend_and_version(|backend| {
         let close_timeout = Duration::from_millis(200);
         let connection = Arc::new(driver::Config { close_timeout, ..driver::Config::default() });
-        let (server, room) = Room::serve_limited(backend, Config { connection, queue_limit: LIMIT });
+        let (server, room) =
+            Room::serve_limited(backend, Config { connection, queue_limit: LIMIT, ..Config::default() });
         let peer = Peer::open_small(&server, "slow");
         let ws = room.ws("slow");
         fill(&ws);
@@ -101,7 +102,9 @@ fn a_slow_reader_that_never_reads_on_is_cut_off() {
 fn fill(ws: &WebSocket) -> usize {
     for sent in 0..ENOUGH {
         match ws.send(numbered(sent)) {
-            Ok(queued) => assert!(queued < LIMIT + 17_000, "the queue holds one message more than its limit"),
+            Ok(queued) => {
+                assert!(queued.bytes < LIMIT + 17_000, "the queue holds one message more than its limit")
+            }
             Err(error) => {
                 assert_eq!(error, SendError::FellBehind);
                 return sent;
@@ -126,7 +129,7 @@ fn sending_says_once_that_a_reader_fell_behind_and_then_that_it_is_closed() {
         assert_eq!(ws.send("more"), Err(SendError::Closed));
         assert_eq!(ws.ping(b""), Err(SendError::Closed));
         assert_eq!(ws.close(driver::CloseCode::NORMAL, ""), Err(SendError::Closed));
-        block_on(ws.room());
+        block_on(ws.ready());
         read_on(&mut peer, sent + 1);
         drop(peer);
         assert_eq!(room.log.wait_closed("slow").code, driver::CloseCode::ABNORMAL);
@@ -172,7 +175,7 @@ fn a_reader_that_reads_is_not_closed() {
         let ws = room.ws("fast");
         let sender = std::thread::spawn(move || {
             for number in 0..1000 {
-                block_on(ws.room());
+                block_on(ws.ready());
                 ws.send(numbered(number)).unwrap();
             }
         });

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Barrier, Mutex};
 
-use websocket_hub::{CloseCode, Message, Prepared, Refused, Request, SendError, Topic, WebSocket};
+use websocket_hub::{CloseCode, Message, Prepared, Queued, Refused, Request, SendError, Topic, WebSocket};
 
 use crate::client::{Client, hear};
 use crate::on_each_backend_and_version;
@@ -135,7 +135,7 @@ struct Seen {
     subscribers: usize,
     told: usize,
     open: bool,
-    sent: Result<usize, SendError>,
+    sent: Result<Queued, SendError>,
 }
 
 #[test]
