@@ -11,8 +11,8 @@ pub struct Config {
     /// something more is sent to it has fallen behind: what waits is thrown away and it is closed with 1013. As far
     /// may it be behind in a topic whose [`Policy`](crate::Policy) names no limit. Default: 1 MiB.
     pub queue_limit: usize,
-    /// From more than so many waiting octets on, nothing more is read from the connection, and
-    /// [`WebSocket::ready`](crate::WebSocket::ready) waits. Default: half of `queue_limit`.
+    /// While more octets wait, [`WebSocket::ready`](crate::WebSocket::ready) does, too; and nothing more is read from a
+    /// connection while more of what was sent to it alone waits. Default: half of `queue_limit`.
     pub high_water: Option<usize>,
     /// Down to so many waiting octets `ready` waits, once it has to. Default: a quarter of `queue_limit`, and never
     /// more than the high-water mark.

@@ -48,8 +48,6 @@ pub(crate) struct Connection {
     writing: Writing,
     /// Its place on a core.
     seat: Option<Seat>,
-    /// How far it lags behind its topics, in octets, as far as its transport is to blame.
-    lag: usize,
     /// Publications up to this one may be written now.
     plans_until: u64,
     /// Publications behind this one are not for it any more.
@@ -83,7 +81,6 @@ impl Connection {
             unread: early.into(),
             writing: Writing::default(),
             seat: None,
-            lag: 0,
             plans_until: 0,
             hears_until: None,
             shuts_down: false,
@@ -146,7 +143,6 @@ impl Connection {
     /// Takes up what was queued, and calls no handler. True if there was anything.
     pub(crate) fn take_up(&mut self, now: Instant) -> bool {
         let taken = self.ws.outbox().take(self.writing.len());
-        self.lag = taken.lag;
         if taken.fell_behind {
             self.account.metrics.dropped("fell-behind", taken.thrown_away);
             self.driver.discard_queue();
@@ -321,7 +317,8 @@ impl Connection {
 
     /// A peer that does not take what it is sent may not cause more of it.
     fn is_full(&self) -> bool {
-        let waits = self.driver.queued() + self.writing.len() + self.lag;
+        // How far it lags behind its topics is their policies' business.
+        let waits = self.driver.queued() + self.writing.len();
         waits > self.ws.outbox().config().high_water() || !self.driver.wants_read()
     }
 

@@ -42,8 +42,6 @@ pub(crate) struct Taken {
     pub(crate) thrown_away: u64,
     /// The connection fell behind: what it took before is to be thrown away.
     pub(crate) fell_behind: bool,
-    /// How far it lags behind its topics because its socket takes no more, in octets.
-    pub(crate) lag: usize,
 }
 
 /// Something that holds connections and must let go of one that has ended.
@@ -260,7 +258,6 @@ impl Outbox {
             messages: std::mem::take(&mut inner.messages),
             thrown_away: std::mem::take(&mut inner.thrown_away),
             fell_behind: std::mem::take(&mut inner.fell_behind),
-            lag: inner.lag,
         }
     }
 

@@ -19,6 +19,16 @@ impl Log {
         true
     }
 
+    /// Counts what a subscriber has missed that hears nothing new for the time being.
+    pub(super) fn count_missed(&mut self, at: usize) {
+        let (count, subscriber) = (self.count, &mut self.subscribers[at]);
+        let Some(kept) = subscriber.kept.as_mut().filter(|_| subscriber.until == u64::MAX) else { return };
+        if let Some(before) = &mut kept.drops_from {
+            let missed = count - std::mem::replace(before, count);
+            self.terms.count_dropped(usize::try_from(missed).unwrap_or(usize::MAX));
+        }
+    }
+
     /// Moves the cursor on.
     fn drop_old(&mut self, at: usize, limit: usize) {
         self.keep_begun(at);

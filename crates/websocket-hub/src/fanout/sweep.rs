@@ -303,6 +303,7 @@ impl Fanout {
     /// What becomes of a subscriber whose socket takes no more.
     fn judge(&mut self, place: Subscription) {
         let log = &mut self.logs[place.log as usize];
+        log.count_missed(place.at as usize);
         let subscriber = &log.subscribers[place.at as usize];
         let receiver = &self.receivers[subscriber.seat as usize];
         let limit = log.terms.policy.limit.unwrap_or(receiver.limit);

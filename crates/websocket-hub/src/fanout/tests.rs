@@ -317,7 +317,7 @@ fn who_is_too_far_behind_is_closed_where_nothing_may_be_dropped() {
         world.fanout.end_after(seat.index, 0);
         world.turn(0, usize::MAX - 1);
         assert_eq!(heard(&world), [1], "the frame that had begun is completed");
-        assert_eq!(world.topics[0].dropped() as usize, world.published - 1);
+        assert_eq!(world.topics[0].dropped(), world.published as u64 - 1);
     }
 }
 
@@ -330,7 +330,8 @@ fn a_log_whose_slowest_reader_stands_still_is_bounded_by_its_limit() {
             while world.sweep(10, 0) {}
         }
         assert!(world.fanout.retained() < 200_000, "{policy:?}: {}", world.fanout.retained());
-        assert!(world.fanout.octets_behind(0) <= 10_000);
+        // And what is left of the frame that has begun.
+        assert!(world.fanout.octets_behind(0) <= 10_000 + 20);
     }
 }
 

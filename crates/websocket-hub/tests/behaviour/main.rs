@@ -18,6 +18,7 @@ mod metrics;
 mod negotiation;
 mod opening;
 mod peer;
+mod policies;
 mod refusals;
 mod requests;
 mod room;
@@ -27,6 +28,7 @@ mod stopping;
 mod stream;
 mod threads;
 mod topics;
+mod topics_merged;
 mod transport;
 mod waiting;
 

@@ -88,7 +88,10 @@ impl Group {
         for _ in 0..SLICE {
             match inner.fanout.next() {
                 Some(Call::Straight(call)) => {
-                    let stream = inner.members[call.seat as usize].as_ref().and_then(|m| m.stream.as_deref());
+                    // While its thread is at work, its handler may be sending what stands before the lag.
+                    let waits = |member: &&Member| member.connection.is_some();
+                    let member = inner.members[call.seat as usize].as_ref().filter(waits);
+                    let stream = member.and_then(|member| member.stream.as_deref());
                     let Some(mut stream) = stream else {
                         inner.leave_to_thread(call.seat);
                         continue;
@@ -227,8 +230,13 @@ impl Seated {
     /// to do before: to [advance](Connection::advance), or to write unless the socket `is_full`.
     pub(super) fn rest(&self, connection: Box<Connection>, is_full: bool) -> Result<(), Box<Connection>> {
         let mut inner = self.group.lock();
-        if (inner.fanout.is_held(self.seat.index) && !is_full) || !connection.sleep(Waker::noop()) {
+        let is_held = inner.fanout.is_held(self.seat.index);
+        if (is_held && !is_full) || !connection.sleep(Waker::noop()) {
             return Err(connection);
+        }
+        if is_held {
+            // It was rung for and cannot write: from here on its lag is its own.
+            inner.fanout.block(self.seat.index);
         }
         inner.member(self.seat.index).expect("it is seated").connection = Some(connection);
         Ok(())

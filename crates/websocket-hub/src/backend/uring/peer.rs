@@ -285,6 +285,9 @@ impl Peer {
         if self.is_plain() {
             self.is_unfinished = !self.is_blocked && self.speech.plan(plan, fanout);
             self.speech.settle(self.is_blocked, self.is_unfinished, fanout);
+        } else if self.is_blocked && self.is_unfinished {
+            // From here on how far it is behind is its own fault.
+            self.speech.settle(true, true, fanout);
         }
         !self.is_blocked && (self.is_unfinished || !self.is_flushed())
     }
