@@ -276,8 +276,14 @@ impl Peer {
             ring.push(Entry::poll_writable(self.socket.as_fd(), key));
         }
         let has_moved = std::mem::take(&mut self.has_moved);
-        let goes_on = has_more || (has_moved && self.can_move(fanout, now)) || !self.speech.sleep();
-        if goes_on { Next::Again } else { Next::Rest }
+        if has_more || (has_moved && self.can_move(fanout, now)) || !self.speech.sleep() {
+            return Next::Again;
+        }
+        if !wrote && !self.is_blocked {
+            // It has nothing of its own, so the sweep may write to it.
+            self.speech.settle(false, false, fanout);
+        }
+        Next::Rest
     }
 
     /// Looks whether there is more to write. True if that can be done at once.

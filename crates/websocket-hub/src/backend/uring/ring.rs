@@ -159,6 +159,11 @@ impl Ring {
         }
     }
 
+    /// How much has completed and was not looked at.
+    pub(super) fn completed(&self) -> usize {
+        self.completed.len()
+    }
+
     /// The next of what has completed.
     pub(super) fn next(&mut self) -> Option<Completion> {
         self.completed.pop_front()

@@ -29,6 +29,10 @@ use crate::fanout::Fanout;
 pub(super) const BUFFERS: u16 = 64;
 pub(super) const BUFFER_LEN: usize = 32 * 1024;
 
+/// After so many octets their answers go out, before anything else is looked at: answers to large messages would
+/// pile up, and the memory for them with it.
+const MOST_RECEIVED: usize = 256 * 1024;
+
 /// How long accepting rests after an error, such as a process that has no file descriptors left.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 
@@ -51,6 +55,8 @@ pub(super) struct Worker {
     listeners: Vec<TcpListener>,
     peers: Slab<Peer>,
     ready: Vec<u64>,
+    /// Octets that were received since the last turn.
+    received: usize,
     timers: Timers,
     fanout: Fanout,
     seats: Seats,
@@ -95,6 +101,7 @@ impl Worker {
             listeners,
             peers: Slab::new(),
             ready: Vec::new(),
+            received: 0,
             timers: Timers::new(Instant::now()),
             control: Box::pin(async move { stopping.stopping().await }),
             stage: Stage::Serving,
@@ -128,9 +135,17 @@ impl Worker {
             self.ring.wait(rest).expect("a ring that worked goes on working");
             // What handlers send and publish below must not ring the bell for the thread that they are on.
             self.inbox.wake();
-            let now = Instant::now();
-            while let Some(completion) = self.ring.next() {
-                self.complete(completion, now);
+            self.complete_all(Instant::now());
+        }
+    }
+
+    /// Takes in what has completed by now. What completes meanwhile is for the next time.
+    fn complete_all(&mut self, now: Instant) {
+        for _ in 0..self.ring.completed() {
+            let Some(completion) = self.ring.next() else { return };
+            self.complete(completion, now);
+            if self.received >= MOST_RECEIVED {
+                self.turn(now);
             }
         }
     }
@@ -162,9 +177,14 @@ impl Worker {
     /// Lets a connection have a turn.
     fn ready(&mut self, key: u64) {
         let Some(peer) = self.peers.get_mut(key) else { return };
-        if !std::mem::replace(&mut peer.is_ready, true) {
-            self.ready.push(key);
+        if std::mem::replace(&mut peer.is_ready, true) {
+            return;
         }
+        if let Some(seat) = peer.seat() {
+            // What is sent to it from here on is not announced, and the sweep must not overtake it.
+            self.fanout.set_busy(seat.index, true);
+        }
+        self.ready.push(key);
     }
 
     fn is_due(&mut self, key: u64, time: u64, now: Instant) {
@@ -191,6 +211,8 @@ impl Worker {
                 }
             }
             Outcome::Received(received) => {
+                let buffer = received.as_ref().ok().and_then(Option::as_ref);
+                self.received += buffer.map_or(0, |buffer| buffer.len());
                 if let Some(peer) = self.peers.get_mut(token) {
                     peer.received(received, more, now);
                     self.ready(token);
@@ -248,6 +270,7 @@ impl Worker {
 
     /// A turn of those that are ready, as many as one batch has room for.
     fn turn(&mut self, now: Instant) {
+        self.received = 0;
         if self.ready.is_empty() {
             return;
         }
