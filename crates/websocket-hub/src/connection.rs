@@ -11,9 +11,9 @@ use websocket_driver::{Cause, CloseCode, Closed, Event, Handler, Input, Transmit
 use crate::account::Account;
 use crate::fanout::{Fanout, Form, Plan, Seat, merge};
 use crate::metrics::Metrics;
-use crate::outbox::{Item, Outgoing};
+use crate::outgoing::{Item, Outgoing};
 use crate::websocket::WebSocket;
-use crate::writing::{Writing, is_control};
+use crate::writing::Writing;
 
 /// What happens on a connection's events.
 pub(crate) type BoxHandler = Box<dyn Handler<WebSocket> + Send>;
@@ -54,6 +54,8 @@ pub(crate) struct Connection {
     hears_until: Option<u64>,
     /// The driver wants the writing direction ended, behind what is being written.
     shuts_down: bool,
+    /// Nothing goes out behind what the driver has.
+    says_goodbye: bool,
     /// The peer has ended its direction.
     input_ended: bool,
     opened: bool,
@@ -78,12 +80,14 @@ impl Connection {
             driver,
             ws,
             handler,
-            unread: early.into(),
+            // Not the buffer that it came in.
+            unread: early.to_vec(),
             writing: Writing::default(),
             seat: None,
             plans_until: 0,
             hears_until: None,
             shuts_down: false,
+            says_goodbye: false,
             input_ended: false,
             opened: false,
             closed: false,
@@ -152,9 +156,9 @@ impl Connection {
         self.account.metrics.wrote(0, taken.messages);
         let took = !taken.items.is_empty();
         for Item { after, outgoing } in taken.items {
-            // The driver refuses what comes after a close; nobody waits for it any more.
             match outgoing {
-                _ if !self.driver.is_open() => {}
+                // Nobody waits for it any more.
+                _ if self.says_goodbye => {}
                 Outgoing::Frames(frames) => self.writing.push(frames.into(), after),
                 Outgoing::Message(prepared) => self.send(&prepared, after),
                 Outgoing::Ping(payload) => _ = self.driver.ping(&payload),
@@ -180,13 +184,14 @@ impl Connection {
             // What the driver has is control frames, which go before all else, one load at a time: what is still in
             // the driver can be superseded, as an owed pong is by a newer one.
             if !self.writing.has_control() {
-                self.poll_driver();
+                self.poll_driver(0);
             }
         } else if self.writing.is_empty()
             && seat.is_none_or(|(index, fanout)| fanout.octets_behind(index) == 0)
         {
             // Its goodbye goes behind everything.
-            self.poll_driver();
+            self.says_goodbye = true;
+            self.poll_driver(0);
         }
         merge(plan, &self.writing, seat, self.plans_until);
     }
@@ -304,15 +309,11 @@ impl Connection {
             // Publications go past the driver: what they carry must not be referred to, nor what was before them.
             self.driver.hibernate();
         }
-        // It is open, and between messages.
-        let _ = self.driver.send_prepared(prepared);
-        while let Some(transmit) = self.driver.poll_transmit() {
-            match transmit {
-                Transmit::Bytes(bytes) if is_control(&bytes) => self.writing.push_control(bytes),
-                Transmit::Bytes(bytes) => self.writing.push(bytes, after),
-                Transmit::Shutdown => self.shuts_down = true,
-            }
+        if self.driver.send_prepared(prepared).is_err() {
+            // It is closing already. What was sent before goes out as it is.
+            return self.writing.push(prepared.server_frame().clone(), after);
         }
+        self.poll_driver(after);
     }
 
     /// A peer that does not take what it is sent may not cause more of it.
@@ -322,10 +323,11 @@ impl Connection {
         waits > self.ws.outbox().config().high_water() || !self.driver.wants_read()
     }
 
-    fn poll_driver(&mut self) {
+    /// Takes what the driver has: control frames, and messages that stand behind publication number `after`.
+    fn poll_driver(&mut self, after: u64) {
         while let Some(transmit) = self.driver.poll_transmit() {
             match transmit {
-                Transmit::Bytes(bytes) => self.writing.push_control(bytes),
+                Transmit::Bytes(bytes) => self.writing.push_driven(bytes, after),
                 Transmit::Shutdown => self.shuts_down = true,
             }
         }
@@ -352,8 +354,10 @@ impl Connection {
                     _ => {}
                 }
                 self.call(|handler, ws| websocket_driver::dispatch(&mut **handler, ws, event));
-                // What the handler answered goes out even if the next frame breaks the protocol.
-                self.take_up(now);
+                // Answers to what was read at once go out at once; much of them, and a close, have to be known.
+                if self.ws.outbox().is_pressing() {
+                    self.take_up(now);
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What waits to be written to one connection alone: filled from anywhere, emptied by the connection, bounded.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
@@ -9,58 +10,29 @@ use websocket_driver::{CloseCode, Kind, Message, Prepared};
 
 use crate::config::Config;
 use crate::fanout::Home;
+use crate::outgoing::{Item, Outgoing, Queued, Taken};
 use crate::send_error::SendError;
 
 /// Shorter frames are copied one behind the other, in octets; longer ones are written from where they are.
 const COPY_BELOW: usize = 4096;
 
-/// Something to be sent.
-#[derive(Debug)]
-pub(crate) enum Outgoing {
-    /// Whole frames as they go on the wire.
-    Frames(Vec<u8>),
-    /// A message that may have to be compressed, or is long.
-    Message(Prepared),
-    Ping(Vec<u8>),
-    Close(CloseCode, String),
-}
-
-/// What is to be sent behind a publication, which is given by its number.
-#[derive(Debug)]
-pub(crate) struct Item {
-    pub(crate) after: u64,
-    pub(crate) outgoing: Outgoing,
-}
-
-/// What a connection finds when it looks into its outbox.
-#[derive(Debug, Default)]
-pub(crate) struct Taken {
-    pub(crate) items: Vec<Item>,
-    /// How many of them are messages.
-    pub(crate) messages: u64,
-    /// How many messages were thrown away because the connection fell behind.
-    pub(crate) thrown_away: u64,
-    /// The connection fell behind: what it took before is to be thrown away.
-    pub(crate) fell_behind: bool,
-}
+/// The memory that short frames begin with, in octets; it is let go once they are written.
+const LEAST_FRAMES: usize = 256;
 
 /// Something that holds connections and must let go of one that has ended.
 pub(crate) trait Forget: Send + Sync {
     fn forget(&self, id: u64);
 }
 
-/// What a message that was sent has joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Queued {
-    /// How many octets wait now to be written to the connection, the message's frame among them. What has been
-    /// published and not been tried yet does not count.
-    pub bytes: usize,
-}
+/// How many octets of a handler's answers may wait until everything is handled that was read with the question.
+const PRESSING: usize = 16 * 1024;
 
 pub(crate) struct Outbox {
     config: Arc<Config>,
     /// Messages are given as they are, because they may have to be compressed.
     compresses: bool,
+    /// How many octets wait for the connection to take them; the most possible behind which there is a close.
+    untaken: AtomicUsize,
     inner: Mutex<Inner>,
 }
 
@@ -96,11 +68,21 @@ struct Inner {
 
 impl Outbox {
     pub(crate) fn new(config: Arc<Config>, compresses: bool) -> Self {
-        Outbox { config, compresses, inner: Mutex::new(Inner { is_attended: true, ..Inner::default() }) }
+        Outbox {
+            config,
+            compresses,
+            untaken: AtomicUsize::new(0),
+            inner: Mutex::new(Inner { is_attended: true, ..Inner::default() }),
+        }
     }
 
     pub(crate) fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Whether the connection should not go on without taking what waits.
+    pub(crate) fn is_pressing(&self) -> bool {
+        self.untaken.load(Ordering::Relaxed) >= PRESSING
     }
 
     /// Whether messages may have to be compressed.
@@ -152,10 +134,12 @@ impl Outbox {
             return Err(SendError::Closed);
         }
         if inner.backlog + inner.waiting >= self.config.queue_limit {
+            self.untaken.store(usize::MAX, Ordering::Relaxed);
             inner.fall_behind();
             return Err(SendError::FellBehind);
         }
         inner.waiting += octets;
+        self.untaken.store(inner.waiting, Ordering::Relaxed);
         inner.messages += 1;
         add(&mut inner);
         inner.announce();
@@ -181,6 +165,7 @@ impl Outbox {
         }
         inner.push(Outgoing::Close(code, reason.to_owned()));
         inner.closing = true;
+        self.untaken.store(usize::MAX, Ordering::Relaxed);
         inner.announce();
         drop(inner);
         self.end(id);
@@ -191,6 +176,7 @@ impl Outbox {
     pub(crate) fn fall_behind(&self, id: u64) {
         let mut inner = self.lock();
         if !inner.closing {
+            self.untaken.store(usize::MAX, Ordering::Relaxed);
             inner.fall_behind();
             drop(inner);
             self.end(id);
@@ -252,6 +238,7 @@ impl Outbox {
         inner.is_attended = true;
         inner.backlog = backlog + inner.waiting;
         inner.waiting = 0;
+        self.untaken.store(0, Ordering::Relaxed);
         inner.wake_writers_within(self.config.low_water());
         Taken {
             items: std::mem::take(&mut inner.items),
@@ -340,7 +327,7 @@ impl Inner {
             Some(Item { after: last, outgoing: Outgoing::Frames(_) }) if *last == after
         );
         if !is_open {
-            self.items.push(Item { after, outgoing: Outgoing::Frames(Vec::new()) });
+            self.items.push(Item { after, outgoing: Outgoing::Frames(Vec::with_capacity(LEAST_FRAMES)) });
         }
         match self.items.last_mut() {
             Some(Item { outgoing: Outgoing::Frames(frames), .. }) => frames,

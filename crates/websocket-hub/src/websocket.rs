@@ -9,7 +9,8 @@ use websocket_driver::{CloseCode, Message, Prepared, UsageError, check_close};
 
 use crate::config::Config;
 use crate::fanout::Recipient;
-use crate::outbox::{Outbox, Queued};
+use crate::outbox::Outbox;
+use crate::outgoing::Queued;
 use crate::send_error::SendError;
 
 /// A connection, as everybody sees it who wants to send to it. Cloning it makes another handle of the same

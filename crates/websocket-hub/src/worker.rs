@@ -62,17 +62,35 @@ pub(crate) enum Wrote {
 pub(crate) async fn sweep(metrics: Metrics) {
     WORKER.set(Some(Worker { fanout: Fanout::new(metrics), plan: Plan::default(), members: Vec::new() }));
     loop {
-        let more = with(|worker| worker.slice());
-        if more == Some(true) {
+        gather().await;
+        while with(|worker| worker.slice()) == Some(true) {
             // Input is looked at, then it goes on.
             tokio::task::yield_now().await;
-        } else {
-            let wait = |cx: &mut std::task::Context<'_>| {
-                let rests = with(|worker| worker.fanout.sleep(cx.waker()));
-                if rests == Some(true) { Poll::Pending } else { Poll::Ready(()) }
-            };
-            std::future::poll_fn(wait).await;
         }
+        std::future::poll_fn(|cx| {
+            let rests = with(|worker| worker.fanout.sleep(cx.waker()));
+            if rests == Some(true) { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+    }
+}
+
+/// Waits until no more publications come with those that are there: each that is there before a sweep begins saves
+/// writes to the first of its sockets.
+async fn gather() {
+    /// How often input is looked at.
+    const MOST_LOOKS: usize = 4;
+    let mut collected = None;
+    for _ in 0..MOST_LOOKS {
+        let before = collected;
+        collected = with(|worker| {
+            worker.fanout.collect();
+            worker.fanout.collected()
+        });
+        if before == collected {
+            return;
+        }
+        tokio::task::yield_now().await;
     }
 }
 

@@ -32,11 +32,20 @@ impl Writing {
     }
 
     /// Adds control frames, which wait for nothing but the frame that has begun and each other.
-    pub(crate) fn push_control(&mut self, octets: Bytes) {
+    fn push_control(&mut self, octets: Bytes) {
         self.len += octets.len();
         let at = usize::from(self.begun) + self.controls;
         self.pieces.insert(at, Piece { octets, after: 0 });
         self.controls += 1;
+    }
+
+    /// Adds a chunk from the driver. If it begins with a control frame it is nothing else (RFC 6455 §5.5).
+    pub(crate) fn push_driven(&mut self, octets: Bytes, after: u64) {
+        if octets.first().is_some_and(|first| first & 0x08 != 0) {
+            self.push_control(octets);
+        } else {
+            self.push(octets, after);
+        }
     }
 
     /// Whether control frames wait.
@@ -95,9 +104,4 @@ impl Own for Writing {
     fn is_begun(&self) -> bool {
         self.begun
     }
-}
-
-/// Whether a chunk from the driver begins with a control frame, and then is nothing else (RFC 6455 §5.5).
-pub(crate) fn is_control(bytes: &[u8]) -> bool {
-    bytes.first().is_some_and(|first| first & 0x08 != 0)
 }
