@@ -60,7 +60,7 @@
 //!   [`Since::Gap`](view::Since::Gap) is to be told as such. Places that are left out are erased.
 //! - **Read pointers** are entries of the log like all else: wait a second or two before proposing one, so that
 //!   whoever scrolls writes one and not a hundred.
-//! - **Retention and erased accounts**: call [`sweep`] once a minute on a thread of its own.
+//! - **Retention and erased accounts**: call [`sweep`](sweep()) once a minute on a thread of its own.
 //! - **Limits** are in [`limits`]; they are part of the rules and hold everywhere. Rates are the session's to limit:
 //!   a refused proposal takes a place in the log, too (some 40 octets).
 //!

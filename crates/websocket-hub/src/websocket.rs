@@ -86,8 +86,8 @@ impl WebSocket {
         self.0.outbox.close(code, reason, self.0.id)
     }
 
-    /// Waits while more than [`Config::high_water`](crate::Config::high_water) waits to be written, until no more than
-    /// [`Config::low_water`](crate::Config::low_water) does or the connection is closing. Whoever sends or publishes
+    /// Waits while more than [`Config::high_water`](field@crate::Config::high_water) waits to be written, until no more than
+    /// [`Config::low_water`](field@crate::Config::low_water) does or the connection is closing. Whoever sends or publishes
     /// much does it after this. Dropping the future changes nothing.
     pub async fn ready(&self) {
         let outbox = &self.0.outbox;
