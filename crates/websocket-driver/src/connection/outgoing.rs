@@ -181,7 +181,7 @@ impl Connection {
     }
 
     /// Says goodbye, behind everything that is queued. The peer's answer, or the lack of it, comes as
-    /// [`Event::Closed`]. Closing twice does nothing.
+    /// [`Event::Closed`](crate::Event::Closed). Closing twice does nothing.
     ///
     /// # Errors
     ///

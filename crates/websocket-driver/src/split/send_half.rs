@@ -17,7 +17,7 @@ use crate::state::{State, Trigger};
 /// The half of a connection that sends; see [`ReceiveHalf`](crate::ReceiveHalf).
 ///
 /// Carry its signals before its bytes are written: a receiving half that hears the answer to a close before it
-/// hears of the close takes it for the peer's own, and says [`Cause::Peer`].
+/// hears of the close takes it for the peer's own, and says [`Cause::Peer`](crate::Cause::Peer).
 #[derive(Debug)]
 pub struct SendHalf {
     sending: Sending,
