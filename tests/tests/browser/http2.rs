@@ -119,7 +119,7 @@ async fn a_server_that_stops_says_goodbye_to_chromium_on_every_stream() {
     .await;
     let stopping = tokio::task::spawn_blocking(move || server.stop_within(SOON));
     let ends = tab.evaluate("Promise.all(window.ends)").await;
-    let goodbye = json!({ "code": 1001, "wasClean": true });
+    let goodbye = json!({ "code": 1012, "wasClean": true });
     assert_eq!(ends, json!([goodbye, goodbye]));
     assert_eq!(stopping.await.expect("it does not panic"), 0);
 }
