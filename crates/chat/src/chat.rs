@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::entry::Entry;
 use crate::failure::Failure;
 use crate::id::PersonId;
-use crate::log::{Log, write_snapshot};
+use crate::log::{Log, read_tail, write_snapshot};
 use crate::outcome::Outcome;
 use crate::place::Position;
 use crate::proposal::{Action, Proposal};
@@ -33,7 +34,7 @@ const SCRUB: Duration = Duration::from_secs(1);
 const SOURCES: usize = 8;
 
 /// What is called with the outcome of one proposal, on the thread that writes: it must not block.
-pub type Answer = Box<dyn FnOnce(Result<Outcome, Trouble>) + Send>;
+pub type Answer = Box<dyn FnOnce(Result<&Outcome, Trouble>) + Send>;
 
 /// What is called with the outcomes of each batch, in the order of the log, after each answer of the batch.
 /// It runs on the thread that writes: it must not block, and must not wait for another proposal.
@@ -98,7 +99,7 @@ impl Chat {
     /// Hands in a proposal and waits for what becomes of it. Not for the thread of a [`Listener`].
     pub fn ask(&self, proposal: Proposal) -> Result<Outcome, Trouble> {
         let (send, receive) = sync_channel(1);
-        self.submit(proposal, Box::new(move |outcome| _ = send.send(outcome)))?;
+        self.submit(proposal, Box::new(move |outcome| _ = send.send(outcome.cloned())))?;
         receive.recv().unwrap_or(Err(Trouble::Stopped))
     }
 
@@ -125,6 +126,11 @@ impl Chat {
         run: impl FnOnce(&View<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.read(|state| run(&View::new(state, asker)?))
+    }
+
+    /// Up to `limit` entries of the log after a place: how whoever keeps an index beside the log learns what happened.
+    pub fn tail(&self, after: Position, limit: usize) -> Result<Vec<Entry>, Trouble> {
+        self.read(|state| read_tail(state, after, limit))
     }
 
     /// Writes the state out while everything goes on, and returns the place in the log that it belongs to.
@@ -230,7 +236,7 @@ impl Writer {
         match outcomes {
             Ok(outcomes) => {
                 for (outcome, answer) in outcomes.iter().zip(answers) {
-                    answer(Ok(outcome.clone()));
+                    answer(Ok(outcome));
                 }
                 (self.listener)(&outcomes);
             }

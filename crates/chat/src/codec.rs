@@ -150,7 +150,11 @@ pub(crate) fn put_nested(number: u64, to: &mut Vec<u8>, fill: impl FnOnce(&mut V
     to.push(0);
     fill(to);
     let length = to.len() - start - 1;
-    let mut prefix = Vec::new();
+    if let Ok(short @ 0..0x80) = u8::try_from(length) {
+        to[start] = short;
+        return;
+    }
+    let mut prefix = Vec::with_capacity(10);
     put_varint(u64::try_from(length).expect("a length fits in 64 bits"), &mut prefix);
     to.splice(start..=start, prefix);
 }

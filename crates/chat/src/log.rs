@@ -17,7 +17,7 @@ use crate::storage::Source;
 use crate::trouble::Trouble;
 
 pub use faulty::{Fault, Faulty};
-pub use local::LocalLog;
+pub use local::{LocalLog, read_tail};
 pub use snapshot::write_snapshot;
 
 /// One order of proposals, and the state that follows from it.

@@ -3,6 +3,7 @@
 //! Everything that has a meaning stands above this, and is the same for every storage.
 
 mod memory;
+mod recent;
 mod sqlite;
 mod staged;
 

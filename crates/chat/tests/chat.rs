@@ -47,7 +47,7 @@ fn many_threads_speak_and_everybody_sees_one_order_without_a_gap() {
                         let said =
                             with_key(&format!("{number}"), post(by, LOBBY, &format!("{by}: {number}")));
                         let send = send.clone();
-                        chat.submit(said, Box::new(move |outcome| _ = send.send(outcome))).unwrap();
+                        chat.submit(said, Box::new(move |outcome| _ = send.send(outcome.cloned()))).unwrap();
                     }
                 }
                 drop(send);
@@ -92,6 +92,8 @@ fn what_was_answered_can_be_read_at_once() {
         let page = chat.view(person(0), |view| view.history(LOBBY, From::Latest, 1)).unwrap();
         assert_eq!(page.messages[0].sequence, receipt.place.unwrap().sequence);
         assert_eq!(page.messages[0].sequence, Sequence(number));
+        let tail = chat.tail(Position(receipt.position.0 - 1), 9).unwrap();
+        assert_eq!(tail.iter().map(|entry| entry.position).collect::<Vec<_>>(), [receipt.position]);
     }
 }
 

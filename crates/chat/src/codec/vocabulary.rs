@@ -285,18 +285,19 @@ impl Proposal {
 impl Entry {
     /// The compact form, which later versions read, too.
     pub fn to_octets(&self) -> Vec<u8> {
-        let mut stored =
-            StoredEntry { position: self.position, fingerprint: self.fingerprint, ..StoredEntry::default() };
+        let mut octets = Vec::with_capacity(512);
+        octets.push(VERSION);
+        // As `StoredEntry`, without a copy of the event.
+        self.position.put(1, &mut octets);
+        self.fingerprint.put(2, &mut octets);
+        self.event.put(3, &mut octets);
         match self.verdict {
-            Verdict::Accepted(receipt) => {
-                stored.receipt =
-                    Some(receipt).filter(|receipt| self.event.as_ref().map(receipt_of) != Some(*receipt));
-            }
-            Verdict::Refused(refusal) => stored.refusal = Some(refusal),
-            Verdict::Repeated(position) => stored.repeated = Some(position),
+            Verdict::Accepted(receipt) if self.event.as_ref().map(receipt_of) == Some(receipt) => {}
+            Verdict::Accepted(receipt) => receipt.put(4, &mut octets),
+            Verdict::Refused(refusal) => refusal.put(5, &mut octets),
+            Verdict::Repeated(position) => position.put(6, &mut octets),
         }
-        stored.event.clone_from(&self.event);
-        versioned(&stored)
+        octets
     }
 
     /// Reads the compact form.

@@ -10,8 +10,8 @@ use crate::entry::Entry;
 use crate::outcome::Outcome;
 use crate::place::Position;
 use crate::proposal::Proposal;
-use crate::state::{self, Tables, is_hot};
-use crate::storage::{Cache, Source, Staged, Storage, Writes};
+use crate::state::{self, KEYS, Tables, is_hot};
+use crate::storage::{Cache, Read, Source, Staged, Storage, Writes};
 use crate::trouble::Trouble;
 
 /// Entries that are looked at in one step of trimming.
@@ -48,12 +48,6 @@ impl<S: Storage> LocalLog<S> {
         &self.storage
     }
 
-    /// How far entries are forgotten.
-    fn trimmed(&self) -> Result<Position, Trouble> {
-        let row = self.storage.get(state::TRIMMED)?.unwrap_or_default();
-        Ok(Position(row.first_chunk().map_or(0, |eight| u64::from_be_bytes(*eight))))
-    }
-
     fn settle_doubt(&mut self) -> Result<(), Trouble> {
         if !self.is_in_doubt {
             return Ok(());
@@ -67,6 +61,7 @@ impl<S: Storage> LocalLog<S> {
             self.storage.commit(&writes)?;
         }
         self.last = self.storage.server()?.applied;
+        self.cache = Cache::with_end_of(KEYS, &self.storage)?;
         self.is_in_doubt = false;
         Ok(())
     }
@@ -106,6 +101,19 @@ impl<S: Storage> LocalLog<S> {
             }
         }
     }
+}
+
+/// Up to `limit` entries after a place, as they are seen, in order. If the first is not the next one, those between
+/// are trimmed.
+pub fn read_tail(read: &(impl Read + ?Sized), after: Position, limit: usize) -> Result<Vec<Entry>, Trouble> {
+    let entries = read.entries(after.max(trimmed(read)?).0, limit)?;
+    entries.iter().map(|(_, octets)| Ok(Entry::from_octets(octets)?)).collect()
+}
+
+/// How far entries are forgotten.
+fn trimmed(read: &(impl Read + ?Sized)) -> Result<Position, Trouble> {
+    let row = read.get(state::TRIMMED)?.unwrap_or_default();
+    Ok(Position(row.first_chunk().map_or(0, |eight| u64::from_be_bytes(*eight))))
 }
 
 /// Takes octets for their hash alone.
@@ -153,15 +161,13 @@ impl<S: Storage> Log for LocalLog<S> {
     }
 
     fn tail(&self, after: Position, limit: usize) -> Result<Vec<Entry>, Trouble> {
-        let after = after.max(self.trimmed()?);
-        let entries = self.storage.entries(after.0, limit)?;
-        entries.iter().map(|(_, octets)| Ok(Entry::from_octets(octets)?)).collect()
+        read_tail(&self.storage, after, limit)
     }
 
     fn trim(&mut self, up_to: Position) -> Result<(), Trouble> {
         self.settle_doubt()?;
         let up_to = up_to.min(self.last);
-        let mut from = self.trimmed()?;
+        let mut from = trimmed(&self.storage)?;
         while from < up_to {
             // Each piece notes how far it got, so that what is cut short is taken up again.
             let mut writes = Writes { removes: true, ..Writes::default() };

@@ -45,6 +45,9 @@ pub(crate) enum Table {
     Key = b'Z' as isize,
 }
 
+/// What begins the rows of clients' keys.
+pub(crate) const KEYS: u8 = Table::Key as u8;
+
 /// Whether a row is of those that deciding on messages reads again and again, and that are small.
 pub(crate) fn is_hot(key: &[u8]) -> bool {
     [Table::Person, Table::Room, Table::Member].iter().any(|table| key.first() == Some(&(*table as u8)))

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::{Bound, ControlFlow, Range};
 
+use super::recent::Recent;
 use super::{Direction, Read, Visit, Writes};
 use crate::trouble::Trouble;
 
@@ -14,15 +15,19 @@ const CACHED: usize = 200_000;
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     rows: RefCell<HashMap<Vec<u8>, Option<Vec<u8>>>>,
+    recent: Recent,
 }
 
 impl Cache {
+    /// An empty one, except that it knows the end of the table whose keys begin with this octet.
+    pub(crate) fn with_end_of(table: u8, state: &impl Read) -> Result<Self, Trouble> {
+        Ok(Cache { rows: RefCell::default(), recent: Recent::read(table, state)? })
+    }
+
     /// Takes over what a batch wrote, once it is durable.
     pub(crate) fn renew(&mut self, writes: &Writes, is_cached: fn(&[u8]) -> bool) {
+        self.recent.renew(writes);
         let rows = self.rows.get_mut();
-        if writes.anew {
-            rows.clear();
-        }
         for (key, value) in writes.rows.iter().filter(|(key, _)| is_cached(key)) {
             if let Some(cached) = rows.get_mut(key) {
                 cached.clone_from(value);
@@ -58,6 +63,9 @@ impl Read for Staged<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
         if let Some(written) = self.writes.rows.get(key) {
             return Ok(written.clone());
+        }
+        if let Some(known) = self.cache.recent.get(key) {
+            return Ok(known);
         }
         if !(self.is_cached)(key) {
             return self.base.get(key);
