@@ -226,6 +226,8 @@ fn property(filter: &str, value: &str) -> Option<Property> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     struct Names;
@@ -334,6 +336,15 @@ mod tests {
             ("is:loud", "is:loud is not known; after is: comes thread, pinned or edited."),
         ] {
             assert_eq!(parse(typed).unwrap_err().to_string(), sentence, "{typed}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_is_understood_or_refused(typed in "(-|\"|“|[a-z]|:|from:|has:|before:| |\\PC){0,40}") {
+            if let Err(error) = parse(&typed) {
+                prop_assert!(error.to_string().ends_with('.'), "{}", error);
+            }
         }
     }
 

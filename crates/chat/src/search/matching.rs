@@ -249,6 +249,8 @@ fn finds<'a>(letters: &'a [char], wanted: &'a [char]) -> impl Iterator<Item = us
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn matched(query: &str, text: &str) -> Option<Match> {
@@ -301,6 +303,29 @@ mod tests {
                 relevance.iter().all(|relevance| (0..=150).contains(relevance)),
                 "{query}: {relevance:?}"
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn ranges_are_apart_in_order_and_between_characters(text: String, as_written: bool, open: bool, parts: bool) {
+            // A piece of the text itself, so that it is found.
+            let some: String = text.chars().skip(1).take(9).collect();
+            let query = Query { wanted: Piece::new(&some, as_written, open).into_iter().collect(), ..Query::default() };
+            if let Some(found) = query.matches(&Analysis::new(&text), parts) {
+                prop_assert!(found.ranges.windows(2).all(|pair| pair[0].end < pair[1].start));
+                prop_assert!(found.ranges.iter().all(|range| text.get(range.clone()).is_some_and(|text| !text.is_empty())));
+                prop_assert!((0..=150).contains(&found.relevance));
+            }
+        }
+
+        #[test]
+        fn a_text_is_found_by_each_of_its_own_words(words in proptest::collection::vec("[a-zA-Z0-9äßéЖ東京🎉]{1,12}", 1..9), separator in "[ _.:/-]") {
+            let text = Analysis::new(&words.join(&separator));
+            for word in &words {
+                let query = Query { wanted: Piece::new(word, true, false).into_iter().collect(), ..Query::default() };
+                prop_assert!(query.matches(&text, false).is_some(), "{}", word);
+            }
         }
     }
 
