@@ -40,7 +40,9 @@ async fn it_says_where_it_listens_and_ends_well_on_either_signal() {
 fn an_address_that_is_taken_is_said_with_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = Command::new(built("parlor")).args(["--listen", &address]).output().unwrap();
+    let folder = Folder::new("taken");
+    let mut command = Command::new(built("parlor"));
+    let output = command.args(["--listen", &address]).current_dir(folder.path()).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(error.starts_with(&format!("parlor: cannot listen on {address}: ")), "{error}");

@@ -1,6 +1,7 @@
 //! What can be said on the command line or in the environment: every option, its name, unit and default.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -34,6 +35,10 @@ pub(crate) struct ServeOptions {
         default_value = "127.0.0.1:8080"
     )]
     pub(crate) listen: Vec<String>,
+
+    /// The folder that everything is kept in. It is made, for this user alone, if it is not there.
+    #[arg(long, value_name = "DIR", env = "PARLOR_DATA", default_value = "parlor-data")]
+    pub(crate) data: PathBuf,
 
     /// The longest message taken, in octets; who sends a longer one is disconnected with close code 1009.
     #[arg(long, value_name = "OCTETS", env = "PARLOR_MAX_MESSAGE", default_value_t = 64 * 1024)]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use websocket_hub::{Config, driver, serve};
 
+use crate::data::{DataError, DataFolder};
 use crate::options::ServeOptions;
 use crate::web;
 
@@ -20,6 +21,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(4);
 pub(crate) enum ServeError {
     Listen(String, io::Error),
     Start(io::Error),
+    Data(DataError),
 }
 
 impl fmt::Display for ServeError {
@@ -31,12 +33,15 @@ impl fmt::Display for ServeError {
                  such as --listen 127.0.0.1:0 for any free port"
             ),
             ServeError::Start(error) => write!(f, "cannot start: {error}"),
+            ServeError::Data(error) => error.fmt(f),
         }
     }
 }
 
 /// Serves until SIGTERM or Ctrl-C, then says goodbye to everybody.
 pub(crate) fn run(options: &ServeOptions) -> Result<(), ServeError> {
+    // This process's until it ends.
+    let data = DataFolder::open(&options.data).map_err(ServeError::Data)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(ServeError::Start)?.block_on(async {
         // Listened for before anybody can know that the server runs, so that no signal finds nobody.
@@ -53,6 +58,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), ServeError> {
             // Whoever started us may have stopped reading; that is no reason to stop serving.
             let _ = writeln!(io::stdout(), "listening on http://{address}");
         }
+        let _ = writeln!(io::stdout(), "keeping everything in {}", data.path().display());
         signals.next().await;
         let stopped = tokio::task::spawn_blocking(move || server.stop_within(STOP_WITHIN));
         tokio::select! {
