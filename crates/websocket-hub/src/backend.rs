@@ -24,7 +24,7 @@ mod uring;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Backend {
-    /// Event loops on tokio, one per core, with hyper for HTTP/1.1 and HTTP/2.
+    /// Event loops on tokio, one per core, with HTTP/1.1 and, by hyper, HTTP/2.
     #[default]
     Tokio,
     /// A thread for each connection, without an event loop, with HTTP/1.1 alone. A handler may block. Linux.

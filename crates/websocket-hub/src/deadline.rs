@@ -6,22 +6,18 @@ use std::time::Instant;
 
 use tokio::time::{Sleep, sleep_until};
 
-use crate::connection::Connection;
-
 /// A timer, while there is something to wait for.
 #[derive(Debug, Default)]
 pub(crate) struct Deadline(Option<Pin<Box<Sleep>>>);
 
 impl Deadline {
-    /// Sees to the deadline. True if one passed.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, connection: &mut Connection) -> bool {
-        let Some(deadline) = connection.deadline() else {
+    /// Whether the deadline has passed. The task is woken when it does.
+    pub(crate) fn has_passed(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> bool {
+        let Some(deadline) = deadline else {
             self.0 = None;
             return false;
         };
-        let now = Instant::now();
-        if now >= deadline {
-            connection.handle_timeout(now);
+        if Instant::now() >= deadline {
             return true;
         }
         // The deadline moves with every sign of life. A timer that rings too early finds nothing due and is set

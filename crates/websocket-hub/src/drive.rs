@@ -101,11 +101,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Drive<S> {
             if self.connection.is_finished() {
                 return Poll::Ready(());
             }
-            let moved = advanced || wrote || read || self.deadline.poll(cx, &mut self.connection);
+            let moved = advanced || wrote || read || self.is_due(cx);
             if !moved && self.core.sleep(cx) && self.connection.sleep(cx.waker()) {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Sees to the deadline. True if it has passed.
+    fn is_due(&mut self, cx: &mut Context<'_>) -> bool {
+        let is_due = self.deadline.has_passed(cx, self.connection.deadline());
+        if is_due {
+            self.connection.handle_timeout(Instant::now());
+        }
+        is_due
     }
 
     /// Writes what there is, many pieces in one system call. True if anything moved.

@@ -29,5 +29,4 @@ pub(super) mod limits;
 mod output;
 mod refusal;
 
-pub(super) use answer::refuse;
 pub(crate) use connection::Connection;

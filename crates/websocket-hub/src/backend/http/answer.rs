@@ -7,13 +7,12 @@ use bytes::{Bytes, BytesMut};
 use http::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, TRANSFER_ENCODING,
 };
-use http::{Request, Response, StatusCode, response};
+use http::{Response, StatusCode, response};
 use http_body::SizeHint;
 
 use super::framing::{Terms, items, number};
 use super::output::Output;
 use super::refusal::Refusal;
-use crate::body::Body;
 
 pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -142,10 +141,4 @@ pub(super) fn write_refusal(refusal: Refusal, into: &mut BytesMut) {
     let response = refused(refusal);
     write_head(response.status(), response.headers(), into);
     into.extend_from_slice(response.body().as_bytes());
-}
-
-/// The answer to a request whose head somebody else has read, if it is not clear what it asks of whom and where it
-/// ends.
-pub(in crate::backend) fn refuse<B>(request: &Request<B>) -> Option<Response<Body>> {
-    Terms::of(request).err().map(|refusal| refused(refusal).map(Body::from))
 }

@@ -1,94 +1,134 @@
 //! One connection as HTTP/1.1, until it ends or becomes a WebSocket.
 
-use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Instant;
 
-use http::header::{CONNECTION, HeaderMap, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderValue, StatusCode};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::upgrade::Parts;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::head_guard::HeadGuard;
-use crate::backend::Start;
-use crate::backend::http::limits::{KEEP_ALIVE, MAX_HEAD_LEN};
-use crate::backend::http::refuse;
-use crate::body::{Body, Response};
+use crate::backend::{Start, http};
 use crate::connection::Connection;
-use crate::context::{Context, Way};
-use crate::opening::Handover;
+use crate::deadline::Deadline;
+use crate::fanout::MAX_PIECES;
+use crate::read_buffer;
 
 /// Serves to the end, or until a request has opened a WebSocket: then gives its transport and itself. The first
-/// request's head must be there before `deadline`.
+/// request's head must be there before `deadline`; of what arrives, `early` was read already.
 pub(super) async fn serve<S>(
     stream: S,
+    early: Vec<u8>,
     peer: SocketAddr,
     start: &Start,
     deadline: Instant,
 ) -> Option<(S, Connection)>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin,
 {
-    let io = TokioIo::new(HeadGuard::new(stream, deadline, start.handshake_timeout));
-    let handover = Handover::default();
-    let context = Context { peer, tracker: start.tracker.clone(), way: Way::Handover(handover.clone()) };
-    let service = service_fn(|mut request: http::Request<Incoming>| {
-        // hyper is more lenient than it is good for whoever stands behind a proxy.
-        let refusal = refuse(&request);
-        request.extensions_mut().insert(context.clone());
-        let closes = ends_connection(request.headers());
-        let response = match refusal {
-            Some(refusal) => Box::pin(std::future::ready(refusal)),
-            None => start.app.call(request.map(Body::new)),
-        };
-        let handover = &handover;
-        async move { Ok::<_, Infallible>(finish(response.await, closes, handover)) }
-    });
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(KEEP_ALIVE).max_buf_size(MAX_HEAD_LEN);
-    let mut connection = Box::pin(builder.serve_connection(io, service).with_upgrades());
-    // An error here is a client that broke HTTP or went away: hyper has answered what can be answered.
-    let _ = tokio::select! {
-        result = connection.as_mut() => result,
-        () = start.stopping() => {
-            connection.as_mut().graceful_shutdown();
-            connection.as_mut().await
+    let http = Box::new(http::Connection::new(start, peer, deadline));
+    let mut http1 = Http1 { stream, http, deadline: Deadline::default(), is_unflushed: false };
+    if !early.is_empty() {
+        http1.http.receive(&early, Instant::now());
+    }
+    drop(early);
+    let mut stopping = pin!(start.stopping());
+    let mut stops = false;
+    let opened = poll_fn(|cx| {
+        if !stops && stopping.as_mut().poll(cx).is_ready() {
+            stops = true;
+            http1.http.stop();
         }
-    };
-    let mut opening = handover.take()?;
-    // It holds the other end of what is awaited next.
-    drop(connection);
-    // It fails when the client is gone before it had its answer: nothing opened, nothing closes.
-    let upgraded = opening.upgrade.take()?.await.ok()?;
-    let Parts { io, read_buf, .. } = upgraded.downcast::<TokioIo<HeadGuard<S>>>().ok()?;
-    Some((io.into_inner().into_inner(), opening.connection(read_buf)))
+        http1.turn(cx)
+    });
+    // An error is a client that went away.
+    let connection = opened.await.ok()??;
+    Some((http1.stream, connection))
 }
 
-/// Whether a request with these headers is the last on its connection unless it becomes something else: what
-/// follows a handshake that failed must not be read as a request, and `HeadGuard` does not look behind a body of
-/// unknown length.
-fn ends_connection(headers: &HeaderMap) -> bool {
-    headers.contains_key(UPGRADE) || headers.contains_key(TRANSFER_ENCODING)
+struct Http1<S> {
+    stream: S,
+    http: Box<http::Connection>,
+    deadline: Deadline,
+    /// Something was written since the last flush.
+    is_unflushed: bool,
 }
 
-fn finish(mut response: Response, closes: bool, handover: &Handover) -> Response {
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return response;
+impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
+    /// Everything that can be done now. Ready when the connection is over, or is a WebSocket.
+    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Connection>>> {
+        loop {
+            self.http.poll(cx, Instant::now());
+            let wrote = self.write(cx)?;
+            if !self.is_unflushed
+                && let Some(websocket) = self.http.take_websocket()
+            {
+                return Poll::Ready(Ok(Some(websocket)));
+            }
+            if self.http.is_finished() {
+                return Poll::Ready(Ok(None));
+            }
+            let read = self.http.wants_input() && self.read(cx)?;
+            if wrote || read {
+                continue;
+            }
+            if !self.deadline.has_passed(cx, self.http.deadline()) {
+                return Poll::Pending;
+            }
+            self.http.handle_timeout(Instant::now());
+        }
     }
-    // The app has opened a connection, if any, and thought better of it.
-    drop(handover.take());
-    let announced = response.headers().get_all(CONNECTION).iter().any(names_close);
-    if closes && !announced {
-        response.headers_mut().append(CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
-}
 
-fn names_close(value: &HeaderValue) -> bool {
-    let names = |text: &str| text.split(',').any(|name| name.trim().eq_ignore_ascii_case("close"));
-    value.to_str().is_ok_and(names)
+    /// Writes what there is room for. True if anything moved.
+    fn write(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
+        let mut moved = false;
+        loop {
+            match self.poll_write(cx) {
+                Poll::Ready(Ok(true)) => moved = true,
+                Poll::Ready(Ok(false)) | Poll::Pending => return Ok(moved),
+                Poll::Ready(Err(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// The next step of writing; false if there is none.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let stream = Pin::new(&mut self.stream);
+        let mut pieces = [IoSlice::new(&[]); MAX_PIECES];
+        let count = self.http.pieces(&mut pieces);
+        if count > 0 {
+            let written = std::task::ready!(stream.poll_write_vectored(cx, &pieces[..count]))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.is_unflushed = true;
+            self.http.written(written, Instant::now());
+        } else if self.is_unflushed {
+            std::task::ready!(stream.poll_flush(cx))?;
+            self.is_unflushed = false;
+        } else if self.http.wants_shutdown() {
+            std::task::ready!(stream.poll_shutdown(cx))?;
+            self.http.shut_down(Instant::now());
+        } else {
+            return Poll::Ready(Ok(false));
+        }
+        Poll::Ready(Ok(true))
+    }
+
+    /// Reads once. True if anything arrived, the end too.
+    fn read(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
+        read_buffer::with(|buffer| {
+            let mut unread = ReadBuf::new(buffer);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut unread) {
+                Poll::Pending => return Ok(false),
+                Poll::Ready(read) => read?,
+            }
+            match unread.filled() {
+                [] => self.http.end_of_input(),
+                octets => self.http.receive(octets, Instant::now()),
+            }
+            Ok(true)
+        })
+    }
 }

@@ -1,19 +1,21 @@
 //! Which HTTP a new connection speaks: what TLS agreed on, or what its first octets say.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::rewound::Rewound;
 use super::{http1, http2, socket};
 use crate::backend::Start;
 use crate::drive::Drive;
+use crate::read_buffer;
 use crate::tls::H2;
 
 /// What a client of HTTP/2 says first (RFC 9113 §3.4).
@@ -34,20 +36,22 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, start: &Start) ->
                 Box::pin(http2::serve(stream, peer, start)).await;
                 return None;
             }
-            let (stream, connection) = http1::serve(stream, peer, start, deadline).await?;
+            let (stream, connection) =
+                http1::serve(stream, Vec::new(), peer, start, deadline.into_std()).await?;
             Some(Box::pin(Drive::new(stream, connection)))
         }
         None => {
-            let speaks_http2 = tokio::select! {
+            let mut early = Vec::new();
+            tokio::select! {
                 // An error or silence is nothing new to HTTP/1.1, which has answers for them.
-                speaks = timeout_at(deadline, speaks_http2(&stream)) => matches!(speaks, Ok(Ok(true))),
+                _ = timeout_at(deadline, look(&stream, &mut early)) => {}
                 () = start.stopping() => return None,
-            };
-            if speaks_http2 {
-                Box::pin(http2::serve(stream, peer, start)).await;
+            }
+            if early.starts_with(PREFACE) {
+                Box::pin(http2::serve(Rewound::new(early, stream), peer, start)).await;
                 return None;
             }
-            let (stream, connection) = http1::serve(stream, peer, start, deadline).await?;
+            let (stream, connection) = http1::serve(stream, early, peer, start, deadline.into_std()).await?;
             Some(Box::pin(socket::Task::new(stream, connection)))
         }
     }
@@ -67,22 +71,19 @@ async fn accept_tls(
     }
 }
 
-/// Looks at the first octets and leaves them where they are.
-async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
-    let mut seen = [0; PREFACE.len()];
-    loop {
-        let ready: Ready = stream.ready(Interest::READABLE).await?;
-        let len = stream.peek(&mut seen).await?;
-        if len == 0 || seen[..len] != PREFACE[..len] {
-            return Ok(false);
+/// Reads until it is known what is spoken: HTTP/2, if all of its preface is there then.
+async fn look(stream: &TcpStream, early: &mut Vec<u8>) -> std::io::Result<()> {
+    while early.len() < PREFACE.len() && PREFACE.starts_with(early) {
+        stream.readable().await?;
+        let read = read_buffer::with(|buffer| {
+            let read = stream.try_read(buffer);
+            read.inspect(|len| early.extend_from_slice(&buffer[..*len]))
+        });
+        match read {
+            Ok(0) => break,
+            Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error),
+            _ => {}
         }
-        if len == PREFACE.len() {
-            return Ok(true);
-        }
-        if ready.is_read_closed() {
-            return Ok(false);
-        }
-        // A stream is readable as long as something lies there. To be told of more, it has to be called drained.
-        let _ = stream.try_io(Interest::READABLE, || Err::<(), _>(std::io::ErrorKind::WouldBlock.into()));
     }
+    Ok(())
 }

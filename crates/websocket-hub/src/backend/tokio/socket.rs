@@ -77,12 +77,20 @@ impl Socket {
             if self.connection.is_finished() {
                 return Poll::Ready(());
             }
-            if !(advanced || wrote || read || deadline.poll(cx, &mut self.connection))
-                && self.connection.sleep(cx.waker())
+            if !(advanced || wrote || read || self.is_due(cx, deadline)) && self.connection.sleep(cx.waker())
             {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Sees to the deadline. True if it has passed.
+    fn is_due(&mut self, cx: &mut Context<'_>, deadline: &mut Deadline) -> bool {
+        let is_due = deadline.has_passed(cx, self.connection.deadline());
+        if is_due {
+            self.connection.handle_timeout(Instant::now());
+        }
+        is_due
     }
 
     /// Writes what there is, if there is anything that is not the sweep's to write. True if anything has to be
