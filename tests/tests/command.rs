@@ -62,4 +62,35 @@ fn options_come_from_the_environment_too_and_bad_ones_are_refused() {
     let output = Command::new(built("parlor")).args(["--idle-timeout", "soon"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("--idle-timeout"));
+
+    let mut command = Command::new(built("parlor"));
+    let output = command.env("PARLOR_IDLE_TIMEOUT", "soon").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.starts_with("parlor: PARLOR_IDLE_TIMEOUT=soon in the environment is not allowed: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_configuration_in_the_working_directory_is_in_force_and_shown() {
+    let folder = Folder::new("configuration");
+    let file = "[server]\nlisten = ['127.0.0.1:0']\ndata = 'elsewhere'\n";
+    std::fs::write(folder.path().join("parlor.toml"), file).unwrap();
+    let mut parlor = Process::start::<&str>("parlor", &[], &folder);
+    parlor.line_with("listening on http://127.0.0.1:", SOON);
+    parlor.line_with("keeping everything in elsewhere", SOON);
+    let shown = Command::new(built("parlor")).arg("config").current_dir(folder.path()).output().unwrap();
+    assert!(shown.status.success());
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("# parlor.toml, line 3"), "{shown}");
+
+    let second = Command::new(built("parlor")).current_dir(folder.path()).output().unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let error = String::from_utf8(second.stderr).unwrap();
+    let sentence =
+        format!("parlor: the data folder elsewhere is in use by another process ({})", parlor.id());
+    assert!(error.starts_with(&sentence), "{error}");
+    assert!(parlor.terminate(SOON).success());
 }

@@ -1,8 +1,5 @@
 //! The folder that everything is kept in: private, and held by one process at a time.
-#![cfg_attr(
-    not(test),
-    allow(dead_code, reason = "the session and the commands beside it begin to use it next")
-)]
+#![cfg_attr(not(test), allow(dead_code, reason = "the session and restoring begin to use it next"))]
 
 mod secret;
 

@@ -4,17 +4,13 @@ use std::fmt;
 use std::io::{self, Write};
 use std::net::{TcpListener, ToSocketAddrs};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use websocket_hub::{Config, driver, serve};
+use websocket_hub::{Config as ConnectionConfig, driver, serve};
 
+use crate::config::{Config, Workers};
 use crate::data::{DataError, DataFolder};
-use crate::options::ServeOptions;
 use crate::web;
-
-/// How long stopping may take. Whoever stops a service waits five seconds at the least.
-const STOP_WITHIN: Duration = Duration::from_secs(4);
 
 /// Why the server does not run.
 #[derive(Debug)]
@@ -38,29 +34,32 @@ impl fmt::Display for ServeError {
     }
 }
 
+impl std::error::Error for ServeError {}
+
 /// Serves until SIGTERM or Ctrl-C, then says goodbye to everybody.
-pub(crate) fn run(options: &ServeOptions) -> Result<(), ServeError> {
+pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
     // This process's until it ends.
-    let data = DataFolder::open(&options.data).map_err(ServeError::Data)?;
+    let data = DataFolder::open(&config.server.data.folder).map_err(ServeError::Data)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(ServeError::Start)?.block_on(async {
         // Listened for before anybody can know that the server runs, so that no signal finds nobody.
         let mut signals = Signals::new().map_err(ServeError::Start)?;
-        let mut server = serve(web::router(config(options)))
-            .backend(options.backend)
-            .max_threads(options.max_threads)
-            .handshake_timeout(options.handshake_timeout);
-        if let Some(workers) = options.workers {
+        let mut server = serve(web::router(connections(config)))
+            .backend(config.server.backend)
+            .max_threads(config.server.max_threads)
+            .handshake_timeout(config.server.handshake_timeout);
+        if let Workers::Count(workers) = config.server.workers {
             server = server.workers(workers);
         }
-        let server = server.listen(listeners(&options.listen)?).map_err(ServeError::Start)?;
+        let server = server.listen(listeners(&config.server.listen)?).map_err(ServeError::Start)?;
         for address in server.addresses() {
             // Whoever started us may have stopped reading; that is no reason to stop serving.
             let _ = writeln!(io::stdout(), "listening on http://{address}");
         }
         let _ = writeln!(io::stdout(), "keeping everything in {}", data.path().display());
         signals.next().await;
-        let stopped = tokio::task::spawn_blocking(move || server.stop_within(STOP_WITHIN));
+        let within = config.server.drain_within;
+        let stopped = tokio::task::spawn_blocking(move || server.stop_within(within));
         tokio::select! {
             _ = stopped => {}
             // Who asks twice is in a hurry.
@@ -70,15 +69,20 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), ServeError> {
     })
 }
 
-fn config(options: &ServeOptions) -> Config {
+/// What holds for each connection.
+fn connections(config: &Config) -> ConnectionConfig {
     let connection = driver::Config {
-        max_frame: options.max_message,
-        max_message: options.max_message,
-        ping_interval: Some(options.idle_timeout / 2),
-        idle_timeout: Some(options.idle_timeout),
+        max_frame: config.limits.max_message,
+        max_message: config.limits.max_message,
+        ping_interval: Some(config.server.idle_timeout / 2),
+        idle_timeout: Some(config.server.idle_timeout),
         ..driver::Config::default()
     };
-    Config { connection: Arc::new(connection), queue_limit: options.queue_limit, ..Config::default() }
+    ConnectionConfig {
+        connection: Arc::new(connection),
+        queue_limit: config.limits.queue_limit,
+        ..ConnectionConfig::default()
+    }
 }
 
 /// Listens on every address that each name stands for.

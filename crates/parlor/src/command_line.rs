@@ -1,0 +1,136 @@
+//! The command line: which commands there are, and how it comes together with environment and file.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config::{self, Config, ConfigFile, Environment, EnvironmentError, FileError, InForce, Layers};
+
+/// What `--config` is called in the environment.
+const CONFIG_VARIABLE: &str = "PARLOR_CONFIG";
+
+/// A chat server. Started without anything, it serves the chat and its page on http://127.0.0.1:8080.
+#[derive(Debug, Parser)]
+#[command(
+    name = "parlor",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Every setting has the same name in the environment (--max-text is PARLOR_MAX_TEXT) and in parlor.toml."
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Subcommands>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    /// Serves the chat and its page. It is what happens without a command, too.
+    Serve(Options),
+    /// Shows the settings that are in force, and where each comes from.
+    Config(ConfigOptions),
+}
+
+#[derive(Debug, Args)]
+struct Options {
+    #[command(flatten)]
+    file: FileOption,
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Debug, Args)]
+struct FileOption {
+    /// The configuration file, in the environment PARLOR_CONFIG. Without it, parlor.toml in the working directory is
+    /// read if it is there.
+    #[arg(id = "config", long = "config", value_name = "FILE")]
+    path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ConfigOptions {
+    /// Prints a file instead in which everything that can be set stands, explained and with its default.
+    #[arg(long)]
+    example: bool,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Serve with these settings.
+    Serve(Box<Config>),
+    /// Print a text.
+    Print(String),
+}
+
+/// Why it is not known what is to be done.
+#[derive(Debug)]
+pub(crate) enum CommandLineError {
+    /// The arguments are wrong, or ask for help; clap says it best.
+    Usage(clap::Error),
+    Environment(EnvironmentError),
+    File(FileError),
+}
+
+impl fmt::Display for CommandLineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CommandLineError::Usage(error) => error.fmt(f),
+            CommandLineError::Environment(error) => error.fmt(f),
+            CommandLineError::File(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CommandLineError {}
+
+/// What these arguments, the first of which is the program's own name, ask for in this environment.
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+) -> Result<Command, CommandLineError> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // First what the command line says alone: help, mistakes in it, where the file is.
+    let matches = CommandLine::command().try_get_matches_from(&arguments).map_err(CommandLineError::Usage)?;
+    if innermost(&matches).try_get_one("example").ok().flatten() == Some(&true) {
+        // Useful above all where the settings are not in order.
+        return Ok(Command::Print(config::example()));
+    }
+    let file = file(&matches, environment)?;
+    let layers = Layers::new(environment, &[CONFIG_VARIABLE], file).map_err(CommandLineError::Environment)?;
+    let matches = layers.under(CommandLine::command()).try_get_matches_from(&arguments);
+    let matches = matches.map_err(CommandLineError::Usage)?;
+    let command_line = CommandLine::from_arg_matches(&matches).map_err(CommandLineError::Usage)?;
+    Ok(match command_line.command {
+        None => Command::Serve(Box::new(command_line.options.config)),
+        Some(Subcommands::Serve(options)) => Command::Serve(Box::new(options.config)),
+        Some(Subcommands::Config(_)) => {
+            Command::Print(InForce::new(innermost(&matches), &layers).to_string())
+        }
+    })
+}
+
+/// The file that is named, or the one that is read unasked if it is there.
+fn file(matches: &ArgMatches, environment: &Environment) -> Result<Option<ConfigFile>, CommandLineError> {
+    let named = innermost(matches).try_get_one::<PathBuf>("config").ok().flatten().cloned();
+    let named = named.or_else(|| environment.get(CONFIG_VARIABLE).map(PathBuf::from));
+    let path = match named {
+        Some(path) => path,
+        None if Path::new(config::FILE).exists() => config::FILE.into(),
+        None => return Ok(None),
+    };
+    ConfigFile::read(&path).map(Some).map_err(CommandLineError::File)
+}
+
+/// What was given to the command itself, however deep it stands.
+fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, matches)| innermost(matches))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! Everything that can be set: sections of settings, whose doc comments are the only place where they are explained.
+//!
+//! From them come `--help`, `parlor config --example` and docs/configuration.md. A setting has one name: `max-text` is
+//! `--max-text`, `PARLOR_MAX_TEXT` and `max-text` in the file.
+
+mod chat;
+mod example;
+mod file;
+mod in_force;
+mod layers;
+mod limits;
+mod nearest;
+mod search;
+mod server;
+mod setting;
+mod values;
+
+use clap::Args;
+
+pub(crate) use chat::Chat;
+pub(crate) use example::example;
+pub(crate) use file::{ConfigFile, FileError};
+pub(crate) use in_force::InForce;
+pub(crate) use layers::{Environment, EnvironmentError, Layers};
+pub(crate) use limits::Limits;
+pub(crate) use search::Search;
+pub(crate) use server::Server;
+pub(crate) use values::Workers;
+
+/// What begins the name of a setting in the environment.
+pub(crate) const PREFIX: &str = "PARLOR_";
+
+/// The configuration file that is read if it is there: in the working directory, as the data folder is.
+pub(crate) const FILE: &str = "parlor.toml";
+
+/// All settings, as they are in force.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Config {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+    #[command(flatten)]
+    pub(crate) chat: Chat,
+    #[command(flatten)]
+    pub(crate) search: Search,
+}
+
+#[cfg(test)]
+mod document;
+#[cfg(test)]
+mod tests;
