@@ -1,7 +1,6 @@
 //! The servers that an app can run on.
 
 use std::fmt;
-use std::net::TcpListener;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -10,6 +9,10 @@ use std::time::Duration;
 use rustls::ServerConfig;
 
 use crate::app::SharedApp;
+use crate::listener::Socket;
+use crate::proxies::Proxies;
+use crate::proxy_protocol::Header;
+use crate::source::Source;
 use crate::tracker::Tracker;
 
 mod aside;
@@ -99,17 +102,25 @@ impl FromStr for Backend {
 #[derive(Clone)]
 pub(crate) struct Start {
     pub(crate) app: SharedApp,
-    pub(crate) listeners: Arc<[TcpListener]>,
+    pub(crate) listeners: Arc<[Socket]>,
     pub(crate) workers: usize,
     /// Of connections, where each has its own.
     pub(crate) max_threads: usize,
     pub(crate) handshake_timeout: Duration,
     pub(crate) tls: Option<Arc<ServerConfig>>,
+    /// Those that say by the PROXY protocol who connects.
+    pub(crate) proxies: Option<Arc<Proxies>>,
     pub(crate) tracker: Tracker,
     pub(crate) stop: ::tokio::sync::watch::Receiver<Stop>,
 }
 
 impl Start {
+    /// The header with which a connection from there has to begin, if it has to.
+    pub(crate) fn proxy_header(&self, source: &Source) -> Option<Header> {
+        let proxies = self.proxies.as_ref()?;
+        proxies.trust_source(source).then(|| Header::new(self.tracker.metrics()))
+    }
+
     /// Waits until the server is told to stop.
     pub(crate) async fn stopping(&self) {
         let mut stop = self.stop.clone();

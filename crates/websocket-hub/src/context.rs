@@ -1,15 +1,14 @@
 //! What a backend says with each request, for the upgrade that may follow.
 
-use std::net::SocketAddr;
-
 use crate::opening::Handover;
+use crate::source::Source;
 use crate::streams::StreamGuard;
 use crate::tracker::Tracker;
 
 /// A request's way back to the server that it came through.
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
-    pub(crate) peer: SocketAddr,
+    pub(crate) source: Source,
     pub(crate) tracker: Tracker,
     pub(crate) way: Way,
 }

@@ -1,6 +1,6 @@
 //! What a server agrees to: the judgement of a request that wants to become a connection.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,6 +18,7 @@ use crate::limits::Limits;
 use crate::origin::Origins;
 use crate::proxies::Proxies;
 use crate::refused::Refused;
+use crate::source::Source;
 use crate::upgrade::Upgrade;
 use crate::websocket::WebSocket;
 
@@ -146,8 +147,9 @@ impl Handshake {
             return Err(Refused::Origin);
         }
         let upgrade = request.extensions_mut().remove::<OnUpgrade>();
-        let peer = peer.or(context.as_ref().map(|context| context.peer));
-        let client: Option<IpAddr> = peer.map(|peer| self.proxies.client(peer.ip(), request.headers()));
+        let source = peer.map(Source::from).or(context.as_ref().map(|context| context.source));
+        let peer = source.and_then(|source| source.remote.address());
+        let client = source.and_then(|source| self.proxies.client_of(&source, request.headers()));
         let admit = |limits: &Limits| limits.admit(client, Instant::now());
         let permit = self.limits.as_ref().map(admit).transpose().map_err(Refused::TooMany)?;
         Ok(Upgrade {

@@ -34,6 +34,8 @@
 //! shutdown include ours. The examples `mounted_axum`, `mounted_hyper` and `mounted_actix` are whole programs.
 
 mod account;
+#[cfg(unix)]
+mod activation;
 #[cfg(feature = "actix-web")]
 pub mod actix;
 mod app;
@@ -46,11 +48,13 @@ mod context;
 mod deadline;
 mod drain;
 mod drive;
+mod endpoint;
 mod fanout;
 mod gather;
 mod handshake;
 mod histogram;
 mod limits;
+mod listener;
 mod metrics;
 mod opening;
 mod origin;
@@ -58,14 +62,19 @@ mod outbox;
 mod outgoing;
 mod policy;
 mod proxies;
+mod proxy_protocol;
 mod read_buffer;
 mod refused;
 mod send_error;
 mod server;
+mod source;
 mod streams;
 mod tls;
+mod to_listeners;
 mod topic;
 mod tracker;
+#[cfg(unix)]
+mod unix_socket;
 mod upgrade;
 mod websocket;
 mod worker;
@@ -77,9 +86,11 @@ pub use body::{Body, BoxError, Request, Response};
 pub use config::Config;
 pub use connections::Connections;
 pub use drain::Drain;
+pub use endpoint::Endpoint;
 pub use handshake::Handshake;
 pub use histogram::Histogram;
 pub use limits::{Limits, TooMany};
+pub use listener::Listener;
 pub use metrics::{Metrics, Snapshot};
 pub use origin::Origins;
 pub use outgoing::Queued;
@@ -90,7 +101,10 @@ pub use rustls;
 pub use send_error::SendError;
 pub use server::{Serve, Server, serve};
 pub use tls::{TlsConfig, TlsError};
+pub use to_listeners::ToListeners;
 pub use topic::Topic;
+#[cfg(unix)]
+pub use unix_socket::UnixSocket;
 pub use upgrade::Upgrade;
 pub use websocket::WebSocket;
 pub use websocket_driver::{

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use http::HeaderMap;
 use ipnet::IpNet;
 
+use crate::source::{Remote, Source};
+
 /// The proxies whose word about a client's address is taken. The default trusts none.
 ///
 /// A client can write any header, so only the hops that trusted proxies have added count: the list is read from its
@@ -14,6 +16,8 @@ use ipnet::IpNet;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxies {
     trusted: Vec<IpNet>,
+    /// Whoever comes by a Unix socket is one of them.
+    trusts_unix: bool,
     header: ForwardedHeader,
 }
 
@@ -38,13 +42,17 @@ impl ForwardedHeader {
     }
 }
 
-/// Something that is neither an address nor a network.
+/// Something that is neither an address nor a network, nor `unix:`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidNetwork(String);
 
 impl fmt::Display for InvalidNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}' is neither an address such as 192.0.2.1 nor a network such as 10.0.0.0/8", self.0)
+        write!(
+            f,
+            "'{}' is neither an address such as 192.0.2.1 nor a network such as 10.0.0.0/8, nor unix:",
+            self.0
+        )
     }
 }
 
@@ -56,7 +64,8 @@ impl Proxies {
         Proxies::default()
     }
 
-    /// The proxies at these addresses or in these networks: `["127.0.0.1", "10.0.0.0/8"]`.
+    /// The proxies at these addresses or in these networks: `["127.0.0.1", "10.0.0.0/8"]`. `"unix:"` stands for
+    /// whoever comes by a Unix socket of ours.
     ///
     /// # Errors
     ///
@@ -66,8 +75,14 @@ impl Proxies {
             let address = IpAddr::from_str(text).map(IpNet::from);
             address.or_else(|_| IpNet::from_str(text)).map_err(|_| InvalidNetwork(text.to_owned()))
         };
-        let trusted = networks.into_iter().map(|text| parse(text.as_ref())).collect::<Result<_, _>>()?;
-        Ok(Proxies { trusted, header: ForwardedHeader::default() })
+        let mut proxies = Proxies::none();
+        for network in networks {
+            match network.as_ref() {
+                "unix:" => proxies.trusts_unix = true,
+                text => proxies.trusted.push(parse(text)?),
+            }
+        }
+        Ok(proxies)
     }
 
     /// The header that they set. Default: `X-Forwarded-For`.
@@ -86,19 +101,42 @@ impl Proxies {
     /// Who sent a request that came from `peer`. An address that a proxy does not tell, or tells in no way that can
     /// be understood, leaves it at the last hop that is known.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let mut client = peer.to_canonical();
+        let peer = peer.to_canonical();
+        self.walk(Some(peer), headers).unwrap_or(peer)
+    }
+
+    /// Whether a connection comes from one of them.
+    pub(crate) fn trust_source(&self, source: &Source) -> bool {
+        match source.remote {
+            Remote::Tcp(address) => self.are_trusted(address.ip()),
+            Remote::Unix => self.trusts_unix,
+        }
+    }
+
+    /// As [`client`](Proxies::client), of a connection. `None` where nobody has an address.
+    pub(crate) fn client_of(&self, source: &Source, headers: &HeaderMap) -> Option<IpAddr> {
+        match (source.named.or(source.remote.address()), source.remote) {
+            (Some(address), _) => Some(self.client(address.ip(), headers)),
+            (None, Remote::Unix) if self.trusts_unix => self.walk(None, headers),
+            (None, _) => None,
+        }
+    }
+
+    /// From the last hop, which is trusted if it has no address, to the client.
+    fn walk(&self, last: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+        let mut client = last;
         let values: Vec<&str> =
             headers.get_all(self.header.name()).iter().filter_map(|value| value.to_str().ok()).collect();
         let list = values.join(",");
         let mut hops = split(&list, ',').into_iter().rev();
-        while self.are_trusted(client) {
+        while client.is_none_or(|client| self.are_trusted(client)) {
             let Some(hop) = hops.next() else { break };
             let named = match self.header {
                 ForwardedHeader::XForwardedFor => node(hop.trim()),
                 ForwardedHeader::Forwarded => forwarded_for(hop),
             };
             let Some(named) = named else { break };
-            client = named.to_canonical();
+            client = Some(named.to_canonical());
         }
         client
     }
@@ -219,11 +257,35 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_by_a_unix_socket_or_was_named_before_is_the_last_hop() {
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", "198.51.100.9, 192.0.2.1, 10.1.1.1".parse().unwrap());
+        let named = |address: &str| Some(SocketAddr::new(address.parse().unwrap(), 4711));
+        let proxy = Remote::Tcp(named("10.0.0.1").unwrap());
+        let stranger = Remote::Tcp(named("192.0.2.7").unwrap());
+        for (trusted, remote, named, client) in [
+            (&["unix:", "10.0.0.0/8"][..], Remote::Unix, None, Some("192.0.2.1")),
+            (&["unix:"], Remote::Unix, None, Some("10.1.1.1")),
+            (&["10.0.0.0/8"], Remote::Unix, None, None),
+            (&["10.0.0.0/8"], Remote::Unix, named("192.0.2.3"), Some("192.0.2.3")),
+            (&["10.0.0.0/8"], Remote::Unix, named("10.0.0.3"), Some("192.0.2.1")),
+            (&["10.0.0.0/8"], proxy, None, Some("192.0.2.1")),
+            (&["10.0.0.0/8"], proxy, named("192.0.2.3"), Some("192.0.2.3")),
+            (&["unix:"], stranger, None, Some("192.0.2.7")),
+        ] {
+            let proxies = Proxies::trust(trusted).unwrap();
+            let client: Option<IpAddr> = client.map(|client| client.parse().unwrap());
+            let source = Source { remote, named };
+            assert_eq!(proxies.client_of(&source, &headers), client, "{source:?}, {trusted:?}");
+        }
+    }
+
+    #[test]
     fn networks_that_are_none_are_named() {
         let error = Proxies::trust(["10.0.0.0/8", "10.0.0.0/33"]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "'10.0.0.0/33' is neither an address such as 192.0.2.1 nor a network such as 10.0.0.0/8"
+            "'10.0.0.0/33' is neither an address such as 192.0.2.1 nor a network such as 10.0.0.0/8, nor unix:"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! Starting an app and stopping it.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -12,9 +12,15 @@ use tokio::sync::watch;
 use crate::app::{App, SharedApp};
 use crate::backend::{Backend, Start, Stop};
 use crate::drain::Drain;
+use crate::endpoint::Endpoint;
+use crate::listener::Listener;
 use crate::metrics::Metrics;
+use crate::proxies::Proxies;
 use crate::tls::TlsConfig;
+use crate::to_listeners::ToListeners;
 use crate::tracker::{Goodbyes, Tracker};
+#[cfg(unix)]
+use crate::unix_socket::SocketFile;
 
 /// Takes an app to be served: `serve(app).backend(Backend::Tokio).bind("127.0.0.1:8080")?`.
 pub fn serve<Kind: 'static>(app: impl App<Kind>) -> Serve {
@@ -25,6 +31,7 @@ pub fn serve<Kind: 'static>(app: impl App<Kind>) -> Serve {
         max_threads: NonZeroUsize::new(4096).expect("it is not zero"),
         handshake_timeout: Duration::from_secs(10),
         tls: None,
+        proxies: None,
         drain: Drain::default(),
     }
 }
@@ -38,6 +45,7 @@ pub struct Serve {
     max_threads: NonZeroUsize,
     handshake_timeout: Duration,
     tls: Option<TlsConfig>,
+    proxies: Option<Proxies>,
     drain: Drain,
 }
 
@@ -78,20 +86,33 @@ impl Serve {
         self
     }
 
+    /// The proxies that say by the PROXY protocol, version 1 or 2, in front of everything else whose connection they
+    /// hand on. A connection from one of them that does not begin with it is closed, and counted as refused
+    /// (`proxy-protocol`) if anything came; from anybody else nothing of the kind is read. The header may have up to
+    /// 4,096 octets, and the time of [`handshake_timeout`](Serve::handshake_timeout). Default: none.
+    ///
+    /// Who it names is the client as [`WebSocket::client_addr`](crate::WebSocket::client_addr) and
+    /// [`Limits`](crate::Limits) know it, or, if [`Handshake::proxies`](crate::Handshake::proxies) trusts that
+    /// address, the next proxy of the chain.
+    pub fn proxy_protocol(mut self, proxies: Proxies) -> Self {
+        self.proxies = Some(proxies);
+        self
+    }
+
     /// How goodbye is said when the server stops.
     pub fn drain(mut self, drain: Drain) -> Self {
         self.drain = drain;
         self
     }
 
-    /// Starts serving on every address that `address` stands for; port 0 lets the system pick.
+    /// Starts serving on every address that `address` stands for, such as `"127.0.0.1:8080"`, `("::1", 8080)` or
+    /// `"unix:/run/chat.sock"`; port 0 lets the system pick.
     ///
     /// # Errors
     ///
     /// When an address cannot be resolved or listened on, or a thread not started.
-    pub fn bind(self, address: impl ToSocketAddrs) -> io::Result<Server> {
-        let listeners = address.to_socket_addrs()?.map(TcpListener::bind).collect::<io::Result<Vec<_>>>()?;
-        self.listen(listeners)
+    pub fn bind(self, address: impl ToListeners) -> io::Result<Server> {
+        self.listen(address.to_listeners()?)
     }
 
     /// Starts serving on listeners that are there already.
@@ -99,12 +120,19 @@ impl Serve {
     /// # Errors
     ///
     /// When there is none, or a thread cannot be started.
-    pub fn listen(self, listeners: impl Into<Vec<TcpListener>>) -> io::Result<Server> {
-        let listeners = listeners.into();
-        let addresses = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
-        if addresses.is_empty() {
+    pub fn listen(self, listeners: impl IntoIterator<Item: Into<Listener>>) -> io::Result<Server> {
+        let listeners: Vec<Listener> = listeners.into_iter().map(Into::into).collect();
+        let endpoints = listeners.iter().map(Listener::endpoint).collect::<io::Result<Vec<_>>>()?;
+        if endpoints.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no address to listen on"));
         }
+        let addresses = endpoints.iter().filter_map(Endpoint::address).collect();
+        #[cfg(unix)]
+        let (listeners, files) =
+            listeners.into_iter().map(|listener| (listener.socket, listener.file)).unzip();
+        #[cfg(not(unix))]
+        let listeners = listeners.into_iter().map(|listener| listener.socket).collect();
+        let listeners: Vec<_> = listeners;
         let workers = match self.workers {
             Some(workers) => workers,
             None => std::thread::available_parallelism()?,
@@ -118,10 +146,21 @@ impl Serve {
             max_threads: self.max_threads.get(),
             handshake_timeout: self.handshake_timeout,
             tls: self.tls.map(TlsConfig::into_inner),
+            proxies: self.proxies.map(Arc::new),
             tracker: tracker.clone(),
             stop: stopped,
         })?;
-        Ok(Server { addresses, tracker, stop, threads, drain: self.drain })
+        let drain = self.drain;
+        Ok(Server {
+            endpoints,
+            addresses,
+            #[cfg(unix)]
+            files,
+            tracker,
+            stop,
+            threads,
+            drain,
+        })
     }
 }
 
@@ -135,7 +174,11 @@ impl std::fmt::Debug for Serve {
 #[derive(Debug)]
 #[must_use = "a server that is dropped stops"]
 pub struct Server {
+    endpoints: Vec<Endpoint>,
     addresses: Vec<SocketAddr>,
+    /// Those of Unix sockets.
+    #[cfg(unix)]
+    files: Vec<Option<SocketFile>>,
     tracker: Tracker,
     stop: watch::Sender<Stop>,
     threads: Vec<JoinHandle<()>>,
@@ -143,14 +186,23 @@ pub struct Server {
 }
 
 impl Server {
-    /// The addresses that are listened on.
+    /// Everything that is listened on.
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    /// The TCP addresses that are listened on.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// The first of the addresses that are listened on.
+    /// The first of the TCP addresses that are listened on.
+    ///
+    /// # Panics
+    ///
+    /// When there is none, but only Unix sockets: see [`endpoints`](Server::endpoints).
     pub fn address(&self) -> SocketAddr {
-        self.addresses[0]
+        *self.addresses.first().expect("the server listens on an address, not on Unix sockets alone")
     }
 
     /// What is counted of its connections: a handle, of use for as long as one likes.
@@ -186,9 +238,14 @@ impl Server {
         }
     }
 
-    fn begin_stop(&self, limit: Duration) -> Goodbyes {
+    fn begin_stop(&mut self, limit: Duration) -> Goodbyes {
+        // Nobody comes to a door that is gone.
+        #[cfg(unix)]
+        self.files.clear();
+        // Before anybody can know that the server stops: who is answered after that is to be told.
+        let goodbyes = self.tracker.stop(self.drain.clone());
         self.stop.send_replace(Stop::By(Instant::now() + limit));
-        self.tracker.stop(self.drain.clone())
+        goodbyes
     }
 }
 

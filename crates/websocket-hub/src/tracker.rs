@@ -1,7 +1,7 @@
 //! What a server has running: its tasks, counted until they are gone, and its connections, to say goodbye to.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ pub(crate) struct Tracker(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
+    is_stopping: AtomicBool,
     tasks: AtomicUsize,
     cut_off: AtomicUsize,
     ended: Notify,
@@ -58,10 +59,16 @@ impl Tracker {
     /// Connections that come from now on are told goodbye at once; those that are there, as the caller goes
     /// through them.
     pub(crate) fn stop(&self, drain: Drain) -> Goodbyes {
+        self.0.is_stopping.store(true, Ordering::Release);
         let mut connections = self.lock();
         let open: Vec<WebSocket> = connections.open.values().cloned().collect();
         connections.stopping = Some((drain.clone(), open.len()));
         Goodbyes { drain, open, told: 0 }
+    }
+
+    /// Whether the server stops. True before its listeners close, whatever each worker has heard of it.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.is_stopping.load(Ordering::Acquire)
     }
 
     /// How many connections there are.

@@ -19,6 +19,7 @@ mod negotiation;
 mod opening;
 mod peer;
 mod policies;
+mod proxy_protocol;
 mod refusals;
 mod requests;
 mod room;
@@ -30,6 +31,7 @@ mod threads;
 mod topics;
 mod topics_merged;
 mod transport;
+mod unix_sockets;
 mod waiting;
 
 use std::sync::{PoisonError, RwLock};

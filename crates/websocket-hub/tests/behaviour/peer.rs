@@ -2,6 +2,9 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::net::TcpSocket;
@@ -135,8 +138,17 @@ impl Peer {
         Peer::of(stream)
     }
 
-    fn of(stream: TcpStream) -> Peer {
+    pub(crate) fn of(stream: TcpStream) -> Peer {
         stream.set_nodelay(true).unwrap();
+        Peer::over(stream)
+    }
+
+    /// A peer by a Unix socket, which the same system calls serve.
+    pub(crate) fn connect_unix(path: &Path) -> Peer {
+        Peer::over(OwnedFd::from(UnixStream::connect(path).unwrap()).into())
+    }
+
+    fn over(stream: TcpStream) -> Peer {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         Peer { stream: Stream::of(stream), unread: Vec::new() }
@@ -163,7 +175,7 @@ impl Peer {
         Peer::connect_small(server.address()).shake_hands(name)
     }
 
-    fn shake_hands(mut self, name: &str) -> Peer {
+    pub(crate) fn shake_hands(mut self, name: &str) -> Peer {
         self.write(handshake(name));
         assert_eq!(self.head().status, 101);
         self
@@ -236,6 +248,11 @@ impl Peer {
             }
         }
         Some(self.unread.drain(..len).collect())
+    }
+
+    /// The next octets, so many of them.
+    pub(crate) fn octets(&mut self, len: usize) -> Vec<u8> {
+        self.take(len).expect("so many")
     }
 
     /// The head of the next response.

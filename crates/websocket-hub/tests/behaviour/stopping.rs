@@ -105,17 +105,23 @@ fn a_request_that_has_begun_is_answered() {
                 Response::new("in the end".into())
             }
         };
-        let server = serve(app).backend(backend).bind("127.0.0.1:0").unwrap();
+        // One for each worker: each hears of the stop in its own time.
+        let workers = NonZeroUsize::new(2).unwrap();
+        let server = serve(app).backend(backend).workers(workers).bind("127.0.0.1:0").unwrap();
         let address = server.address();
-        let mut peer = Peer::connect(address);
-        peer.write(request("GET / HTTP/1.1", &["Host: localhost"]));
-        crate::waiting::block_on(async { begun.acquire().await.unwrap().forget() });
+        let mut peers = [(); 2].map(|()| Peer::connect(address));
+        for peer in &mut peers {
+            peer.write(request("GET / HTTP/1.1", &["Host: localhost"]));
+            crate::waiting::block_on(async { begun.acquire().await.unwrap().forget() });
+        }
         let stopping = stop_within(server, PATIENCE);
         eventually("connections are refused", || TcpStream::connect(address).is_err());
-        may_end.add_permits(1);
-        let (head, body) = peer.response();
-        assert_eq!((head.status, body.as_str(), head.says_close()), (200, "in the end", true));
-        assert_eq!(peer.rest(), b"");
+        may_end.add_permits(2);
+        for peer in &mut peers {
+            let (head, body) = peer.response();
+            assert_eq!((head.status, body.as_str(), head.says_close()), (200, "in the end", true));
+            assert_eq!(peer.rest(), b"");
+        }
         assert_eq!(stopping.join().unwrap().0, 0);
     });
 }
@@ -213,7 +219,7 @@ fn one_server_listens_on_several_addresses() {
 fn a_server_needs_an_address_and_a_free_one() {
     on_each_backend(|backend| {
         let app = |_: Request| Response::new("page".into());
-        assert!(serve(app).backend(backend).listen(Vec::new()).is_err());
+        assert!(serve(app).backend(backend).listen(Vec::<TcpListener>::new()).is_err());
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         assert!(serve(app).backend(backend).bind(taken.local_addr().unwrap()).is_err());
     });

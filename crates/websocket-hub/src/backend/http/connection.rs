@@ -24,12 +24,13 @@ use crate::body::Body;
 use crate::connection::Connection as WebSocketConnection;
 use crate::context::{Context, Way};
 use crate::opening::{Handover, Opening};
+use crate::source::Source;
 use crate::tracker::Tracker;
 
 /// How a connection is driven is said in the module above it.
 pub(crate) struct Connection {
     app: SharedApp,
-    peer: SocketAddr,
+    source: Source,
     tracker: Tracker,
     /// Where the app leaves the WebSocket that the present request opens.
     handover: Handover,
@@ -74,11 +75,11 @@ enum Stage {
 }
 
 impl Connection {
-    /// A connection from `peer` that has just been accepted, or has until `deadline` for its first request's head.
-    pub(crate) fn new(start: &Start, peer: SocketAddr, deadline: Instant) -> Self {
+    /// A connection from `source` that has just been accepted, or has until `deadline` for its first request's head.
+    pub(crate) fn new(start: &Start, source: Source, deadline: Instant) -> Self {
         Connection {
             app: start.app.clone(),
-            peer,
+            source,
             tracker: start.tracker.clone(),
             handover: Handover::default(),
             head_timeout: start.handshake_timeout,
@@ -89,6 +90,11 @@ impl Connection {
             stopping: false,
             moved: Instant::now(),
         }
+    }
+
+    /// A proxy has named the client, before anything else came.
+    pub(crate) fn set_named(&mut self, client: Option<SocketAddr>) {
+        self.source.named = client;
     }
 
     /// Whether anything that arrives can be taken. While it cannot, the client has to wait.
@@ -180,8 +186,9 @@ impl Connection {
         let (exchange, mut request) = Exchange::begin(request, terms);
         // A new one each time: an app that keeps an old request can leave nothing where it would be taken for this.
         self.handover = Handover::default();
-        let (peer, tracker, way) = (self.peer, self.tracker.clone(), Way::Handover(self.handover.clone()));
-        request.extensions_mut().insert(Context { peer, tracker, way });
+        let (source, tracker, way) =
+            (self.source, self.tracker.clone(), Way::Handover(self.handover.clone()));
+        request.extensions_mut().insert(Context { source, tracker, way });
         self.stage = Stage::Asked { future: self.app.call(request), exchange };
     }
 
@@ -222,7 +229,8 @@ impl Connection {
         if head.status.is_informational() {
             return self.refuse(Refusal::Response);
         }
-        let content = exchange.answer(&mut head, &body.size_hint(), self.stopping || self.input_ended);
+        let is_last = self.stopping || self.input_ended || self.tracker.is_stopping();
+        let content = exchange.answer(&mut head, &body.size_hint(), is_last);
         self.output.write(|into| write_head(head.status, &head.headers, into));
         self.stage = Stage::Answering { body, content, exchange };
     }

@@ -40,12 +40,13 @@ impl Client {
             max_threads: 1,
             handshake_timeout: HEAD_TIMEOUT,
             tls: None,
+            proxies: None,
             tracker: Tracker::default(),
             stop: tokio::sync::watch::channel(Stop::No).1,
         };
         let now = Instant::now();
         let peer = SocketAddr::from(([127, 0, 0, 1], 1));
-        let connection = Connection::new(&start, peer, now + HEAD_TIMEOUT);
+        let connection = Connection::new(&start, peer.into(), now + HEAD_TIMEOUT);
         Client { connection, now, heard: Vec::new(), ended: false }
     }
 

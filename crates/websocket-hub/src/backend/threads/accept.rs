@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -23,6 +23,9 @@ use crate::backend::aside::Aside;
 use crate::backend::http::Connection;
 use crate::backend::http::alpn::without_http2;
 use crate::backend::{Start, Stop};
+use crate::listener::{Arrival, Socket as Listener};
+use crate::proxy_protocol::Header;
+use crate::source::Source;
 use crate::tracker::TaskGuard;
 
 /// A connection's stack, in octets. Memory is taken only for what is used of it; futures and buffers are not on it.
@@ -40,7 +43,7 @@ pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
     let mut listeners = Vec::new();
     for listener in start.listeners.iter() {
         let listener = listener.try_clone()?;
-        listener.set_nonblocking(true)?;
+        listener.set_nonblocking()?;
         listeners.push(listener);
     }
     // A port is listened on while anybody holds its listener: from here on that is the one who accepts.
@@ -71,7 +74,7 @@ struct Reception {
 }
 
 impl Reception {
-    fn serve(mut self, listeners: Vec<TcpListener>) {
+    fn serve(mut self, listeners: Vec<Listener>) {
         let start = Arc::clone(&self.start);
         self.until(None, start.stopping(), Some(&listeners));
         drop(listeners);
@@ -89,7 +92,7 @@ impl Reception {
         &mut self,
         deadline: Option<Instant>,
         future: impl Future<Output = ()>,
-        listeners: Option<&[TcpListener]>,
+        listeners: Option<&[Listener]>,
     ) -> bool {
         let (mut future, waker) = (pin!(future), Waker::from(Arc::clone(&self.alarm)));
         let listeners = listeners.unwrap_or_default();
@@ -115,10 +118,10 @@ impl Reception {
     }
 
     /// Takes everybody who waits at the door.
-    fn accept(&mut self, listener: &TcpListener) {
+    fn accept(&mut self, listener: &Listener) {
         loop {
             match listener.accept() {
-                Ok((client, peer)) => self.let_in(client, peer),
+                Ok(arrival) => self.let_in(arrival),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 // A client that has left before it was let in.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
@@ -132,16 +135,19 @@ impl Reception {
         Arc::clone(&self.sweepers[self.turn].group)
     }
 
-    fn let_in(&mut self, client: TcpStream, peer: SocketAddr) {
+    fn let_in(&mut self, arrival: Arrival) {
         let speaks_tls = self.start.tls.is_some();
-        let Ok(alarm) = Alarm::new() else { return self.turned_away.tell(client, speaks_tls) };
-        let Some(place) = self.hall.enter(&alarm) else { return self.turned_away.tell(client, speaks_tls) };
-        // Small frames must not wait for the acknowledgement of the one before.
-        let socket = client.set_nodelay(true).and_then(|()| Socket::new(client, self.start.tls.as_ref()));
+        let Ok(alarm) = Alarm::new() else { return self.turned_away.tell(arrival.stream, speaks_tls) };
+        let Some(place) = self.hall.enter(&alarm) else {
+            return self.turned_away.tell(arrival.stream, speaks_tls);
+        };
+        let source = arrival.remote.into();
+        let socket =
+            arrival.set_nodelay().and_then(|()| Socket::new(arrival.stream, self.start.tls.as_ref()));
         let Ok(socket) = socket else { return };
         let guest = Guest {
             visit: Visit::new(socket, alarm, self.hall.clone()),
-            peer,
+            source,
             guard: self.start.tracker.task(),
             start: Arc::clone(&self.start),
             aside: self.aside.clone(),
@@ -159,7 +165,7 @@ impl Reception {
 /// A connection with everything that its thread needs. Dropped in this order: the socket closes last.
 struct Guest {
     visit: Visit,
-    peer: SocketAddr,
+    source: Source,
     guard: TaskGuard,
     start: Arc<Start>,
     aside: Aside,
@@ -169,13 +175,17 @@ struct Guest {
 
 impl Guest {
     fn serve(self) {
-        let Guest { mut visit, peer, guard, start, aside, group, _place } = self;
+        let Guest { mut visit, mut source, guard, start, aside, group, _place } = self;
         let _entered = aside.enter();
         let deadline = Instant::now() + start.handshake_timeout;
+        if let Some(header) = start.proxy_header(&source) {
+            let Some(named) = read_proxy_header(header, &mut visit, deadline) else { return };
+            source.named = named;
+        }
         if !shake_hands(&mut visit, deadline) {
             return;
         }
-        let mut http = Connection::new(&start, peer, deadline);
+        let mut http = Connection::new(&start, source, deadline);
         // An error is a client that has left.
         let Ok(Some(connection)) = http1::serve(&mut visit, &mut http) else { return };
         // It counts by itself from here on, and has no use for what HTTP needed.
@@ -194,8 +204,26 @@ fn shake_hands(visit: &mut Visit, deadline: Instant) -> bool {
             Ok(Tried::Blocked) => visit.sleep(true, Some(deadline)),
             Err(_) => return false,
         }
-        if Instant::now() >= deadline || visit.hall.phase() != Phase::Open {
+        if is_late(visit, deadline) {
             return false;
         }
     }
+}
+
+/// The client that the header names with which the connection begins. `None` if there is no connection.
+fn read_proxy_header(mut header: Header, visit: &mut Visit, deadline: Instant) -> Option<Option<SocketAddr>> {
+    loop {
+        match visit.read_proxy_header(&mut header).ok()? {
+            Some(client) => return Some(client),
+            None => visit.sleep(true, Some(deadline)),
+        }
+        if is_late(visit, deadline) {
+            return None;
+        }
+    }
+}
+
+/// Whether nothing more may begin.
+fn is_late(visit: &Visit, deadline: Instant) -> bool {
+    Instant::now() >= deadline || visit.hall.phase() != Phase::Open
 }

@@ -1,11 +1,13 @@
-//! A TCP connection that never blocks, with TLS around it or without.
+//! A connection that never blocks, with TLS around it or without.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use rustls::{ServerConfig, ServerConnection};
+
+use crate::proxy_protocol::{Header, Progress};
 
 #[derive(Debug)]
 pub(super) enum Socket {
@@ -44,6 +46,30 @@ impl Socket {
         match self {
             Socket::Tcp(tcp) => tcp,
             Socket::Tls(socket) => &socket.tcp,
+        }
+    }
+
+    /// Reads a proxy's header to its end and nothing behind it, and says which client it names.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` while there is more to come; when the proxy has left or there is no header.
+    pub(super) fn read_proxy_header(&self, header: &mut Header) -> io::Result<Option<SocketAddr>> {
+        let mut seen = [0; 512];
+        loop {
+            let len = self.tcp().peek(&mut seen)?;
+            if len == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            let (taken, client) = match header.receive(&seen[..len]) {
+                Progress::Unfinished => (len, None),
+                Progress::Complete { taken, client } => (taken, Some(client)),
+                Progress::Malformed => return Err(ErrorKind::InvalidData.into()),
+            };
+            self.tcp().read_exact(&mut seen[..taken])?;
+            if let Some(client) = client {
+                return Ok(client);
+            }
         }
     }
 

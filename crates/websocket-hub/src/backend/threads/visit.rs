@@ -1,7 +1,7 @@
 //! One connection's stay: its socket, its thread's sleep, and what both HTTP and WebSocket do with them.
 
 use std::io::{self, ErrorKind, IoSlice};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
@@ -12,6 +12,7 @@ use super::alarm::Alarm;
 use super::buffers::with_buffer;
 use super::hall::Hall;
 use super::socket::{Socket, Tried};
+use crate::proxy_protocol::Header;
 
 #[derive(Debug)]
 pub(super) struct Visit {
@@ -54,6 +55,17 @@ impl Visit {
     /// Whether writing has to wait until there is room.
     pub(super) fn is_full(&self) -> bool {
         !self.writable
+    }
+
+    /// Goes on with a proxy's header; `None` until it is complete.
+    pub(super) fn read_proxy_header(
+        &mut self,
+        header: &mut Header,
+    ) -> io::Result<Option<Option<SocketAddr>>> {
+        match self.socket.read_proxy_header(header) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+            read => read.map(Some),
+        }
     }
 
     /// Goes on with TLS's handshake; `Done` when it is over.

@@ -1,22 +1,22 @@
 //! Threads, listeners, and the way of a new connection to its worker.
 
 use std::io;
-use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::negotiate;
 use crate::backend::{Start, Stop};
+use crate::listener::{Arrival, Socket};
 use crate::worker;
 
 /// How long accepting rests after an error, such as a process that has no file descriptors left.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
-
-type NewConnection = (std::net::TcpStream, SocketAddr);
 
 /// Starts the workers. The first accepts, too, and hands connections out in turn, so that they spread evenly.
 pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
@@ -31,7 +31,7 @@ pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
     let mut listeners = Vec::new();
     for listener in start.listeners.iter() {
         let listener = listener.try_clone()?;
-        listener.set_nonblocking(true)?;
+        listener.set_nonblocking()?;
         listeners.push(listener);
     }
     // A port is listened on while anybody holds its listener: from here on that is the one who accepts.
@@ -50,9 +50,9 @@ pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
 fn work(
     runtime: Runtime,
     start: Start,
-    receiver: mpsc::UnboundedReceiver<NewConnection>,
-    listeners: Vec<std::net::TcpListener>,
-    senders: Vec<mpsc::UnboundedSender<NewConnection>>,
+    receiver: mpsc::UnboundedReceiver<Arrival>,
+    listeners: Vec<Socket>,
+    senders: Vec<mpsc::UnboundedSender<Arrival>>,
 ) {
     runtime.block_on(async {
         tokio::spawn(worker::sweep(start.tracker.metrics().clone()));
@@ -70,15 +70,15 @@ fn work(
 }
 
 /// Serves what is handed over until the server stops and everything has ended, or the time is up.
-async fn serve(start: Start, mut receiver: mpsc::UnboundedReceiver<NewConnection>) {
+async fn serve(start: Start, mut receiver: mpsc::UnboundedReceiver<Arrival>) {
     loop {
         tokio::select! {
-            Some((stream, peer)) = receiver.recv() => {
+            Some(Arrival { stream, remote }) = receiver.recv() => {
                 if let Ok(stream) = TcpStream::from_std(stream) {
                     let guard = start.tracker.task();
                     let start = start.clone();
                     tokio::spawn(async move {
-                        let opened = Box::pin(negotiate::serve(stream, peer, &start)).await;
+                        let opened = Box::pin(negotiate::serve(stream, remote.into(), &start)).await;
                         // A WebSocket counts by itself and needs nothing of this any more.
                         drop((guard, start));
                         if let Some(opened) = opened {
@@ -97,30 +97,49 @@ async fn serve(start: Start, mut receiver: mpsc::UnboundedReceiver<NewConnection
     }
 }
 
-async fn accept(
-    listener: std::net::TcpListener,
-    senders: Vec<mpsc::UnboundedSender<NewConnection>>,
-    start: Start,
-) {
-    let Ok(listener) = TcpListener::from_std(listener) else { return };
+async fn accept(listener: Socket, senders: Vec<mpsc::UnboundedSender<Arrival>>, start: Start) {
+    let Ok(listener) = Listener::new(listener) else { return };
     let mut turn = 0;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = start.stopping() => return,
         };
-        let handed_over = accepted.and_then(|(stream, peer)| {
-            // Small frames must not wait for the acknowledgement of the one before.
-            stream.set_nodelay(true)?;
-            Ok((stream.into_std()?, peer))
-        });
-        match handed_over {
+        match accepted.and_then(|arrival| arrival.set_nodelay().map(|()| arrival)) {
             Ok(connection) => {
                 // A worker is gone only when the server stops.
                 let _ = senders[turn % senders.len()].send(connection);
                 turn = turn.wrapping_add(1);
             }
             Err(_) => tokio::time::sleep(ACCEPT_REST).await,
+        }
+    }
+}
+
+/// A listening socket on this runtime.
+enum Listener {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(UnixListener),
+}
+
+impl Listener {
+    fn new(socket: Socket) -> io::Result<Self> {
+        match socket {
+            Socket::Tcp(listener) => TcpListener::from_std(listener).map(Listener::Tcp),
+            #[cfg(unix)]
+            Socket::Unix(listener) => UnixListener::from_std(listener).map(Listener::Unix),
+        }
+    }
+
+    async fn accept(&self) -> io::Result<Arrival> {
+        match self {
+            Listener::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                Ok(Arrival::tcp(stream.into_std()?, peer))
+            }
+            #[cfg(unix)]
+            Listener::Unix(listener) => Ok(Arrival::unix(listener.accept().await?.0.into_std()?)),
         }
     }
 }

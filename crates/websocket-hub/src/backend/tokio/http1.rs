@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -14,20 +13,21 @@ use crate::connection::Connection;
 use crate::deadline::Deadline;
 use crate::fanout::MAX_PIECES;
 use crate::read_buffer;
+use crate::source::Source;
 
 /// Serves to the end, or until a request has opened a WebSocket: then gives its transport and itself. The first
 /// request's head must be there before `deadline`; of what arrives, `early` was read already.
 pub(super) async fn serve<S>(
     stream: S,
     early: Vec<u8>,
-    peer: SocketAddr,
+    source: Source,
     start: &Start,
     deadline: Instant,
 ) -> Option<(S, Connection)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let http = Box::new(http::Connection::new(start, peer, deadline));
+    let http = Box::new(http::Connection::new(start, source, deadline));
     let mut http1 = Http1 { stream, http, deadline: Deadline::default(), is_unflushed: false };
     if !early.is_empty() {
         http1.http.receive(&early, Instant::now());

@@ -1,7 +1,6 @@
 //! One connection as HTTP/2 (RFC 9113). Some of its streams become WebSockets (RFC 8441), the others go on.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
@@ -20,6 +19,7 @@ use crate::backend::Start;
 use crate::backend::http::limits::{KEEP_ALIVE, MAX_HEAD_LEN};
 use crate::body::{Body, BoxError, Response};
 use crate::context::{Context, Way};
+use crate::source::Source;
 use crate::streams::{StreamGuard, Streams};
 
 /// How many requests and WebSockets one connection may have at a time. RFC 9113 §6.5.2 wants at least 100.
@@ -42,7 +42,7 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long one may rest that has been told to go.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-pub(super) async fn serve<S>(stream: S, peer: SocketAddr, start: &Start)
+pub(super) async fn serve<S>(stream: S, source: Source, start: &Start)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -50,7 +50,7 @@ where
     let service = service_fn(|mut request: http::Request<Incoming>| {
         let stream = streams.open();
         let way = Way::Stream(stream.clone());
-        let context = Context { peer, tracker: start.tracker.clone(), way };
+        let context = Context { source, tracker: start.tracker.clone(), way };
         request.extensions_mut().insert(context);
         let is_head = request.method() == Method::HEAD;
         let response = start.app.call(request.map(Body::new));

@@ -15,7 +15,9 @@ use super::rewound::Rewound;
 use super::{http1, http2, socket};
 use crate::backend::Start;
 use crate::drive::Drive;
+use crate::proxy_protocol::{Header, Progress};
 use crate::read_buffer;
+use crate::source::Source;
 use crate::tls::H2;
 
 /// What a client of HTTP/2 says first (RFC 9113 §3.4).
@@ -26,18 +28,21 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub(super) type Opened = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Serves a connection to its end, or until it becomes a WebSocket.
-pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, start: &Start) -> Option<Opened> {
+pub(super) async fn serve(stream: TcpStream, mut source: Source, start: &Start) -> Option<Opened> {
     let deadline = Instant::now() + start.handshake_timeout;
+    if let Some(header) = start.proxy_header(&source) {
+        source.named = Box::pin(read_proxy_header(header, &stream, deadline, start)).await?;
+    }
     // What most connections do not need is boxed, so that it costs them nothing.
     match &start.tls {
         Some(config) => {
             let stream = Box::pin(accept_tls(config, stream, deadline, start)).await?;
             if stream.get_ref().1.alpn_protocol() == Some(H2) {
-                Box::pin(http2::serve(stream, peer, start)).await;
+                Box::pin(http2::serve(stream, source, start)).await;
                 return None;
             }
             let (stream, connection) =
-                http1::serve(stream, Vec::new(), peer, start, deadline.into_std()).await?;
+                http1::serve(stream, Vec::new(), source, start, deadline.into_std()).await?;
             Some(Box::pin(Drive::new(stream, connection)))
         }
         None => {
@@ -48,12 +53,43 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, start: &Start) ->
                 () = start.stopping() => return None,
             }
             if early.starts_with(PREFACE) {
-                Box::pin(http2::serve(Rewound::new(early, stream), peer, start)).await;
+                Box::pin(http2::serve(Rewound::new(early, stream), source, start)).await;
                 return None;
             }
-            let (stream, connection) = http1::serve(stream, early, peer, start, deadline.into_std()).await?;
+            let (stream, connection) =
+                http1::serve(stream, early, source, start, deadline.into_std()).await?;
             Some(Box::pin(socket::Task::new(stream, connection)))
         }
+    }
+}
+
+/// The client that the header names with which the connection begins. `None` if it is to be closed.
+async fn read_proxy_header(
+    mut header: Header,
+    stream: &TcpStream,
+    deadline: Instant,
+    start: &Start,
+) -> Option<Option<SocketAddr>> {
+    let read = async {
+        let mut seen = [0; 512];
+        loop {
+            // Nothing is taken of what stands behind it.
+            let len = stream.peek(&mut seen).await.ok().filter(|len| *len > 0)?;
+            let (taken, client) = match header.receive(&seen[..len]) {
+                Progress::Unfinished => (len, None),
+                Progress::Complete { taken, client } => (taken, Some(client)),
+                Progress::Malformed => return None,
+            };
+            // It lies there.
+            stream.try_read(&mut seen[..taken]).ok().filter(|read| *read == taken)?;
+            if client.is_some() {
+                return client;
+            }
+        }
+    };
+    tokio::select! {
+        client = timeout_at(deadline, read) => client.ok()?,
+        () = start.stopping() => None,
     }
 }
 

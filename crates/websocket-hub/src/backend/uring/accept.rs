@@ -10,11 +10,12 @@ use super::worker::{BUFFER_LEN, BUFFERS, Worker};
 use crate::backend::Start;
 use crate::backend::aside::Aside;
 use crate::backend::http::alpn::without_http2;
+use crate::listener::Socket;
 
 /// Starts the workers. The first accepts, too, and hands connections out in turn, so that they spread evenly.
 pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
     start.tls = start.tls.map(|config| without_http2(config, "uring")).transpose()?;
-    let listeners = start.listeners.iter().map(std::net::TcpListener::try_clone);
+    let listeners = start.listeners.iter().map(Socket::try_clone);
     let mut listeners = listeners.collect::<io::Result<Vec<_>>>()?;
     // A port is listened on while anybody holds its listener: from here on that is the one who accepts.
     start.listeners = Arc::default();

@@ -92,10 +92,12 @@ impl Peer {
     }
 
     fn receive(&mut self, mut buffer: Buffer, now: Instant) {
-        let Some(tls) = &mut self.tls else { return self.speech.receive(&mut buffer, now) };
-        let taken = tls.receive(&buffer, &mut self.speech, now);
-        if taken < buffer.len() || tls.holds_plaintext() {
-            self.held.get_or_insert_default().octets.extend_from_slice(&buffer[taken..]);
+        let Some(begin) = self.speech.receive_proxy_header(&buffer) else { return self.lost(now) };
+        let octets = &mut buffer[begin..];
+        let Some(tls) = &mut self.tls else { return self.speech.receive(octets, now) };
+        let taken = tls.receive(octets, &mut self.speech, now);
+        if taken < octets.len() || tls.holds_plaintext() {
+            self.held.get_or_insert_default().octets.extend_from_slice(&octets[taken..]);
         }
     }
 

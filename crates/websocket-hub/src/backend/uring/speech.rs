@@ -1,7 +1,6 @@
 //! What a connection speaks: HTTP/1.1, and after an upgrade WebSocket. Both do no I/O and are driven alike.
 
 use std::io::IoSlice;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Instant;
@@ -10,6 +9,8 @@ use super::wake::Task;
 use crate::backend::{Start, http};
 use crate::connection::Connection;
 use crate::fanout::{Fanout, MAX_PIECES, Plan, Seat};
+use crate::proxy_protocol::{Header, Progress};
+use crate::source::Source;
 use crate::tracker::TaskGuard;
 
 /// Room for what one system call writes to one socket.
@@ -23,6 +24,8 @@ pub(super) enum Speech {
 /// A connection that has not become a WebSocket.
 pub(super) struct Http {
     connection: http::Connection,
+    /// What has to come before HTTP, and before TLS.
+    proxy_header: Option<Header>,
     task: Arc<Task>,
     _counted: TaskGuard,
 }
@@ -35,9 +38,10 @@ pub(super) struct WebSocket {
 
 impl Speech {
     /// What every connection begins with.
-    pub(super) fn http(peer: SocketAddr, start: &Start, task: Arc<Task>, now: Instant) -> Speech {
-        let connection = http::Connection::new(start, peer, now + start.handshake_timeout);
-        Speech::Http(Box::new(Http { connection, task, _counted: start.tracker.task() }))
+    pub(super) fn http(source: Source, start: &Start, task: Arc<Task>, now: Instant) -> Speech {
+        let connection = http::Connection::new(start, source, now + start.handshake_timeout);
+        let (proxy_header, _counted) = (start.proxy_header(&source), start.tracker.task());
+        Speech::Http(Box::new(Http { connection, proxy_header, task, _counted }))
     }
 
     /// A WebSocket's seat.
@@ -142,6 +146,22 @@ impl Speech {
         match self {
             Speech::Http(http) => http.connection.wants_input(),
             Speech::WebSocket(ws) => ws.connection.wants_input(),
+        }
+    }
+
+    /// Takes what stands before everything else, if that is awaited. Says how many octets that was; `None` if
+    /// something else came.
+    pub(super) fn receive_proxy_header(&mut self, octets: &[u8]) -> Option<usize> {
+        let Speech::Http(http) = self else { return Some(0) };
+        let Some(header) = &mut http.proxy_header else { return Some(0) };
+        match header.receive(octets) {
+            Progress::Unfinished => Some(octets.len()),
+            Progress::Complete { taken, client } => {
+                http.proxy_header = None;
+                http.connection.set_named(client);
+                Some(taken)
+            }
+            Progress::Malformed => None,
         }
     }
 

@@ -1,17 +1,18 @@
 //! How other threads, and futures, reach the thread of a ring.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
+use crate::listener::Arrival;
+
 /// What is handed to a ring's thread.
 #[derive(Debug, Default)]
 pub(super) struct Post {
     pub(super) woken: Vec<u64>,
-    pub(super) connections: Vec<(TcpStream, SocketAddr)>,
+    pub(super) connections: Vec<Arrival>,
 }
 
 impl Post {
@@ -42,8 +43,8 @@ impl Inbox {
     }
 
     /// Hands over a new connection.
-    pub(super) fn connection(&self, stream: TcpStream, peer: SocketAddr) {
-        self.put(|post| post.connections.push((stream, peer)));
+    pub(super) fn connection(&self, arrival: Arrival) {
+        self.put(|post| post.connections.push(arrival));
     }
 
     /// Takes everything.

@@ -2,8 +2,7 @@
 //! out in batches.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,6 +21,7 @@ use super::wake::{Inbox, Post, Task};
 use super::writing::Writer;
 use crate::backend::{Start, Stop};
 use crate::fanout::Fanout;
+use crate::listener::{Arrival, Socket};
 
 /// Buffers to receive into, and the octets in each, for all connections of a ring: one that is idle has none. When
 /// all are in use, whoever else has sent something waits for the next turn. What is received in small pieces is
@@ -52,7 +52,7 @@ pub(super) struct Worker {
     /// Where accepted connections go, in turn.
     workers: Vec<Arc<Inbox>>,
     next_worker: usize,
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Socket>,
     peers: Slab<Peer>,
     ready: Vec<u64>,
     /// Octets that were received since the last turn.
@@ -83,7 +83,7 @@ impl Worker {
         start: Start,
         (inbox, bell): (Arc<Inbox>, UnixStream),
         workers: Vec<Arc<Inbox>>,
-        listeners: Vec<TcpListener>,
+        listeners: Vec<Socket>,
     ) -> Worker {
         let stopping = start.clone();
         Worker {
@@ -166,8 +166,8 @@ impl Worker {
     }
 
     fn open_post(&mut self, post: &mut Post) {
-        for (socket, peer) in post.connections.drain(..) {
-            self.adopt(socket, peer);
+        for arrival in post.connections.drain(..) {
+            self.adopt(arrival);
         }
         for key in post.woken.drain(..) {
             if key == CONTROL { self.poll_control() } else { self.ready(key) }
@@ -204,7 +204,7 @@ impl Worker {
     fn complete(&mut self, completion: Completion, now: Instant) {
         let Completion { token, outcome, more } = completion;
         match outcome {
-            Outcome::Accepted(accepted) => self.accepted(token, accepted.map(TcpStream::from), more, now),
+            Outcome::Accepted(accepted) => self.accepted(token, accepted, more, now),
             Outcome::Received(_) if token == BELL => {
                 if !more {
                     self.ring.push(Entry::receive(self.bell.as_fd(), BELL));
@@ -236,25 +236,26 @@ impl Worker {
         self.ring.push(Entry::accept(self.listeners[index].as_fd(), FIRST_LISTENER - index as u64));
     }
 
-    fn accepted(&mut self, token: u64, accepted: io::Result<TcpStream>, more: bool, now: Instant) {
-        let handed_over = accepted.and_then(|socket| {
-            let peer = socket.peer_addr()?;
-            // Small frames must not wait for the acknowledgement of the one before.
-            socket.set_nodelay(true)?;
+    fn accepted(&mut self, token: u64, accepted: io::Result<OwnedFd>, more: bool, now: Instant) {
+        // Who comes when nobody listens any more is not served.
+        let Some(index) = self.listener(token) else { return };
+        let handed_over = accepted.and_then(|stream| {
+            let arrival = self.listeners[index].accepted(stream)?;
+            arrival.set_nodelay()?;
             let worker = &self.workers[self.next_worker % self.workers.len()];
             self.next_worker = self.next_worker.wrapping_add(1);
-            worker.connection(socket, peer);
+            worker.connection(arrival);
             Ok(())
         });
-        let Some(index) = self.listener(token).filter(|_| !more) else { return };
         match handed_over {
+            _ if more => {}
             Ok(()) => self.accept(index),
             Err(_) => self.timers.set(self.timers.count(now + ACCEPT_REST), token),
         }
     }
 
     /// Takes a new connection. One that comes while the server stops is not served.
-    fn adopt(&mut self, socket: TcpStream, peer: SocketAddr) {
+    fn adopt(&mut self, arrival: Arrival) {
         if self.stage != Stage::Serving {
             return;
         }
@@ -263,7 +264,8 @@ impl Worker {
         let Ok(tls) = tls else { return };
         let key = self.peers.insert_with(|key| {
             let task = Task::new(&self.inbox, key);
-            Peer::new(socket, Speech::http(peer, &self.start, task, Instant::now()), tls)
+            let speech = Speech::http(arrival.remote.into(), &self.start, task, Instant::now());
+            Peer::new(arrival.stream, speech, tls)
         });
         self.ready(key);
     }
