@@ -41,7 +41,8 @@ impl ToListeners for String {
 #[cfg(unix)]
 impl ToListeners for UnixSocket {
     fn to_listeners(&self) -> io::Result<Vec<Listener>> {
-        Ok(vec![self.listen()?])
+        let (listener, file) = self.listen()?;
+        Ok(vec![Listener { file: Some(file), ..listener.into() }])
     }
 }
 

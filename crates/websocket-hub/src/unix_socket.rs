@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Type};
 
-use crate::listener::{Listener, Socket};
-
 /// Connections that may wait to be accepted; the system may allow fewer.
 const BACKLOG: i32 = 4096;
 
@@ -51,8 +49,8 @@ impl UnixSocket {
         }
     }
 
-    /// Listens.
-    pub(crate) fn listen(&self) -> io::Result<Listener> {
+    /// Listens. The file goes with what stands for it.
+    pub(crate) fn listen(&self) -> io::Result<(UnixListener, SocketFile)> {
         let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
         let address = SockAddr::unix(&self.path)?;
         match socket.bind(&address) {
@@ -67,8 +65,7 @@ impl UnixSocket {
             fs::set_permissions(&self.path, Permissions::from_mode(mode))?;
         }
         socket.listen(BACKLOG)?;
-        let socket = Socket::Unix(UnixListener::from(OwnedFd::from(socket)));
-        Ok(Listener { socket, file: Some(file) })
+        Ok((UnixListener::from(OwnedFd::from(socket)), file))
     }
 
     /// Removes what a server has left behind that is gone.
