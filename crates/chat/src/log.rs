@@ -1,13 +1,18 @@
 //! The log: one total order of proposals, each decided at its place and durable before anybody hears of it.
 
+mod backup;
+mod check;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod faulty;
 mod local;
+mod reader;
 mod snapshot;
+mod stream;
 
 use std::fmt;
 use std::io;
+use std::str::FromStr;
 
 use crate::entry::Entry;
 use crate::outcome::Outcome;
@@ -16,8 +21,11 @@ use crate::proposal::Proposal;
 use crate::storage::Source;
 use crate::trouble::Trouble;
 
+pub use backup::{BackupHeader, check_backup, restore_backup, write_backup};
+pub use check::{Checked, check};
 pub use faulty::{Fault, Faulty};
-pub use local::{LocalLog, read_tail};
+pub use local::LocalLog;
+pub use reader::{LogReader, read_tail};
 pub use snapshot::write_snapshot;
 
 /// One order of proposals, and the state that follows from it.
@@ -63,7 +71,7 @@ pub trait Log: Send {
     fn source(&self) -> Result<Box<dyn Source>, Trouble>;
 }
 
-/// SHA-256 of the whole state.
+/// SHA-256 of the whole state. As text: 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StateHash(pub [u8; 32]);
 
@@ -76,5 +84,47 @@ impl fmt::Display for StateHash {
 impl fmt::Debug for StateHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "StateHash({self})")
+    }
+}
+
+impl FromStr for StateHash {
+    type Err = InvalidStateHash;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStateHash> {
+        let mut octets = [0; 32];
+        if text.len() != 2 * octets.len() || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(InvalidStateHash);
+        }
+        for (octet, digits) in octets.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = std::str::from_utf8(digits).map_err(|_| InvalidStateHash)?;
+            *octet = u8::from_str_radix(digits, 16).map_err(|_| InvalidStateHash)?;
+        }
+        Ok(StateHash(octets))
+    }
+}
+
+/// A text that is no hash of a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidStateHash;
+
+impl fmt::Display for InvalidStateHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a state is told in 64 hexadecimal digits")
+    }
+}
+
+impl std::error::Error for InvalidStateHash {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_read_as_it_is_written() {
+        let hash = StateHash(std::array::from_fn(|index| u8::try_from(index * 7).expect("below 256")));
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        for text in ["", "00", &"0".repeat(63), &"g".repeat(64), &"é".repeat(32)] {
+            assert_eq!(text.parse::<StateHash>(), Err(InvalidStateHash), "{text}");
+        }
     }
 }

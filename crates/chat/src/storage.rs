@@ -13,7 +13,7 @@ use std::ops::{ControlFlow, Range};
 use crate::trouble::Trouble;
 
 pub use memory::Memory;
-pub use sqlite::{Options, Sqlite};
+pub use sqlite::{Options, Sqlite, SqliteReader};
 pub(crate) use staged::{Cache, Staged};
 
 /// Which way a scan goes.

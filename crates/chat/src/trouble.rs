@@ -20,6 +20,8 @@ pub enum Trouble {
     Corrupt(String),
     /// A later version of this program wrote the data.
     Newer(String),
+    /// An earlier version wrote the data, and it can be read once it is brought forward.
+    Older,
     /// Too many proposals wait already; this one was not taken.
     Busy,
     /// The log was stopped, or its thread ended.
@@ -44,6 +46,7 @@ impl fmt::Display for Trouble {
             Trouble::Io(what) => write!(f, "the disk failed: {what}; look at the system's log"),
             Trouble::Corrupt(what) => write!(f, "the data is damaged: {what}; restore a backup"),
             Trouble::Newer(what) => write!(f, "a later version wrote the data: {what}; start that version"),
+            Trouble::Older => f.write_str("an earlier version wrote the data; start the server once"),
             Trouble::Busy => f.write_str("too much waits to be stored; try again in a moment"),
             Trouble::Stopped => f.write_str("the log was stopped; start the server again"),
         }

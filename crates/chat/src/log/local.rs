@@ -2,8 +2,7 @@
 
 use std::io;
 
-use sha2::{Digest, Sha256};
-
+use super::reader::{forgotten, read_tail, state_hash};
 use super::snapshot::{read_snapshot, write_snapshot};
 use super::{Log, StateHash};
 use crate::entry::Entry;
@@ -11,7 +10,7 @@ use crate::outcome::Outcome;
 use crate::place::Position;
 use crate::proposal::Proposal;
 use crate::state::{self, KEYS, Tables, is_hot};
-use crate::storage::{Cache, Read, Source, Staged, Storage, Writes};
+use crate::storage::{Cache, Source, Staged, Storage, Writes};
 use crate::trouble::Trouble;
 
 /// Entries that are looked at in one step of trimming.
@@ -103,33 +102,6 @@ impl<S: Storage> LocalLog<S> {
     }
 }
 
-/// Up to `limit` entries after a place, as they are seen, in order. If the first is not the next one, those between
-/// are trimmed.
-pub fn read_tail(read: &(impl Read + ?Sized), after: Position, limit: usize) -> Result<Vec<Entry>, Trouble> {
-    let entries = read.entries(after.max(trimmed(read)?).0, limit)?;
-    entries.iter().map(|(_, octets)| Ok(Entry::from_octets(octets)?)).collect()
-}
-
-/// How far entries are forgotten.
-fn trimmed(read: &(impl Read + ?Sized)) -> Result<Position, Trouble> {
-    let row = read.get(state::TRIMMED)?.unwrap_or_default();
-    Ok(Position(row.first_chunk().map_or(0, |eight| u64::from_be_bytes(*eight))))
-}
-
-/// Takes octets for their hash alone.
-struct Hash(Sha256);
-
-impl io::Write for Hash {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.0.update(octets);
-        Ok(octets.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 impl<S: Storage> Log for LocalLog<S> {
     fn append(&mut self, batch: &[Proposal]) -> Result<Vec<Outcome>, Trouble> {
         self.step(|staged, mut last| {
@@ -167,7 +139,7 @@ impl<S: Storage> Log for LocalLog<S> {
     fn trim(&mut self, up_to: Position) -> Result<(), Trouble> {
         self.settle_doubt()?;
         let up_to = up_to.min(self.last);
-        let mut from = trimmed(&self.storage)?;
+        let mut from = forgotten(&self.storage)?;
         while from < up_to {
             // Each piece notes how far it got, so that what is cut short is taken up again.
             let mut writes = Writes { removes: true, ..Writes::default() };
@@ -194,9 +166,7 @@ impl<S: Storage> Log for LocalLog<S> {
     }
 
     fn state_hash(&self) -> Result<StateHash, Trouble> {
-        let mut hash = Hash(Sha256::new());
-        write_snapshot(&self.storage, &mut hash)?;
-        Ok(StateHash(hash.0.finalize().into()))
+        state_hash(&self.storage)
     }
 
     fn snapshot(&self, to: &mut dyn io::Write) -> Result<Position, Trouble> {

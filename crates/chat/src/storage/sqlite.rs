@@ -11,6 +11,7 @@
 
 mod error;
 mod read;
+mod reader;
 mod schema;
 
 use std::fs::{File, TryLockError};
@@ -18,11 +19,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use super::{Direction, Read, Source, Storage, Visit, Writes};
 use crate::trouble::Trouble;
 use error::trouble;
+
+pub use reader::SqliteReader;
 
 /// How long a commit waits for another program that holds the file, such as a backup tool.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -215,34 +218,6 @@ impl Storage for Sqlite {
     }
 
     fn source(&self) -> Result<Box<dyn Source>, Trouble> {
-        Ok(Box::new(SqliteSource::open(&self.path)?))
-    }
-}
-
-/// A connection that reads.
-struct SqliteSource {
-    connection: Connection,
-    path: PathBuf,
-}
-
-impl SqliteSource {
-    fn open(path: &Path) -> Result<Self, Trouble> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(trouble)?;
-        connection.busy_timeout(PATIENCE).map_err(trouble)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Ok(SqliteSource { connection, path: path.into() })
-    }
-}
-
-impl Source for SqliteSource {
-    fn read(&mut self, run: &mut dyn FnMut(&dyn Read) -> Result<(), Trouble>) -> Result<(), Trouble> {
-        // One transaction sees one moment.
-        let transaction = self.connection.transaction().map_err(trouble)?;
-        run(&read::Moment(&transaction))
-    }
-
-    fn another(&self) -> Result<Box<dyn Source>, Trouble> {
-        Ok(Box::new(SqliteSource::open(&self.path)?))
+        Ok(Box::new(SqliteReader::beside_writer(&self.path)?))
     }
 }

@@ -32,7 +32,16 @@ pub(crate) fn verify(connection: &Connection) -> Result<(), Trouble> {
     if result == "ok" { Ok(()) } else { Err(Trouble::Corrupt(result)) }
 }
 
-fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), Trouble> {
+/// Checks that the file is a database of ours that needs no step forward, without writing anything.
+pub(crate) fn recognize(connection: &Connection) -> Result<(), Trouble> {
+    match version(connection, STEPS)? {
+        known if known == STEPS.len() => Ok(()),
+        _ => Err(Trouble::Older),
+    }
+}
+
+/// How many steps the file has taken.
+fn version(connection: &Connection, steps: &[&str]) -> Result<usize, Trouble> {
     let application = number(connection, "application_id")?;
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(trouble)?;
@@ -47,6 +56,11 @@ fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), Trouble> {
             "its format is {version}, and this version knows up to {newest}"
         )));
     }
+    Ok(known)
+}
+
+fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), Trouble> {
+    let known = version(connection, steps)?;
     // All or nothing: a crash in between leaves the old version.
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(trouble)?;

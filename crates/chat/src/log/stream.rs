@@ -1,0 +1,160 @@
+//! Rows and entries as a stream of octets with a SHA-256 of all of them at its end: what snapshots and backups are.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use sha2::{Digest, Sha256};
+
+use crate::entry::Entry;
+use crate::state::{self, EVERYTHING, Tables};
+use crate::storage::{Direction, Read, Writes};
+use crate::trouble::Trouble;
+
+/// What begins the key of an entry, which no table has.
+const ENTRY: u8 = b'l';
+/// A value longer than this is damage. The longest there are hold a message's text.
+const LONGEST: u32 = 1 << 20;
+/// Rows that are written in one step, so that a stream of any size takes little memory.
+const STEP: usize = 10_000;
+
+/// Which entries of the log go into a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entries {
+    /// Those that the state needs.
+    Needed,
+    /// All that are there, and how far others are forgotten.
+    All,
+}
+
+/// A stream that is being written.
+pub(super) struct Output<'a> {
+    to: &'a mut dyn io::Write,
+    hash: Sha256,
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn new(to: &'a mut dyn io::Write) -> Self {
+        Output { to, hash: Sha256::new() }
+    }
+
+    pub(super) fn octets(&mut self, octets: &[u8]) -> Result<(), Trouble> {
+        self.hash.update(octets);
+        self.to.write_all(octets).map_err(io_trouble)
+    }
+
+    /// Octets with their length before them.
+    pub(super) fn value(&mut self, octets: &[u8]) -> Result<(), Trouble> {
+        let length = u32::try_from(octets.len()).unwrap_or(u32::MAX);
+        self.octets(&length.to_le_bytes())?;
+        self.octets(octets)
+    }
+
+    /// Rows and entries, and the end.
+    pub(super) fn finish(mut self, read: &(impl Read + ?Sized), which: Entries) -> Result<(), Trouble> {
+        if let (Entries::All, Some(forgotten)) = (which, read.get(state::TRIMMED)?) {
+            self.pair(state::TRIMMED, &forgotten)?;
+        }
+        read.scan(EVERYTHING, Direction::Forwards, &mut |key, value| {
+            self.pair(key, value)?;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let mut after = 0;
+        loop {
+            let entries = read.entries(after, STEP)?;
+            let Some((last, _)) = entries.last() else { break };
+            after = *last;
+            for (position, octets) in &entries {
+                if which == Entries::All || is_needed(read, octets)? {
+                    self.pair(&[&[ENTRY], position.to_be_bytes().as_slice()].concat(), octets)?;
+                }
+            }
+        }
+        // No key is empty, so this ends the rows.
+        self.octets(&0_u32.to_le_bytes())?;
+        self.to.write_all(&self.hash.finalize()).and_then(|()| self.to.flush()).map_err(io_trouble)
+    }
+
+    fn pair(&mut self, key: &[u8], value: &[u8]) -> Result<(), Trouble> {
+        self.value(key)?;
+        self.value(value)
+    }
+}
+
+fn is_needed(read: &(impl Read + ?Sized), octets: &[u8]) -> Result<bool, Trouble> {
+    let event = Entry::from_octets(octets)?.event;
+    Ok(event.map(|event| read.needs(&event)).transpose()? == Some(true))
+}
+
+/// A stream that is being read.
+pub(super) struct Input<'a> {
+    from: &'a mut dyn io::Read,
+    hash: Sha256,
+}
+
+impl<'a> Input<'a> {
+    pub(super) fn new(from: &'a mut dyn io::Read) -> Self {
+        Input { from, hash: Sha256::new() }
+    }
+
+    pub(super) fn octets(&mut self, length: usize) -> Result<Vec<u8>, Trouble> {
+        let mut octets = vec![0; length];
+        self.from.read_exact(&mut octets).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Trouble::Corrupt("it ends too early".into()),
+            _ => io_trouble(error),
+        })?;
+        self.hash.update(&octets);
+        Ok(octets)
+    }
+
+    pub(super) fn value(&mut self) -> Result<Vec<u8>, Trouble> {
+        let length = self.octets(4)?;
+        let length = u32::from_le_bytes(length.try_into().expect("four octets were read"));
+        if length > LONGEST {
+            return Err(Trouble::Corrupt("it has a row of an impossible length".into()));
+        }
+        self.octets(usize::try_from(length).expect("this length fits in memory"))
+    }
+
+    /// Hands out rows and entries in steps, checks the end, and returns the server's own row: whoever writes it
+    /// last has either everything or nothing.
+    pub(super) fn finish(
+        mut self,
+        step: &mut dyn FnMut(&Writes) -> Result<(), Trouble>,
+    ) -> Result<Vec<u8>, Trouble> {
+        let mut writes = Writes::default();
+        let mut server = None;
+        loop {
+            let key = self.value()?;
+            if key.is_empty() {
+                break;
+            }
+            let value = self.value()?;
+            if key == state::SERVER {
+                server = Some(value);
+            } else if let [ENTRY, position @ ..] = key.as_slice() {
+                let position =
+                    position.try_into().map_err(|_| Trouble::Corrupt("an entry has no place".into()))?;
+                writes.entries.insert(u64::from_be_bytes(position), Some(value));
+            } else {
+                writes.rows.insert(key, Some(value));
+            }
+            if writes.rows.len() + writes.entries.len() == STEP {
+                step(&std::mem::take(&mut writes))?;
+            }
+        }
+        step(&writes)?;
+        let hash = self.hash.clone().finalize();
+        match (self.octets(hash.len())? == hash[..], server) {
+            (true, Some(server)) => Ok(server),
+            _ => Err(Trouble::Corrupt("it was changed or cut since it was written".into())),
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` gives")]
+pub(super) fn io_trouble(error: io::Error) -> Trouble {
+    match error.kind() {
+        io::ErrorKind::StorageFull => Trouble::Full,
+        _ => Trouble::Io(error.to_string()),
+    }
+}
