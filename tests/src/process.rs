@@ -93,7 +93,16 @@ impl Process {
     ///
     /// When it does not start.
     pub fn spawn(name: &str, command: &mut Command) -> Process {
-        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Process::spawn_with(name, command, Stdio::null())
+    }
+
+    /// Starts any program, with this as its standard input.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub fn spawn_with(name: &str, command: &mut Command, stdin: Stdio) -> Process {
+        let command = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
         let output: Arc<Mutex<VecDeque<String>>> = Arc::default();
         let (lines, stdout) = mpsc::channel();

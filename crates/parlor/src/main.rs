@@ -10,6 +10,7 @@ mod protocol;
 #[cfg(test)]
 mod scratch;
 mod serve;
+mod service_manager;
 mod session;
 mod web;
 

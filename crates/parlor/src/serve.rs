@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::net::{TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use websocket_hub::{Config as ConnectionConfig, driver, serve};
+use websocket_hub::{Config as ConnectionConfig, Endpoint, Listener, ToListeners, driver, serve};
 
 use crate::config::{Config, Workers};
 use crate::data::{DataError, DataFolder};
+use crate::service_manager;
 use crate::web;
 
 /// Why the server does not run.
@@ -38,6 +38,8 @@ impl std::error::Error for ServeError {}
 
 /// Serves until SIGTERM or Ctrl-C, then says goodbye to everybody.
 pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
+    // Before there are other threads.
+    let handed_over = Listener::from_systemd().map_err(ServeError::Start)?;
     // This process's until it ends.
     let data = DataFolder::open(&config.server.data.folder).map_err(ServeError::Data)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -51,13 +53,20 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
         if let Workers::Count(workers) = config.server.workers {
             server = server.workers(workers);
         }
-        let server = server.listen(listeners(&config.server.listen)?).map_err(ServeError::Start)?;
-        for address in server.addresses() {
+        let listeners = if handed_over.is_empty() { listeners(&config.server.listen)? } else { handed_over };
+        let server = server.listen(listeners).map_err(ServeError::Start)?;
+        for endpoint in server.endpoints() {
+            let scheme = if matches!(endpoint, Endpoint::Tcp(_)) { "http://" } else { "" };
             // Whoever started us may have stopped reading; that is no reason to stop serving.
-            let _ = writeln!(io::stdout(), "listening on http://{address}");
+            let _ = writeln!(io::stdout(), "listening on {scheme}{endpoint}");
         }
         let _ = writeln!(io::stdout(), "keeping everything in {}", data.path().display());
-        signals.next().await;
+        service_manager::is_ready();
+        tokio::select! {
+            () = signals.next() => {}
+            () = service_manager::watch(&server) => {}
+        }
+        service_manager::is_stopping();
         let within = config.server.drain_within;
         let stopped = tokio::task::spawn_blocking(move || server.stop_within(within));
         tokio::select! {
@@ -86,13 +95,10 @@ fn connections(config: &Config) -> ConnectionConfig {
 }
 
 /// Listens on every address that each name stands for.
-fn listeners(names: &[String]) -> Result<Vec<TcpListener>, ServeError> {
+fn listeners(names: &[String]) -> Result<Vec<Listener>, ServeError> {
     let mut listeners = Vec::new();
     for name in names {
-        let failed = |error| ServeError::Listen(name.clone(), error);
-        for address in name.to_socket_addrs().map_err(failed)? {
-            listeners.push(TcpListener::bind(address).map_err(failed)?);
-        }
+        listeners.extend(name.to_listeners().map_err(|error| ServeError::Listen(name.clone(), error))?);
     }
     Ok(listeners)
 }

@@ -205,6 +205,12 @@ impl Server {
         *self.addresses.first().expect("the server listens on an address, not on Unix sockets alone")
     }
 
+    /// Whether all of its threads run. One that has ended, by a panic outside of an app, takes no connections with it
+    /// but its own, and serves no more.
+    pub fn is_running(&self) -> bool {
+        self.threads.iter().all(|thread| !thread.is_finished())
+    }
+
     /// What is counted of its connections: a handle, of use for as long as one likes.
     pub fn metrics(&self) -> Metrics {
         self.tracker.metrics().clone()

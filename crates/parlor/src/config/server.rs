@@ -13,7 +13,8 @@ use super::values::{Workers, backend, count, seconds};
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct Server {
-    /// An address to listen on; port 0 picks a free one. May stand more than once.
+    /// An address to listen on; port 0 picks a free one, and unix:/path is a Unix socket. May stand more than once.
+    /// Sockets that systemd hands over are listened on instead.
     #[arg(long, value_name = "ADDR", value_delimiter = ',', default_value = "127.0.0.1:8080")]
     pub(crate) listen: Vec<String>,
 
