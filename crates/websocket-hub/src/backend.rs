@@ -118,7 +118,7 @@ impl Start {
     /// The header with which a connection from there has to begin, if it has to.
     pub(crate) fn proxy_header(&self, source: &Source) -> Option<Header> {
         let proxies = self.proxies.as_ref()?;
-        proxies.trust_source(source).then(|| Header::new(self.tracker.metrics()))
+        proxies.trust_source(source).then(|| Header::new(self.tracker.metrics(), source.remote))
     }
 
     /// Waits until the server is told to stop.

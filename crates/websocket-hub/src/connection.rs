@@ -376,6 +376,7 @@ impl Connection {
     fn call(&mut self, tell: impl FnOnce(&mut BoxHandler, &mut WebSocket)) {
         let told = catch_unwind(AssertUnwindSafe(|| tell(&mut self.handler, &mut self.ws)));
         if told.is_err() {
+            tracing::error!(id = self.ws.id(), "a handler has panicked");
             // It may be closing already, and then goes on doing so.
             let _ = self.ws.close(CloseCode::INTERNAL_ERROR, "the server met an error");
             self.take_up(Instant::now());

@@ -19,6 +19,7 @@ use crate::origin::Origins;
 use crate::proxies::Proxies;
 use crate::refused::Refused;
 use crate::source::Source;
+use crate::trace;
 use crate::upgrade::Upgrade;
 use crate::websocket::WebSocket;
 
@@ -126,36 +127,44 @@ impl Handshake {
             context.as_ref().map(|context| context.tracker.metrics().clone()),
             self.connections.as_ref().map(Connections::metrics),
         ];
-        self.judge_in(context, request, peer).inspect_err(|refused| {
-            counts.iter().flatten().for_each(|metrics| metrics.refused(refused.name()));
-        })
+        let source = peer.map(Source::from).or(context.as_ref().map(|context| context.source));
+        self.judge_from(source, &mut request).map(|upgrade| Upgrade { context, ..upgrade }).inspect_err(
+            |refused| {
+                counts.iter().flatten().for_each(|metrics| metrics.refused(refused.name()));
+                trace::refused(
+                    refused,
+                    source.and_then(|source| source.remote.address()),
+                    request.uri().path(),
+                );
+            },
+        )
     }
 
-    fn judge_in<B>(
+    fn judge_from<B>(
         &self,
-        context: Option<Context>,
-        mut request: http::Request<B>,
-        peer: Option<SocketAddr>,
+        source: Option<Source>,
+        request: &mut http::Request<B>,
     ) -> Result<Upgrade, Refused> {
         let accepted = if request.version() < Version::HTTP_2 {
-            server::accept(&request, &self.options).map_err(Refused::Handshake)?
+            server::accept(request, &self.options).map_err(Refused::Handshake)?
         } else {
             let protocol = request.extensions().get().map(Protocol::as_str);
-            http2::accept(&request, protocol, &self.options).map_err(Refused::Http2)?
+            http2::accept(request, protocol, &self.options).map_err(Refused::Http2)?
         };
-        if !self.origins.permit(&request) {
+        if !self.origins.permit(request) {
             return Err(Refused::Origin);
         }
         let upgrade = request.extensions_mut().remove::<OnUpgrade>();
-        let source = peer.map(Source::from).or(context.as_ref().map(|context| context.source));
         let peer = source.and_then(|source| source.remote.address());
         let client = source.and_then(|source| self.proxies.client_of(&source, request.headers()));
         let admit = |limits: &Limits| limits.admit(client, Instant::now());
         let permit = self.limits.as_ref().map(admit).transpose().map_err(Refused::TooMany)?;
+        let span = trace::connection(request, peer, client, accepted.subprotocol.as_deref());
         Ok(Upgrade {
             accepted,
             upgrade,
-            context,
+            context: None,
+            span,
             config: Arc::clone(&self.config),
             events: Events::new(),
             peer,

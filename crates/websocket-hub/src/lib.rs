@@ -72,6 +72,7 @@ mod streams;
 mod tls;
 mod to_listeners;
 mod topic;
+mod trace;
 mod tracker;
 #[cfg(unix)]
 mod unix_socket;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use proxy_header::{Error, ParseConfig, ProxyHeader};
 
 use crate::metrics::Metrics;
+use crate::source::Remote;
 
 /// The longest header that is read, in octets. Version 1 has at most 107; version 2 has 16 and two addresses, and
 /// behind them whatever a proxy adds, such as the client's certificate.
@@ -18,6 +19,8 @@ const REFUSED: &str = "proxy-protocol";
 pub(crate) struct Header {
     octets: Vec<u8>,
     metrics: Metrics,
+    /// Who is to send it.
+    proxy: Remote,
     is_complete: bool,
 }
 
@@ -34,8 +37,8 @@ pub(crate) enum Progress {
 }
 
 impl Header {
-    pub(crate) fn new(metrics: &Metrics) -> Self {
-        Header { octets: Vec::new(), metrics: metrics.clone(), is_complete: false }
+    pub(crate) fn new(metrics: &Metrics, proxy: Remote) -> Self {
+        Header { octets: Vec::new(), metrics: metrics.clone(), proxy, is_complete: false }
     }
 
     /// Takes what of the octets belongs to the header.
@@ -61,6 +64,8 @@ impl Drop for Header {
     fn drop(&mut self) {
         if !self.is_complete && !self.octets.is_empty() {
             self.metrics.refused(REFUSED);
+            let peer = self.proxy.address();
+            tracing::debug!(reason = REFUSED, peer = peer.map(tracing::field::display), "refused");
         }
     }
 }
@@ -83,7 +88,7 @@ mod tests {
     }
 
     fn receive(octets: &[u8]) -> Progress {
-        Header::new(&Metrics::default()).receive(octets)
+        Header::new(&Metrics::default(), Remote::Unix).receive(octets)
     }
 
     #[test]
@@ -94,13 +99,13 @@ mod tests {
                 let client = Some(source.parse().unwrap());
                 let stream = [&octets[..], b"GET / HTTP/1.1\r\n"].concat();
                 for len in 0..octets.len() {
-                    let mut header = Header::new(&Metrics::default());
+                    let mut header = Header::new(&Metrics::default(), Remote::Unix);
                     assert_eq!(header.receive(&stream[..len]), Progress::Unfinished, "{len} of {version}");
                     let taken = octets.len() - len;
                     let complete = Progress::Complete { taken, client };
                     assert_eq!(header.receive(&stream[len..]), complete, "what follows is left alone");
                 }
-                let mut single = Header::new(&Metrics::default());
+                let mut single = Header::new(&Metrics::default(), Remote::Unix);
                 let (last, others) = octets.split_last().unwrap();
                 for octet in others {
                     assert_eq!(single.receive(&[*octet]), Progress::Unfinished);
@@ -143,7 +148,7 @@ mod tests {
             let rest = u16::try_from(len - 16).unwrap();
             let octets = [&start[..], &rest.to_be_bytes(), &vec![0; rest.into()]].concat();
             assert_eq!(receive(&octets) != Progress::Malformed, is_read, "{len} octets");
-            let mut header = Header::new(&Metrics::default());
+            let mut header = Header::new(&Metrics::default(), Remote::Unix);
             let last = octets.chunks(100).map(|piece| header.receive(piece)).last().unwrap();
             assert_eq!(last != Progress::Malformed, is_read, "{len} octets in pieces");
         }
@@ -153,7 +158,7 @@ mod tests {
     fn who_breaks_off_is_counted_and_who_says_nothing_is_not() {
         for (octets, refused) in [(&b""[..], 0), (b"PROXY", 1), (b"GET", 1), (b"PROXY UNKNOWN\r\n", 0)] {
             let metrics = Metrics::default();
-            Header::new(&metrics).receive(octets);
+            Header::new(&metrics, Remote::Unix).receive(octets);
             let counted = metrics.snapshot().refused.get(REFUSED).copied().unwrap_or(0);
             assert_eq!(counted, refused, "{}", octets.escape_ascii());
         }

@@ -20,6 +20,7 @@ use crate::gather::Gather;
 use crate::limits::Permit;
 use crate::opening::{Handover, Held, Opening};
 use crate::refused::Refused;
+use crate::trace;
 use crate::websocket::WebSocket;
 
 /// A handshake that was agreed to. Say what happens on the connection's events, then
@@ -31,6 +32,7 @@ pub struct Upgrade {
     /// Hyper's, where there is one.
     pub(crate) upgrade: Option<OnUpgrade>,
     pub(crate) context: Option<Context>,
+    pub(crate) span: tracing::Span,
     pub(crate) config: Arc<Config>,
     pub(crate) events: Events<WebSocket>,
     pub(crate) peer: Option<SocketAddr>,
@@ -134,7 +136,8 @@ impl Upgrade {
             None => (None, None),
         };
         let held = Held { counted, mounted, stream, permit: self.permit };
-        let (handler, config, upgrade) = (Box::new(handler), self.config, self.upgrade);
+        let handler = trace::boxed(self.span, &ws, handler);
+        let (config, upgrade) = (self.config, self.upgrade);
         (response.map(|()| Body::empty()), Opening { ws, handler, deflate, config, upgrade, held }, handover)
     }
 }
