@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::{self, Config, ConfigFile, Environment, EnvironmentError, FileError, InForce, Layers};
+use crate::commands::Task;
+use crate::config::{
+    self, Config, ConfigFile, DataOption, Environment, EnvironmentError, FileError, InForce, Layers,
+};
 
 /// What `--config` is called in the environment.
 const CONFIG_VARIABLE: &str = "PARLOR_CONFIG";
@@ -32,6 +35,68 @@ enum Subcommands {
     Serve(Options),
     /// Shows the settings that are in force, and where each comes from.
     Config(ConfigOptions),
+    /// Looks into the log: all that happened, in order. Works while the server runs.
+    #[command(subcommand)]
+    Log(LogCommand),
+    /// Writes everything of one moment to a file, also while the server runs, and reads it back. The search index is
+    /// not in it, for it can be made anew.
+    Backup {
+        /// The file, which must not be there yet.
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Makes a data folder from a backup.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum LogCommand {
+    /// Prints a line for each entry.
+    Show {
+        /// The first entry to print.
+        #[arg(long, value_name = "POSITION")]
+        from: Option<u64>,
+        /// The last entry to print.
+        #[arg(long, value_name = "POSITION")]
+        to: Option<u64>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Checks that the file is in order, that no entry is missing, that every room counts without a gap, and that
+    /// replaying the log comes to the same state. For the time of it, the data folder takes twice the space.
+    Verify {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Writes the log as JSON Lines.
+    Export {
+        /// A file, which must not be there yet. Without it, the lines go to standard output.
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Makes a data folder from an exported log.
+    Replay {
+        /// What `parlor log export` wrote.
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Which data folder is meant.
+#[derive(Debug, Args)]
+struct Place {
+    #[command(flatten)]
+    file: FileOption,
+    #[command(flatten)]
+    data: DataOption,
 }
 
 #[derive(Debug, Args)]
@@ -66,6 +131,8 @@ pub(crate) enum Command {
     Serve(Box<Config>),
     /// Print a text.
     Print(String),
+    /// Do something with a data folder beside the server.
+    Data(Task),
 }
 
 /// Why it is not known what is to be done.
@@ -112,7 +179,23 @@ pub(crate) fn parse(
         Some(Subcommands::Config(_)) => {
             Command::Print(InForce::new(innermost(&matches), &layers).to_string())
         }
+        Some(Subcommands::Log(command)) => Command::Data(log(command)),
+        Some(Subcommands::Backup { file, place }) => {
+            Command::Data(Task::Backup { data: place.data.folder, file })
+        }
+        Some(Subcommands::Restore { file, place }) => {
+            Command::Data(Task::Restore { file, data: place.data.folder })
+        }
     })
+}
+
+fn log(command: LogCommand) -> Task {
+    match command {
+        LogCommand::Show { from, to, place } => Task::Show { data: place.data.folder, from, to },
+        LogCommand::Verify { place } => Task::Verify { data: place.data.folder },
+        LogCommand::Export { file, place } => Task::Export { data: place.data.folder, file },
+        LogCommand::Replay { file, place } => Task::Replay { file, data: place.data.folder },
+    }
 }
 
 /// The file that is named, or the one that is read unasked if it is there.

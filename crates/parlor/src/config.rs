@@ -24,7 +24,7 @@ pub(crate) use in_force::InForce;
 pub(crate) use layers::{Environment, EnvironmentError, Layers};
 pub(crate) use limits::Limits;
 pub(crate) use search::Search;
-pub(crate) use server::Server;
+pub(crate) use server::{DataOption, Server};
 pub(crate) use values::Workers;
 
 /// What begins the name of a setting in the environment.

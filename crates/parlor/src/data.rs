@@ -1,6 +1,6 @@
 //! The folder that everything is kept in: private, and held by one process at a time.
-#![cfg_attr(not(test), allow(dead_code, reason = "the session and restoring begin to use it next"))]
 
+mod fresh;
 mod secret;
 
 use std::fmt;
@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+pub(crate) use fresh::FreshFolder;
 pub(crate) use secret::SECRET_LENGTH;
 
 /// A folder that nobody else may look into.
@@ -41,8 +42,23 @@ impl Layout {
         self.0.join("search.sqlite")
     }
 
+    /// The secret of a server that has been started in this folder, whether or not it runs.
+    pub(crate) fn secret(&self) -> Result<[u8; SECRET_LENGTH], DataError> {
+        secret::read(&self.secret_file())
+    }
+
+    /// A database in which the log is replayed to check it; of no value afterwards.
+    pub(crate) fn check_file(&self) -> PathBuf {
+        self.0.join("check.sqlite")
+    }
+
     fn secret_file(&self) -> PathBuf {
         self.0.join("secret")
+    }
+
+    /// The database while it is not complete.
+    fn unfinished_file(&self) -> PathBuf {
+        self.0.join("unfinished.sqlite")
     }
 
     fn lock_file(&self) -> PathBuf {
@@ -53,6 +69,7 @@ impl Layout {
 /// A data folder that is this process's for as long as the value lives.
 pub(crate) struct DataFolder {
     layout: Layout,
+    #[cfg_attr(not(test), allow(dead_code, reason = "sessions begin to use it"))]
     secret: [u8; SECRET_LENGTH],
     /// Locked as long as this lives; the system lets go of it when the process ends in whatever way.
     _lock: File,
@@ -65,30 +82,9 @@ impl DataFolder {
     ///
     /// Another process has it, it cannot be written to, or its secret is not fit for use.
     pub(crate) fn open(folder: impl Into<PathBuf>) -> Result<Self, DataError> {
-        DataFolder::prepare(Layout::new(folder), secret::read_or_make)
-    }
-
-    /// Makes a folder with a secret that was made before, as restoring a backup does. Nothing of a server may be
-    /// in it.
-    pub(crate) fn make(folder: impl Into<PathBuf>, secret: [u8; SECRET_LENGTH]) -> Result<Self, DataError> {
         let layout = Layout::new(folder);
-        DataFolder::prepare(layout.clone(), |file| {
-            let inhabitants = [layout.chat_file(), layout.search_file(), file.to_owned()];
-            match inhabitants.into_iter().find(|file| file.exists()) {
-                Some(file) => Err(DataError::Inhabited(file)),
-                None => secret::make(file, secret),
-            }
-        })
-    }
-
-    fn prepare(
-        layout: Layout,
-        secret: impl FnOnce(&Path) -> Result<[u8; SECRET_LENGTH], DataError>,
-    ) -> Result<Self, DataError> {
-        let failed = |error| DataError::Create(layout.folder().to_owned(), error);
-        DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(layout.folder()).map_err(failed)?;
-        let lock = lock(&layout)?;
-        let secret = secret(&layout.secret_file())?;
+        let lock = claim(&layout)?;
+        let secret = secret::read_or_make(&layout.secret_file())?;
         Ok(DataFolder { layout, secret, _lock: lock })
     }
 
@@ -98,16 +94,19 @@ impl DataFolder {
     }
 
     /// The database with the log and the state.
+    #[cfg_attr(not(test), allow(dead_code, reason = "sessions begin to use it"))]
     pub(crate) fn chat_file(&self) -> PathBuf {
         self.layout.chat_file()
     }
 
     /// The database with the search index, which can be made anew from the log.
+    #[cfg_attr(not(test), allow(dead_code, reason = "sessions begin to use it"))]
     pub(crate) fn search_file(&self) -> PathBuf {
         self.layout.search_file()
     }
 
     /// What only this server knows, made at random on its first start. Not for any output.
+    #[cfg_attr(not(test), allow(dead_code, reason = "sessions begin to use it"))]
     pub(crate) fn secret(&self) -> &[u8; SECRET_LENGTH] {
         &self.secret
     }
@@ -117,6 +116,13 @@ impl fmt::Debug for DataFolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DataFolder").field("path", &self.path()).finish_non_exhaustive()
     }
+}
+
+/// Makes the folder if it is not there, and keeps every other process out as long as the file lives.
+fn claim(layout: &Layout) -> Result<File, DataError> {
+    let failed = |error| DataError::Create(layout.folder().to_owned(), error);
+    DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(layout.folder()).map_err(failed)?;
+    lock(layout)
 }
 
 fn lock(layout: &Layout) -> Result<File, DataError> {
@@ -196,6 +202,19 @@ impl fmt::Display for DataError {
 }
 
 impl std::error::Error for DataError {}
+
+/// Removes a database with everything that SQLite and its lock leave beside it.
+pub(crate) fn remove_database(path: &Path) -> io::Result<()> {
+    for companion in ["", "-wal", "-shm", "-journal", ".lock"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(companion);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
 
 #[cfg(test)]
 mod tests;

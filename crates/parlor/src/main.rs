@@ -2,6 +2,7 @@
 
 mod assets;
 mod command_line;
+mod commands;
 mod config;
 mod data;
 mod lobby;
@@ -18,6 +19,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use command_line::{Command, CommandLineError};
+use commands::CommandError;
 use config::Environment;
 
 /// What a command ends with that was called in a way that cannot be.
@@ -45,16 +47,21 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
     match command {
-        Command::Serve(config) => serve::run(&config)?,
-        Command::Print(text) => print(&text)?,
+        Command::Serve(config) => Ok(serve::run(&config)?),
+        Command::Print(text) => {
+            to_output(|output| output.write_all(text.as_bytes()).map_err(CommandError::Output))
+        }
+        Command::Data(task) => to_output(|output| commands::run(&task, output)),
     }
-    Ok(())
 }
 
-/// Writes to standard output, as far as whoever reads it wants to read.
-fn print(text: &str) -> io::Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+/// Runs what writes to standard output, as far as whoever reads it wants to read.
+fn to_output(
+    run: impl FnOnce(&mut dyn Write) -> Result<(), CommandError>,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut output = io::BufWriter::new(io::stdout().lock());
+    match run(&mut output).and_then(|()| output.flush().map_err(CommandError::Output)) {
+        Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
     }
 }

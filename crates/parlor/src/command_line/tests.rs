@@ -163,3 +163,31 @@ fn help_and_an_example_come_even_where_the_settings_are_not_in_order() {
     assert!(help.starts_with("A chat server."), "{help}");
     assert!(help.contains("PARLOR_MAX_TEXT"), "{help}");
 }
+
+#[test]
+fn commands_beside_the_server_find_the_data_folder_as_the_server_does() {
+    let (_folder, path) = file("[server]\ndata = 'from the file'\n");
+    let tasks: [(&[&str], &str); 6] = [
+        (&["log", "show", "--from", "3"], "Show { data: D, from: Some(3), to: None }"),
+        (&["log", "verify"], "Verify { data: D }"),
+        (&["log", "export", "out"], "Export { data: D, file: Some(\"out\") }"),
+        (&["log", "replay", "in"], "Replay { file: \"in\", data: D }"),
+        (&["backup", "out"], "Backup { data: D, file: \"out\" }"),
+        (&["restore", "in"], "Restore { file: \"in\", data: D }"),
+    ];
+    for (arguments, expected) in tasks {
+        let task = |more: &[&str], environment: &[(&str, &str)], data: &str| {
+            let Ok(Command::Data(task)) = given(&[arguments, more].concat(), environment) else {
+                panic!("{arguments:?} is no task");
+            };
+            let expected = expected.replace("data: D", &format!("data: {data:?}"));
+            assert_eq!(format!("{task:?}"), expected);
+        };
+        task(&[], &[], "parlor-data");
+        task(&["--config", &path], &[], "from the file");
+        let environment = [("PARLOR_DATA", "from the environment"), ("PARLOR_CONFIG", &path)];
+        task(&[], &environment, "from the environment");
+        task(&["--data", "from the flag"], &environment, "from the flag");
+    }
+    assert!(given(&["log", "show", "--max-text", "5"], &[]).unwrap_err().contains("--max-text"));
+}

@@ -15,16 +15,26 @@ const OTHERS: u32 = 0o077;
 
 /// The secret in this file, which is made if it is not there.
 pub(super) fn read_or_make(path: &Path) -> Result<[u8; SECRET_LENGTH], DataError> {
-    let failed = |error| DataError::File(path.to_owned(), error);
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut fresh = [0; SECRET_LENGTH];
-            getrandom::fill(&mut fresh).map_err(|error| failed(io::Error::other(error)))?;
-            return make(path, fresh);
+    match read(path) {
+        Err(DataError::File(_, error)) if error.kind() == io::ErrorKind::NotFound => {
+            let fresh = random().map_err(|error| DataError::File(path.to_owned(), error))?;
+            make(path, fresh)
         }
-        Err(error) => return Err(failed(error)),
-    };
+        result => result,
+    }
+}
+
+/// A secret that nobody has had before.
+pub(super) fn random() -> io::Result<[u8; SECRET_LENGTH]> {
+    let mut fresh = [0; SECRET_LENGTH];
+    getrandom::fill(&mut fresh).map_err(io::Error::other)?;
+    Ok(fresh)
+}
+
+/// The secret in this file.
+pub(super) fn read(path: &Path) -> Result<[u8; SECRET_LENGTH], DataError> {
+    let failed = |error| DataError::File(path.to_owned(), error);
+    let mut file = File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o7777;
     if mode & OTHERS != 0 {
         return Err(DataError::SecretOpen(path.to_owned(), mode));

@@ -79,7 +79,7 @@ fn a_secret_is_made_once_and_differs_from_folder_to_folder() {
 #[test]
 fn a_secret_never_shows() {
     let (_scratch, path) = fresh();
-    let folder = DataFolder::make(&path, [0xab; SECRET_LENGTH]).unwrap();
+    let folder = DataFolder::open(&path).unwrap();
     assert_eq!(format!("{folder:?}"), format!("DataFolder {{ path: {path:?}, .. }}"));
 }
 
@@ -119,17 +119,44 @@ fn what_a_crash_left_of_a_secret_is_not_taken_for_one() {
 }
 
 #[test]
-fn a_given_secret_goes_into_a_fresh_folder_only() {
+fn a_fresh_folder_is_all_there_or_empty() {
     let (_scratch, path) = fresh();
     let given = [7; SECRET_LENGTH];
-    drop(DataFolder::make(&path, given).unwrap());
-    assert_eq!(*DataFolder::open(&path).unwrap().secret(), given);
+    let begun = FreshFolder::open(&path).unwrap();
+    assert!(matches!(DataFolder::open(&path), Err(DataError::Locked(..))), "nobody comes in between");
+    fs::write(begun.unfinished_file(), "a database").unwrap();
+    drop(begun);
+    let left: Vec<_> = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["lock"], "what was given up leaves nothing");
+
+    // Killed in between, it leaves something that the next one clears away.
+    fs::write(Layout::new(&path).unfinished_file(), "half a database").unwrap();
+    let begun = FreshFolder::open(&path).unwrap();
+    assert!(!begun.unfinished_file().exists());
+    fs::write(begun.unfinished_file(), "a database").unwrap();
+    begun.finish(given).unwrap();
+    let folder = DataFolder::open(&path).unwrap();
+    assert_eq!(*folder.secret(), given);
+    assert_eq!(folder.layout.secret().unwrap(), given);
+    assert_eq!(fs::read(folder.chat_file()).unwrap(), b"a database");
+    assert!(!folder.layout.unfinished_file().exists());
+}
+
+#[test]
+fn a_folder_with_anything_of_a_server_is_not_fresh() {
     for inhabitant in ["secret", "chat.sqlite", "search.sqlite"] {
         let (_scratch, path) = fresh();
         fs::create_dir(&path).unwrap();
         fs::write(path.join(inhabitant), "theirs").unwrap();
-        let error = DataFolder::make(&path, given).unwrap_err();
+        let error = FreshFolder::open(&path).err().unwrap();
         assert!(matches!(&error, DataError::Inhabited(file) if file.ends_with(inhabitant)), "{error}");
         assert_eq!(fs::read(path.join(inhabitant)).unwrap(), b"theirs");
     }
+}
+
+#[test]
+fn a_secret_that_is_asked_for_is_not_made() {
+    let (_scratch, path) = fresh();
+    assert!(matches!(Layout::new(&path).secret(), Err(DataError::File(..))));
+    assert!(!path.exists());
 }

@@ -1,0 +1,70 @@
+//! What the commands are told, and what they say when they are done.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use parlor_chat::Position;
+
+use super::CommandError;
+use super::backup::backup;
+use super::export::export;
+use super::replay::replay;
+use super::restore::restore;
+use super::show::show;
+use super::verify::verify;
+use crate::data::Layout;
+
+/// Something to do with a data folder.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Print entries of the log.
+    Show { data: PathBuf, from: Option<u64>, to: Option<u64> },
+    /// Check the log.
+    Verify { data: PathBuf },
+    /// Write the log out, to a file or to standard output.
+    Export { data: PathBuf, file: Option<PathBuf> },
+    /// Make a data folder of an exported log.
+    Replay { file: PathBuf, data: PathBuf },
+    /// Write a backup.
+    Backup { data: PathBuf, file: PathBuf },
+    /// Make a data folder of a backup.
+    Restore { file: PathBuf, data: PathBuf },
+}
+
+/// Does it.
+pub(crate) fn run(task: &Task, output: &mut dyn Write) -> Result<(), CommandError> {
+    let said = match task {
+        Task::Show { data, from, to } => return show(&Layout::new(data), *from, *to, output),
+        Task::Verify { data } => return verify(&Layout::new(data), output),
+        Task::Export { data, file } => {
+            let forgotten = export(&Layout::new(data), file.as_deref(), output)?;
+            if forgotten > Position(0) {
+                // Standard output may be the export itself, which says it in its first line.
+                eprintln!(
+                    "parlor: the entries up to {forgotten} are forgotten; the export begins after them"
+                );
+            }
+            return Ok(());
+        }
+        Task::Replay { file, data } => {
+            let last = replay(file, data)?;
+            let data = data.display();
+            format!(
+                "replayed up to entry {last} into {data}. Its secret is new, so everybody has to sign in again"
+            )
+        }
+        Task::Backup { data, file } => {
+            let last = backup(&Layout::new(data), file)?.last;
+            let file = file.display();
+            format!(
+                "{file} holds everything up to entry {last}, and was read back. Keep it as safe as the data folder: \
+                 the server's secret is in it"
+            )
+        }
+        Task::Restore { file, data } => {
+            let last = restore(file, data)?.last;
+            format!("restored everything up to entry {last} into {}", data.display())
+        }
+    };
+    writeln!(output, "{said}").map_err(CommandError::Output)
+}
