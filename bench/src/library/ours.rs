@@ -110,8 +110,19 @@ fn send<M: Into<Message<'static>>>(load: Load, side: Side, message: impl Fn() ->
 /// From the generator behind `rand::random`, as tungstenite, fastwebsockets and yawc take them, but one of the
 /// connection's own rather than the thread's.
 fn masking_keys() -> impl MaskKeys {
-    let mut generator = rand::make_rng::<StdRng>();
-    move || generator.next_u32().to_ne_bytes()
+    MaskingKeys(rand::make_rng::<StdRng>())
+}
+
+struct MaskingKeys(StdRng);
+
+impl MaskKeys for MaskingKeys {
+    fn next_key(&mut self) -> [u8; 4] {
+        self.0.next_u32().to_ne_bytes()
+    }
+
+    fn fill(&mut self, keys: &mut [[u8; 4]]) {
+        self.0.fill_bytes(keys.as_flattened_mut());
+    }
 }
 
 /// Receives the one frame of `load` where it lies, over and over. What is unmasked again is masked, and as good

@@ -49,7 +49,7 @@ pub(crate) async fn ask(
     Ok(match client::verify(&response, &key, options) {
         Ok(chosen) => {
             let now = Instant::now().into_std();
-            let connection = Connection::client(config.clone(), RandomMasks::new(), now);
+            let connection = Connection::client(config.clone(), RandomMasks, now);
             let connection = connection.with_deflate(chosen.deflate);
             Answer::Open { connection: Box::new(connection), early, subprotocol: chosen.subprotocol }
         }

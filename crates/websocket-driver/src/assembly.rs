@@ -6,7 +6,7 @@ use crate::error::ProtocolError;
 use crate::frame::{Header, OpCode};
 use crate::message::Message;
 use crate::payload::Payload;
-use crate::utf8::{NotUtf8, Utf8Tail};
+use crate::utf8::{NotUtf8, UNFINISHED_MOST, Utf8Tail};
 
 /// Text that is not ASCII is copied and judged in blocks of so many octets, so that they are judged while they are in the
 /// fastest cache.
@@ -85,23 +85,23 @@ impl Assembly {
         if piece.ends_message { inflater.finish(&mut each) } else { Ok(()) }
     }
 
-    /// Whether so many octets of a frame can be added with nothing to judge and no memory to take.
+    /// Whether so many octets of a frame can be added as they are, and no memory taken.
     #[inline]
     pub(crate) fn has_room(&self, arriving: usize) -> bool {
-        match &self.data {
-            Data::Binary(octets) => !self.compressed && octets.capacity() - octets.len() >= arriving,
-            Data::Text(..) => false,
-        }
+        let room = match &self.data {
+            Data::Binary(octets) => octets.capacity() - octets.len(),
+            // What is held back comes before them.
+            Data::Text(text, _) => (text.capacity() - text.len()).saturating_sub(UNFINISHED_MOST),
+        };
+        !self.compressed && room >= arriving
     }
 
     /// Adds octets for which there [is room](Assembly::has_room). That they do not exceed the limit was seen when the
     /// header of their frame came.
     #[inline]
-    pub(crate) fn absorb(&mut self, payload: Payload<'_>) {
-        if let Data::Binary(octets) = &mut self.data {
-            self.len = self.len.saturating_add(payload.len() as u64);
-            payload.append_to(octets);
-        }
+    pub(crate) fn absorb(&mut self, payload: Payload<'_>) -> Result<(), ProtocolError> {
+        self.len = self.len.saturating_add(payload.len() as u64);
+        self.add(payload)
     }
 
     /// Counts a piece that is delivered from where it lies, if it can be: octets that need no inflating.
@@ -192,16 +192,21 @@ impl Assembly {
     fn append(&mut self, mut payload: Payload<'_>, limit: u64) -> Result<(), ProtocolError> {
         let arriving = payload.len();
         let allowed = payload.split_to(self.room(limit));
+        self.add(allowed)?;
+        self.count(arriving, limit)
+    }
+
+    fn add(&mut self, payload: Payload<'_>) -> Result<(), ProtocolError> {
         match &mut self.data {
-            Data::Binary(all) => allowed.append_to(all),
+            Data::Binary(all) => payload.append_to(all),
             Data::Text(text, tail) => {
-                self.is_ascii = self.is_ascii && tail.is_empty() && allowed.append_ascii_to(text);
+                self.is_ascii = self.is_ascii && tail.is_empty() && payload.append_ascii_to(text);
                 if !self.is_ascii {
-                    append_text(allowed, tail, text).map_err(|_| ProtocolError::InvalidUtf8)?;
+                    append_text(payload, tail, text).map_err(|_| ProtocolError::InvalidUtf8)?;
                 }
             }
         }
-        self.count(arriving, limit)
+        Ok(())
     }
 
     fn append_inflated(&mut self, octets: &[u8], limit: u64) -> Result<(), ProtocolError> {
@@ -226,14 +231,13 @@ impl Assembly {
 
 /// Appends text of any script, code point by code point as they become whole.
 fn append_text(mut payload: Payload<'_>, tail: &mut Utf8Tail, text: &mut String) -> Result<(), NotUtf8> {
-    while !tail.is_empty() && !payload.is_empty() {
-        tail.push(payload.split_to(1).unmasked(), text)?;
-    }
-    loop {
+    tail.push(payload.split_to(tail.wanted()).unmasked(), text)?;
+    while !payload.is_empty() {
         let whole = payload.whole_len(payload.len().min(BLOCK));
         if whole == 0 {
             return tail.push(payload.unmasked(), text);
         }
         payload.split_to(whole).append_text_to(text)?;
     }
+    Ok(())
 }

@@ -9,9 +9,10 @@ use crate::budget::{Account, Pressure};
 use crate::close_code::CloseCode;
 use crate::config::Config;
 use crate::deflate::Agreed;
+use crate::encode::Masks;
 use crate::event::{Cause, Event};
 use crate::input::Input;
-use crate::mask::MaskKeys;
+use crate::mask::{KeyBatch, MaskKeys};
 use crate::receiving::Receiving;
 use crate::sending::Sending;
 use crate::split::{ReceiveHalf, SendHalf, split};
@@ -69,10 +70,10 @@ impl Connection {
     /// The client's side of a connection whose opening handshake is done. `masks` gives the masking keys; see
     /// [`MaskKeys`] for what they must be.
     pub fn client(config: Arc<Config>, masks: impl MaskKeys + 'static, now: Instant) -> Self {
-        Connection::new(config, Some(Box::new(masks)), now)
+        Connection::new(config, Some(Box::new(KeyBatch::new(masks))), now)
     }
 
-    fn new(config: Arc<Config>, masks: Option<Box<dyn MaskKeys>>, now: Instant) -> Self {
+    fn new(config: Arc<Config>, masks: Masks, now: Instant) -> Self {
         Connection {
             account: Account::new(config.budget.clone()),
             sending_charged: 0,
@@ -98,8 +99,10 @@ impl Connection {
     ///
     /// What arrives after the peer's close frame or error, or after our own close frame, is not delivered.
     pub fn receive<'a>(&mut self, input: &mut Input<'a>, now: Instant) -> Option<Event<'a>> {
-        if self.pressure == Pressure::None && self.receiving.absorb(input, now) {
-            return None;
+        if self.pressure == Pressure::None
+            && let Some(absorbed) = self.receiving.absorb(input, now)
+        {
+            return absorbed.err().map(|error| self.receiving.fail(error, now, &mut self.sending));
         }
         let event = self.receiving.receive(input, now, &mut self.sending);
         if event.is_none() {
@@ -176,6 +179,7 @@ impl Connection {
         }
     }
 
+    #[inline(never)]
     fn charge_change(&mut self, held: usize) {
         let before = std::mem::replace(&mut self.sending_charged, held);
         self.account.change(before, held);
@@ -183,6 +187,7 @@ impl Connection {
     }
 
     /// Charges what is held to the accounts, and lets go of what can be missed if they are short.
+    #[inline(never)]
     fn charge(&mut self) {
         let grew = self.charge_all();
         self.give_way(grew);
@@ -195,12 +200,18 @@ impl Connection {
     }
 
     /// Lets go of what can be missed, if memory is short.
+    #[inline]
     fn give_way(&mut self, grew: bool) {
         let limit = self.receiving.config().max_retained;
         self.pressure = self.account.pressure(limit, grew);
-        if self.pressure == Pressure::None {
-            return;
+        if self.pressure != Pressure::None {
+            self.let_go(limit, grew);
         }
+    }
+
+    // Apart, since it is rare: within the usual way it would cost that registers to be saved.
+    #[inline(never)]
+    fn let_go(&mut self, limit: usize, grew: bool) {
         self.sending.sender.hibernate();
         if self.pressure >= Pressure::Shrink {
             self.receiving.receiver.shrink();

@@ -1,11 +1,15 @@
 //! Whole frames, written where they go out from.
 
 use crate::frame::{Header, OpCode};
-use crate::mask::{self, MaskKeys};
+use crate::mask::{self, KeyBatch};
 use crate::tail::{SHORT_FRAME, SHORT_PAYLOAD, Tail};
 
 /// Where masking keys come from; a server has none.
-pub(crate) type Masks = Option<Box<dyn MaskKeys>>;
+pub(crate) type Masks = Option<Box<KeyBatch>>;
+
+/// From this size on a payload that is shared already goes out as it is; a shorter one is copied behind its
+/// header, because one long write is cheaper than two short ones.
+pub(crate) const COPY_BELOW: usize = 4096;
 
 /// The header of a message in one frame, not masked yet.
 #[inline]
@@ -19,6 +23,13 @@ pub(crate) fn append(tail: &mut Tail, masks: &mut Masks, header: Header, payload
     let room = tail.room((Header::MAX_LEN + payload.len()).max(SHORT_FRAME));
     let len = encode(room, masks, header, payload);
     tail.advance(len);
+}
+
+/// Writes a header behind `tail`.
+pub(crate) fn append_header(tail: &mut Tail, header: &Header) {
+    let mut bytes = [0; Header::MAX_LEN];
+    let len = header.write(&mut bytes);
+    tail.push(&bytes[..len]);
 }
 
 /// Writes a frame to the beginning of `room` and says how long it is.
@@ -38,68 +49,80 @@ pub(crate) fn encode(room: &mut [u8], masks: &mut Masks, mut header: Header, pay
     end
 }
 
-/// Writes a message in one frame behind `tail`, if its length takes two octets at most and its frame no memory.
+/// Writes a message in one frame behind `tail`, if it is to be copied, its frame takes no memory and its key no drawing.
 #[inline(always)]
 pub(crate) fn append_at_once(tail: &mut Tail, masks: &mut Masks, opcode: OpCode, payload: &[u8]) -> bool {
-    // Apart, so that the way of a server's short messages, which are most, has no call in it.
-    if payload.len() > SHORT_PAYLOAD {
-        return append_medium(tail, masks, opcode, payload);
-    }
-    if let Some(keys) = masks {
-        return append_short_masked(tail, keys.as_mut(), opcode, payload);
-    }
-    let Some(room) = tail.room_for_short() else { return false };
-    let taken = write_short(room, opcode, payload);
-    tail.advance(taken);
-    true
-}
-
-#[inline(never)]
-fn append_medium(tail: &mut Tail, masks: &mut Masks, opcode: OpCode, payload: &[u8]) -> bool {
-    let Ok(len) = u16::try_from(payload.len()) else { return false };
-    let key_len = if masks.is_some() { 4 } else { 0 };
-    let Some(room) = tail.room_at_hand(4 + key_len + payload.len()) else { return false };
-    let (head, out) = room.split_at_mut(4 + key_len);
-    let [high, low] = len.to_be_bytes();
-    head[..4].copy_from_slice(&[0x80 | opcode.bits(), 126, high, low]);
+    // The others are apart, so that the way of a server's short messages, which are most, has no call in it.
     match masks {
-        None => out.copy_from_slice(payload),
-        Some(keys) => {
-            let key = keys.next_key();
-            head[1] |= 0x80;
-            head[4..].copy_from_slice(&key);
-            mask::copy(out, payload, key, 0);
-        }
+        None if payload.len() <= SHORT_PAYLOAD => append_short(tail, opcode, payload),
+        None => append_medium(tail, opcode, payload),
+        Some(keys) => append_masked(tail, keys, opcode, payload),
     }
-    tail.advance(4 + key_len + payload.len());
-    true
-}
-
-#[inline(never)]
-fn append_short_masked(tail: &mut Tail, keys: &mut dyn MaskKeys, opcode: OpCode, payload: &[u8]) -> bool {
-    let Some(room) = tail.room_for_short() else { return false };
-    let taken = write_short_masked(room, keys.next_key(), opcode, payload);
-    tail.advance(taken);
-    true
 }
 
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "a short payload's length takes seven bits")]
-fn write_short(room: &mut [u8; SHORT_FRAME], opcode: OpCode, payload: &[u8]) -> usize {
+fn append_short(tail: &mut Tail, opcode: OpCode, payload: &[u8]) -> bool {
+    let Some(room) = tail.room_for_short() else { return false };
     let len = payload.len().min(SHORT_PAYLOAD);
     room[..2].copy_from_slice(&[0x80 | opcode.bits(), len as u8]);
     copy_short(&mut room[2..2 + len], &payload[..len], [0; 4]);
-    2 + len
+    tail.advance(2 + len);
+    true
+}
+
+#[inline(never)]
+fn append_medium(tail: &mut Tail, opcode: OpCode, payload: &[u8]) -> bool {
+    let Some([high, low]) = medium_length(payload) else { return false };
+    let Some(room) = tail.room_at_hand(4 + payload.len()) else { return false };
+    let (head, out) = room.split_at_mut(4);
+    head.copy_from_slice(&[0x80 | opcode.bits(), 126, high, low]);
+    out.copy_from_slice(payload);
+    tail.advance(4 + payload.len());
+    true
+}
+
+#[inline(never)]
+fn append_masked(tail: &mut Tail, keys: &mut KeyBatch, opcode: OpCode, payload: &[u8]) -> bool {
+    if payload.len() <= SHORT_PAYLOAD {
+        append_short_masked(tail, keys, opcode, payload)
+    } else {
+        append_medium_masked(tail, keys, opcode, payload)
+    }
+}
+
+/// The length of a payload that is to be copied, as a header gives it that is not short.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "it stands behind a test of the range")]
+fn medium_length(payload: &[u8]) -> Option<[u8; 2]> {
+    const { assert!(COPY_BELOW <= u16::MAX as usize) };
+    (payload.len() < COPY_BELOW).then(|| (payload.len() as u16).to_be_bytes())
 }
 
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "a short payload's length takes seven bits")]
-fn write_short_masked(room: &mut [u8; SHORT_FRAME], key: [u8; 4], opcode: OpCode, payload: &[u8]) -> usize {
+fn append_short_masked(tail: &mut Tail, keys: &mut KeyBatch, opcode: OpCode, payload: &[u8]) -> bool {
+    let Some(room) = tail.room_for_short() else { return false };
+    let Some(key) = keys.at_hand() else { return false };
     let len = payload.len().min(SHORT_PAYLOAD);
     room[..2].copy_from_slice(&[0x80 | opcode.bits(), 0x80 | len as u8]);
     room[2..6].copy_from_slice(&key);
     copy_short(&mut room[6..6 + len], &payload[..len], key);
-    6 + len
+    tail.advance(6 + len);
+    true
+}
+
+#[inline(never)]
+fn append_medium_masked(tail: &mut Tail, keys: &mut KeyBatch, opcode: OpCode, payload: &[u8]) -> bool {
+    let Some([high, low]) = medium_length(payload) else { return false };
+    let Some(room) = tail.room_at_hand(8 + payload.len()) else { return false };
+    let Some(key) = keys.at_hand() else { return false };
+    let (head, out) = room.split_at_mut(8);
+    head[..4].copy_from_slice(&[0x80 | opcode.bits(), 0x80 | 126, high, low]);
+    head[4..].copy_from_slice(&key);
+    mask::copy(out, payload, key, 0);
+    tail.advance(8 + payload.len());
+    true
 }
 
 /// Copies a short payload, masked by `key`; zero leaves it as it is. A call of the C library, or a loop, would take
@@ -154,16 +177,19 @@ fn masked<const N: usize>(octets: &[u8; N], key: u32) -> [u8; N] {
 mod tests {
     use super::*;
 
+    /// Keys, some of which are at hand.
     fn keys() -> Masks {
-        Some(Box::new(|| [0x37, 0xfa, 0x21, 0x3d]))
+        let mut keys = KeyBatch::new(|| [0x37, 0xfa, 0x21, 0x3d]);
+        keys.next_key();
+        Some(Box::new(keys))
     }
 
     #[test]
     fn a_frame_that_is_written_at_once_is_the_frame_that_it_would_be_otherwise() {
         let payload: Vec<u8> = (0..=255).cycle().take(4096).collect();
-        for mut masks in [None, keys()] {
-            for len in (0..200).chain([4000, 4096]) {
-                let (mut at_once, mut whole) = (Tail::default(), Tail::default());
+        for masks in [|| None, keys] {
+            for len in (0..200).chain([4000, 4095]) {
+                let (mut at_once, mut whole, mut masks) = (Tail::default(), Tail::default(), masks());
                 let payload = &payload[..len];
                 assert!(!append_at_once(&mut at_once, &mut masks, OpCode::Text, payload), "it has no memory");
                 at_once.room(5000);
@@ -173,7 +199,21 @@ mod tests {
             }
             let mut tail = Tail::default();
             tail.room(100_000);
-            assert!(!append_at_once(&mut tail, &mut masks, OpCode::Text, &[7; 65_536]), "it is too long");
+            assert!(
+                !append_at_once(&mut tail, &mut masks(), OpCode::Text, &[7; COPY_BELOW]),
+                "it is too long"
+            );
+        }
+    }
+
+    #[test]
+    fn a_frame_for_which_no_key_is_at_hand_is_not_written_at_once() {
+        for payload in [&[7; 20][..], &[7; 1000]] {
+            let mut tail = Tail::default();
+            tail.room(5000);
+            let mut masks: Masks = Some(Box::new(KeyBatch::new(|| [0x37, 0xfa, 0x21, 0x3d])));
+            assert!(!append_at_once(&mut tail, &mut masks, OpCode::Text, payload));
+            assert!(tail.is_empty());
         }
     }
 }

@@ -4,32 +4,26 @@ use crate::error::ProtocolError;
 
 /// What a frame carries (RFC 6455 §5.2, §11.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum OpCode {
     /// The next fragment of a message.
-    Continuation,
+    Continuation = 0x0,
     /// A text message, or its first fragment.
-    Text,
+    Text = 0x1,
     /// A binary message, or its first fragment.
-    Binary,
+    Binary = 0x2,
     /// The close handshake.
-    Close,
+    Close = 0x8,
     /// A question that a pong answers.
-    Ping,
+    Ping = 0x9,
     /// The answer to a ping.
-    Pong,
+    Pong = 0xA,
 }
 
 impl OpCode {
     /// The four bits on the wire.
     pub const fn bits(self) -> u8 {
-        match self {
-            OpCode::Continuation => 0x0,
-            OpCode::Text => 0x1,
-            OpCode::Binary => 0x2,
-            OpCode::Close => 0x8,
-            OpCode::Ping => 0x9,
-            OpCode::Pong => 0xA,
-        }
+        self as u8
     }
 
     /// Control frames are short, never fragmented, and may stand between the fragments of a message

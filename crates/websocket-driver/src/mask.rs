@@ -1,6 +1,10 @@
 //! Masking (RFC 6455 §5.3): exclusive-or with a repeated four-octet key.
 
+mod keys;
 mod simd;
+
+pub(crate) use keys::KeyBatch;
+pub use keys::MaskKeys;
 
 /// Masks or unmasks `bytes` in place. `offset` is how many octets of the payload came before: a payload that
 /// arrives in pieces is unmasked piece by piece.
@@ -62,23 +66,11 @@ pub(crate) fn apply_ascii(bytes: &mut [u8], key: [u8; 4], offset: usize) -> Resu
 
 /// The key as it meets the octets from `offset` on.
 #[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "only the two lowest bits of the offset matter")]
 fn wide(key: [u8; 4], offset: usize) -> simd::Wide {
-    std::array::from_fn(|at| key[offset.wrapping_add(at) & 3])
-}
-
-/// Where a client's masking keys come from.
-///
-/// RFC 6455 §10.3 wants every key unpredictable, from a strong source; the driver has none, so whoever makes
-/// a client connection brings one. Any `FnMut() -> [u8; 4] + Send` is one.
-pub trait MaskKeys: Send {
-    /// The key of the next frame.
-    fn next_key(&mut self) -> [u8; 4];
-}
-
-impl<F: FnMut() -> [u8; 4] + Send> MaskKeys for F {
-    fn next_key(&mut self) -> [u8; 4] {
-        self()
-    }
+    // Its first octet is the lowest.
+    let word = u32::from_le_bytes(key).rotate_right(8 * (offset as u32 & 3));
+    (u64::from(word) << 32 | u64::from(word)).to_le_bytes()
 }
 
 #[cfg(test)]

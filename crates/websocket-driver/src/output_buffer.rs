@@ -32,10 +32,17 @@ impl OutputBuffer {
     }
 
     /// Lets go of memory that is more than is kept.
+    #[inline]
     pub(crate) fn release(&mut self) {
         debug_assert!(self.tail.is_empty() && self.chunks.is_empty());
         if self.retained() > OutputBuffer::MAX_KEPT {
-            *self = OutputBuffer::new();
+            self.let_go();
         }
+    }
+
+    /// Lets go of all memory.
+    #[inline(never)]
+    pub(crate) fn let_go(&mut self) {
+        *self = OutputBuffer::new();
     }
 }

@@ -58,17 +58,21 @@ impl Queue {
             return;
         }
         if buffer.retained() > 0 {
-            *buffer = OutputBuffer::new();
+            buffer.let_go();
         }
         self.swap(buffer);
-        if !buffer.tail.is_empty() {
-            self.tail = buffer.tail.to_exact();
-            buffer.tail.clear();
-        }
-        if !buffer.chunks.is_empty() {
-            self.chunks = buffer.chunks.drain(..).collect();
+        if !buffer.tail.is_empty() || !buffer.chunks.is_empty() {
+            self.keep_what_waits(buffer);
         }
         buffer.release();
+    }
+
+    // Apart, as what else is rare: within the usual way it would cost that registers to be saved.
+    #[inline(never)]
+    fn keep_what_waits(&mut self, buffer: &mut OutputBuffer) {
+        self.tail = buffer.tail.to_exact();
+        buffer.tail.clear();
+        self.chunks = buffer.chunks.drain(..).collect();
     }
 
     fn swap(&mut self, buffer: &mut OutputBuffer) {
@@ -122,7 +126,21 @@ impl Queue {
 
     /// Puts what goes out next into `slices`, which are not empty, and says how many it took. With `only_begun`, no
     /// more than what has begun to go out, where its end is known.
+    #[inline]
     pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>], only_begun: bool) -> usize {
+        // Nearly always there is nothing but small frames.
+        if self.chunks.is_empty()
+            && !self.tail.is_empty()
+            && let Some(first) = slices.first_mut()
+        {
+            *first = IoSlice::new(self.tail.as_slice());
+            return 1;
+        }
+        self.slices_of_chunks(slices, only_begun)
+    }
+
+    #[inline(never)]
+    fn slices_of_chunks<'a>(&'a self, slices: &mut [IoSlice<'a>], only_begun: bool) -> usize {
         let only_first = only_begun && !self.chunks.is_empty();
         let mut octets = self.tail.as_slice();
         let (mut small, mut count) = (0, 0);
@@ -154,7 +172,20 @@ impl Queue {
     }
 
     /// Forgets the oldest octets, which are written; `tail_ends` as for [`next`](Queue::next).
-    pub(crate) fn written(&mut self, mut len: usize, tail_ends: Ends) {
+    #[inline]
+    pub(crate) fn written(&mut self, len: usize, tail_ends: Ends) {
+        // Nearly always it is all that there was, and nothing but small frames.
+        if self.chunks.is_empty() && len == self.tail.len() && len > 0 {
+            self.tail.clear();
+            self.out = tail_ends;
+        } else {
+            self.written_in_part(len, tail_ends);
+        }
+        self.release();
+    }
+
+    #[inline(never)]
+    fn written_in_part(&mut self, mut len: usize, tail_ends: Ends) {
         while len > 0 {
             let Some(chunk) = self.chunks.front_mut() else {
                 self.tail.consume(len);
@@ -177,7 +208,6 @@ impl Queue {
                 self.chunks.pop_front();
             }
         }
-        self.release();
     }
 
     /// Whether octets of the frame that was begun are still to come, so that no other frame can go out.
@@ -235,10 +265,15 @@ impl Queue {
     }
 
     /// Lets go of memory in which nothing waits, but not of what is lent.
+    #[inline]
     fn release(&mut self) {
-        if self.lent.is_some() {
-            return;
+        if self.lent.is_none() {
+            self.release_own();
         }
+    }
+
+    #[inline(never)]
+    fn release_own(&mut self) {
         self.tail.release();
         if self.chunks.is_empty() {
             self.chunks = VecDeque::new();

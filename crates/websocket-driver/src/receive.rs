@@ -102,19 +102,23 @@ impl Receiver {
         Some(message(header.opcode, Payload::new(octets, header.mask, 0)))
     }
 
-    /// What nearly always comes next while a long message arrives: octets from within a frame, which need no look and no
-    /// memory. False for everything else; nothing was consumed then.
+    /// What nearly always comes next while a long message arrives: octets from within a frame, which need no memory.
+    /// `None` for everything else; nothing was consumed then.
     #[inline]
-    pub(crate) fn absorb(&mut self, input: &mut Input<'_>, config: &Config) -> bool {
-        let (Some(frame), Some(assembly)) = (&mut self.frame, &mut self.partial) else { return false };
+    pub(crate) fn absorb(
+        &mut self,
+        input: &mut Input<'_>,
+        config: &Config,
+    ) -> Option<Result<(), ProtocolError>> {
+        let (frame, assembly) = (self.frame.as_mut()?, self.partial.as_mut()?);
         let is_within = (input.len() as u64) < frame.header.length - frame.consumed
             && !frame.header.opcode.is_control()
             && !config.deliver_parts
             && assembly.has_room(input.len());
-        if is_within && let Some(payload) = frame.take(input, usize::MAX) {
-            assembly.absorb(payload);
+        if !is_within {
+            return None;
         }
-        is_within
+        Some(assembly.absorb(frame.take(input, usize::MAX)?))
     }
 
     /// The next thing that is whole, or `None` once `input` is used up.

@@ -45,16 +45,21 @@ impl Receiving {
         &self.config
     }
 
-    /// Takes all of `input` if it only adds to an unfinished message, so that nothing else changes. False if not, and
-    /// then nothing was consumed.
+    /// Takes all of `input` if it only adds to an unfinished message, so that nothing else changes unless it is wrong.
+    /// `None` if not, and then nothing was consumed.
     #[inline]
-    pub(crate) fn absorb(&mut self, input: &mut Input<'_>, now: Instant) -> bool {
-        let absorbs = !input.is_empty() && self.state.reads() && self.receiver.absorb(input, &self.config);
-        if absorbs {
-            self.heard = now;
-            self.pinged = false;
+    pub(crate) fn absorb(
+        &mut self,
+        input: &mut Input<'_>,
+        now: Instant,
+    ) -> Option<Result<(), ProtocolError>> {
+        if input.is_empty() || !self.state.reads() {
+            return None;
         }
-        absorbs
+        let absorbed = self.receiver.absorb(input, &self.config)?;
+        self.heard = now;
+        self.pinged = false;
+        Some(absorbed)
     }
 
     #[inline]
@@ -196,7 +201,13 @@ impl Receiving {
         }
     }
 
-    fn fail<'a>(&mut self, error: ProtocolError, now: Instant, other: &mut impl Listener) -> Event<'a> {
+    /// The peer broke the protocol.
+    pub(crate) fn fail<'a>(
+        &mut self,
+        error: ProtocolError,
+        now: Instant,
+        other: &mut impl Listener,
+    ) -> Event<'a> {
         let (code, reason) = (error.close_code(), error.to_string());
         self.end(Trigger::Fail, now);
         other.close(Trigger::Fail, code, &reason, now);

@@ -10,7 +10,7 @@ use crate::close;
 use crate::close_code::CloseCode;
 use crate::control::Control;
 use crate::deflate::Compressor;
-use crate::encode::{Masks, append, append_at_once, header};
+use crate::encode::{COPY_BELOW, Masks, append, append_at_once, append_header, header};
 use crate::error::UsageError;
 use crate::frame::{Header, OpCode};
 use crate::mask;
@@ -19,10 +19,6 @@ use crate::output_buffer::OutputBuffer;
 use crate::parts::{self, Announced, Unfinished};
 use crate::prepared::{self, Prepared};
 use crate::queue::Queue;
-
-/// From this size on a payload that is shared already goes out as it is; a shorter one is copied behind its
-/// header, because one long write is cheaper than two short ones.
-const COPY_BELOW: usize = 4096;
 
 /// A prepared frame that is shorter is copied where that takes no memory. It is cheaper than to share it, and the
 /// queue of a slow peer that it may have to move to becomes little longer by it.
@@ -57,7 +53,6 @@ impl Sender {
     pub(crate) fn message_at_once(&mut self, message: &Message<'_>) -> bool {
         self.unfinished.is_none()
             && self.compressor.is_none()
-            && message.len() < COPY_BELOW
             && append_at_once(&mut self.queue.tail, &mut self.masks, message.opcode(), message.as_bytes())
     }
 
@@ -186,10 +181,8 @@ impl Sender {
     pub(crate) fn announce(&mut self, opcode: OpCode, length: u64) {
         let mask = self.masks.as_mut().map(|keys| keys.next_key());
         let header = Header { fin: true, rsv1: false, opcode, mask, length };
-        let mut bytes = [0; Header::MAX_LEN];
-        let len = header.write(&mut bytes);
         self.queue.cut(Ends::Message);
-        self.queue.tail.push(&bytes[..len]);
+        append_header(&mut self.queue.tail, &header);
         if length > 0 {
             let announced = Some(Announced::new(&header));
             self.unfinished = Some(Box::new(Unfinished { opcode, announced }));
@@ -273,9 +266,12 @@ impl Sender {
     }
 
     /// Makes what is to be written next ready for [`slices`](Sender::slices), and says whether there is anything.
+    #[inline]
     pub(crate) fn prepare(&mut self, may_answer: bool) -> bool {
-        self.gather_control(may_answer);
-        self.control.as_ref().is_some_and(|control| !control.going.is_empty()) || self.queue.len() > 0
+        if self.control.is_some() {
+            self.gather_control(may_answer);
+        }
+        self.queue.len() > 0 || self.control.as_ref().is_some_and(|control| !control.going.is_empty())
     }
 
     /// Puts what is to be written next into `slices` and says how many it took.
@@ -291,14 +287,21 @@ impl Sender {
     }
 
     /// Forgets what was written of [`slices`](Sender::slices).
-    pub(crate) fn written(&mut self, mut len: usize) {
-        if let Some(control) = &mut self.control {
-            let control_len = control.going.len().min(len);
-            control.going.advance(control_len);
-            len -= control_len;
-            self.forget_control();
-        }
-        self.queue.written(len, parts::ends(self.unfinished.as_deref()));
+    #[inline]
+    pub(crate) fn written(&mut self, len: usize) {
+        let control_len = if self.control.is_some() { self.written_control(len) } else { 0 };
+        self.queue.written(len - control_len, parts::ends(self.unfinished.as_deref()));
+    }
+
+    // Apart, since it is rare: within the usual way it would cost that registers to be saved.
+    /// Forgets what was written of control frames, at most `len` octets, and says how many these are.
+    #[inline(never)]
+    fn written_control(&mut self, len: usize) -> usize {
+        let Some(control) = &mut self.control else { return 0 };
+        let written = control.going.len().min(len);
+        control.going.advance(written);
+        self.forget_control();
+        written
     }
 
     pub(crate) fn lend(&mut self, buffer: &mut OutputBuffer) {
@@ -335,6 +338,7 @@ impl Sender {
 
     /// Puts the control frames that wait on their way, if they may come now; what the peer is owed is forgotten
     /// once nothing may be answered any more.
+    #[inline(never)]
     fn gather_control(&mut self, may_answer: bool) {
         if self.queue.is_within_frame() {
             return;
@@ -370,6 +374,7 @@ impl Sender {
     }
 
     /// Bytes of heap held by control frames.
+    #[inline]
     pub(crate) fn control_retained(&self) -> usize {
         self.control.as_ref().map_or(0, |control| control.retained())
     }
@@ -380,9 +385,7 @@ impl Sender {
 
     /// Queues a frame whose payload goes out uncopied, masked already where it has to be.
     fn shared(&mut self, header: Header, payload: Bytes) {
-        let mut bytes = [0; Header::MAX_LEN];
-        let len = header.write(&mut bytes);
-        self.queue.tail.push(&bytes[..len]);
+        append_header(&mut self.queue.tail, &header);
         self.queue.push(payload, Ends::Message);
     }
 }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use crate::close::check_close;
 use crate::close_code::CloseCode;
 use crate::config::Config;
+use crate::encode::Masks;
 use crate::error::UsageError;
-use crate::mask::MaskKeys;
 use crate::message::{Kind, Message};
 use crate::prepared::Prepared;
 use crate::send::Sender;
@@ -37,7 +37,7 @@ pub(crate) struct Sending {
 }
 
 impl Sending {
-    pub(crate) fn new(config: Arc<Config>, masks: Option<Box<dyn MaskKeys>>) -> Self {
+    pub(crate) fn new(config: Arc<Config>, masks: Masks) -> Self {
         let is_server = masks.is_none();
         Sending { config, sender: Sender::new(masks), state: State::Open, is_server, close_deadline: None }
     }
@@ -121,10 +121,11 @@ impl Sending {
         if self.sender.prepare(self.state == State::Open) {
             return Some(Transmit::Bytes(()));
         }
-        self.flushed()
+        if self.state == State::Open { None } else { self.flushed() }
     }
 
     /// Everything has gone out: what is to be done now.
+    #[inline(never)]
     fn flushed<B>(&mut self) -> Option<Transmit<B>> {
         let before = self.state;
         if before == State::Open {

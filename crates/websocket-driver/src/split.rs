@@ -44,8 +44,8 @@ pub(crate) fn split(receiving: Receiving, sending: Sending) -> (ReceiveHalf, Sen
 impl ReceiveHalf {
     /// See [`Connection::receive`](crate::Connection::receive).
     pub fn receive<'a>(&mut self, input: &mut Input<'a>, now: Instant) -> Option<Event<'a>> {
-        if self.receiving.absorb(input, now) {
-            return None;
+        if let Some(absorbed) = self.receiving.absorb(input, now) {
+            return absorbed.err().map(|error| self.receiving.fail(error, now, &mut self.signals));
         }
         let event = self.receiving.receive(input, now, &mut self.signals);
         if event.is_none() {

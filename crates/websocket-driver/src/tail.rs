@@ -44,7 +44,7 @@ impl Tail {
     /// written there.
     #[inline]
     pub(crate) fn room_for_short(&mut self) -> Option<&mut [u8; SHORT_FRAME]> {
-        self.memory.get_mut(self.end..)?.first_chunk_mut()
+        self.memory[self.end..].first_chunk_mut()
     }
 
     /// Room for `len` octets, which [`advance`](Tail::advance) adds once they are written.
@@ -59,7 +59,7 @@ impl Tail {
     /// Room for `len` octets, if they take no memory.
     #[inline]
     pub(crate) fn room_at_hand(&mut self, len: usize) -> Option<&mut [u8]> {
-        self.memory.get_mut(self.end..)?.get_mut(..len)
+        self.memory[self.end..].get_mut(..len)
     }
 
     /// Whether there is room for `len` octets without taking memory.

@@ -27,18 +27,19 @@ pub(crate) fn checked(octets: &[u8]) -> Result<&str, NotUtf8> {
 impl Utf8Tail {
     /// Appends `piece` to `text`, holding back an unfinished code point at its end.
     pub(crate) fn push(&mut self, mut piece: &[u8], text: &mut String) -> Result<(), NotUtf8> {
-        while self.len > 0 {
-            let Some((&first, rest)) = piece.split_first() else { return Ok(()) };
+        if self.len > 0 {
+            let (rest_of_code_point, rest) = piece.split_at(self.wanted().min(piece.len()));
             piece = rest;
-            self.bytes[self.len] = first;
-            self.len += 1;
-            match std::str::from_utf8(&self.bytes[..self.len]) {
+            let len = self.len + rest_of_code_point.len();
+            self.bytes[self.len..len].copy_from_slice(rest_of_code_point);
+            self.len = len;
+            match std::str::from_utf8(&self.bytes[..len]) {
                 Ok(code_point) => {
                     text.push_str(code_point);
                     self.len = 0;
                 }
                 Err(error) if error.error_len().is_some() => return Err(NotUtf8),
-                Err(_) => {}
+                Err(_) => return Ok(()),
             }
         }
         let (whole, unfinished) = piece.split_at(piece.len() - unfinished_len(piece));
@@ -53,6 +54,14 @@ impl Utf8Tail {
             }
         }
         Ok(())
+    }
+
+    /// How many octets the code point that is held back still wants; none if nothing is.
+    pub(crate) fn wanted(&self) -> usize {
+        match self.len {
+            0 => 0,
+            held => code_point_len(self.bytes[0]) - held,
+        }
     }
 
     /// Whether nothing is held back.
@@ -73,16 +82,21 @@ pub(crate) const UNFINISHED_MOST: usize = 3;
 pub(crate) fn unfinished_len(piece: &[u8]) -> usize {
     for (back, &byte) in piece.iter().rev().take(UNFINISHED_MOST).enumerate() {
         let here = back + 1;
-        let needs = match byte {
-            0x80..=0xBF => continue,
-            0xC0..=0xDF => 2,
-            0xE0..=0xEF => 3,
-            0xF0..=0xFF => 4,
-            _ => return 0,
-        };
-        return if here < needs { here } else { 0 };
+        if !matches!(byte, 0x80..=0xBF) {
+            return if here < code_point_len(byte) { here } else { 0 };
+        }
     }
     0
+}
+
+/// How many octets a code point has that begins with `first`, if one can.
+fn code_point_len(first: u8) -> usize {
+    match first {
+        0xF0.. => 4,
+        0xE0.. => 3,
+        0xC0.. => 2,
+        _ => 1,
+    }
 }
 
 #[cfg(test)]
