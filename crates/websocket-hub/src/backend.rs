@@ -18,6 +18,8 @@ use crate::tracker::Tracker;
 mod aside;
 mod http;
 #[cfg(target_os = "linux")]
+mod reactor;
+#[cfg(target_os = "linux")]
 mod threads;
 mod tokio;
 #[cfg(target_os = "linux")]

@@ -126,6 +126,12 @@ impl Connection {
         true
     }
 
+    /// Whether something that was received and had to wait can go on.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn can_advance(&self) -> bool {
+        !self.unread.is_empty() && !self.input_ended && !self.is_full()
+    }
+
     /// Takes up what was queued and what was published, before the [`plan`](Connection::plan) of one who lives on a
     /// core.
     pub(crate) fn prepare(&mut self, fanout: &mut Fanout, now: Instant) {

@@ -97,6 +97,11 @@ impl Connection {
         self.source.named = client;
     }
 
+    /// Where it comes from.
+    pub(crate) fn source(&self) -> Source {
+        self.source
+    }
+
     /// Whether anything that arrives can be taken. While it cannot, the client has to wait.
     pub(crate) fn wants_input(&self) -> bool {
         !self.input_ended

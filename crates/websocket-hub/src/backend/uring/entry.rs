@@ -1,13 +1,13 @@
 //! What a ring is asked to do, and what comes of it. No entry made here points to memory: [`Ring`](super::ring::Ring)
 //! relies on it.
 
-use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 
 use io_uring::types::Fd;
 use io_uring::{opcode, squeue};
 
 use super::pool::{Buffer, GROUP};
+use crate::backend::reactor::engine;
 
 /// What an entry is: the topmost bits of its user data. The token is below.
 pub(super) const KIND: u64 = 7 << 61;
@@ -81,19 +81,5 @@ impl Entry {
 }
 
 /// What an entry has come to.
-#[derive(Debug)]
-pub(super) struct Completion {
-    pub(super) token: u64,
-    pub(super) outcome: Outcome,
-    /// The entry goes on and will complete again.
-    pub(super) more: bool,
-}
-
-#[derive(Debug)]
-pub(super) enum Outcome {
-    Accepted(io::Result<OwnedFd>),
-    /// `None` at the end of the input.
-    Received(io::Result<Option<Buffer>>),
-    /// Or broken, which the next write finds out.
-    Writable,
-}
+pub(super) type Completion = engine::Completion<Buffer>;
+pub(super) type Outcome = engine::Outcome<Buffer>;

@@ -15,7 +15,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -24,21 +24,14 @@ use io_uring::{IoUring, Probe, cqueue, opcode, squeue};
 
 use super::entry::{self, ACCEPT, Completion, Entry, KIND, Outcome, POLL, RECEIVE, SEND};
 use super::pool::{GROUP, Pool};
+use crate::backend::reactor::engine::Send;
 
 /// Entries that can wait to be submitted; when there are more, they are submitted.
 const QUEUE_LEN: u32 = 512;
 /// Completions that can wait to be looked at; beyond it the kernel keeps them in a list of its own.
 const COMPLETIONS_LEN: u32 = 4096;
 /// Sends that one system call carries out.
-pub(super) const BATCH: usize = 256;
-
-/// One socket and what to write to it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Send<'a> {
-    pub(super) socket: BorrowedFd<'a>,
-    /// At most 1,024.
-    pub(super) pieces: &'a [IoSlice<'a>],
-}
+const BATCH: usize = 256;
 
 /// An io_uring of one thread.
 pub(super) struct Ring {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
+use super::engine::{Engine, Send};
 use super::peer::Peer;
-use super::ring::{Ring, Send};
 use crate::fanout::{Fanout, MAX_PIECES, Plan};
 
 /// Several pieces of up to so many octets together are copied into one, which costs less than having the kernel
@@ -35,7 +35,7 @@ impl Writer {
     /// Writes what each of the batch has to say. Says which of them may have had anything.
     pub(super) fn write(
         &mut self,
-        ring: &mut Ring,
+        engine: &mut impl Engine,
         batch: &mut [(u64, Peer)],
         fanout: &mut Fanout,
         now: Instant,
@@ -49,7 +49,7 @@ impl Writer {
         for (plan, index) in self.plans.iter_mut().zip(&writers) {
             batch[*index].1.plan(plan, fanout);
         }
-        let lens = self.send(ring, batch, &writers, fanout);
+        let lens = self.send(engine, batch, &writers, fanout);
         for ((nth, len), written) in lens.into_iter().zip(&self.written) {
             batch[writers[nth]].1.written(written, len, &self.plans[nth], fanout, now);
         }
@@ -59,7 +59,7 @@ impl Writer {
     /// Sends what is planned. Says, for each send, whose plan it was and how many octets there were.
     fn send(
         &mut self,
-        ring: &mut Ring,
+        engine: &mut impl Engine,
         batch: &[(u64, Peer)],
         writers: &[usize],
         fanout: &Fanout,
@@ -82,7 +82,7 @@ impl Writer {
         }
         let sends = outputs.iter().map(|output| (output.socket, output.place.clone()));
         let sends: Vec<_> = sends.map(|(socket, place)| Send { socket, pieces: &pieces[place] }).collect();
-        ring.send(&sends, &mut self.written);
+        engine.send(&sends, &mut self.written);
         outputs.iter().map(|output| (output.nth, output.len)).collect()
     }
 }

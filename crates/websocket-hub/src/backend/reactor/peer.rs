@@ -1,16 +1,16 @@
-//! One connection of a ring: its socket, what it speaks, and what is under way for it.
+//! One connection of a loop: its socket, what it speaks, and what is under way for it.
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, TcpStream};
+use std::ops::DerefMut;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
-use super::entry::Entry;
-use super::pool::Buffer;
-use super::ring::Ring;
+use super::engine::Engine;
 use super::speech::{Pieces, Speech};
 use super::tls::Tls;
 use crate::fanout::{Fanout, Plan, Seat};
+use crate::source::Source;
 
 pub(super) struct Peer {
     socket: TcpStream,
@@ -40,9 +40,17 @@ struct Held {
     is_end: bool,
 }
 
+/// A connection that is driven elsewhere.
+pub(in crate::backend) struct Stranger {
+    pub(in crate::backend) socket: TcpStream,
+    pub(in crate::backend) source: Source,
+    /// What was read of it.
+    pub(in crate::backend) early: Vec<u8>,
+}
+
 /// What a turn ends with.
-pub(super) struct Around<'a> {
-    pub(super) ring: &'a mut Ring,
+pub(super) struct Around<'a, E> {
+    pub(super) engine: &'a mut E,
     pub(super) plan: &'a mut Plan,
     pub(super) fanout: &'a mut Fanout,
 }
@@ -53,6 +61,8 @@ pub(super) enum Next {
     Again,
     Rest,
     Close,
+    /// It speaks what is not spoken here.
+    Leave,
 }
 
 impl Peer {
@@ -75,7 +85,12 @@ impl Peer {
     }
 
     /// Something arrived, or the end; with `more`, receiving goes on.
-    pub(super) fn received(&mut self, received: io::Result<Option<Buffer>>, more: bool, now: Instant) {
+    pub(super) fn received(
+        &mut self,
+        received: io::Result<Option<impl DerefMut<Target = [u8]>>>,
+        more: bool,
+        now: Instant,
+    ) {
         self.is_receiving = more;
         self.is_cancelling &= more;
         self.has_moved = true;
@@ -91,7 +106,7 @@ impl Peer {
         }
     }
 
-    fn receive(&mut self, mut buffer: Buffer, now: Instant) {
+    fn receive(&mut self, mut buffer: impl DerefMut<Target = [u8]>, now: Instant) {
         let Some(begin) = self.speech.receive_proxy_header(&buffer) else { return self.lost(now) };
         let octets = &mut buffer[begin..];
         let Some(tls) = &mut self.tls else { return self.speech.receive(octets, now) };
@@ -262,8 +277,17 @@ impl Peer {
 
     /// The last part: what is to happen until the next turn. `wrote` is whether the second part said that there may
     /// be something to write.
-    pub(super) fn settle(&mut self, around: &mut Around<'_>, key: u64, wrote: bool, now: Instant) -> Next {
-        let Around { ring, plan, fanout } = around;
+    pub(super) fn settle<E: Engine>(
+        &mut self,
+        around: &mut Around<'_, E>,
+        key: u64,
+        wrote: bool,
+        now: Instant,
+    ) -> Next {
+        let Around { engine, plan, fanout } = around;
+        if self.speech.is_foreign() {
+            return Next::Leave;
+        }
         let has_more = wrote && !self.is_broken && self.settle_output(plan, fanout);
         self.shut_down(now);
         self.has_moved |= self.is_flushed() && self.speech.upgrade(fanout);
@@ -273,12 +297,12 @@ impl Peer {
         if is_over && (self.is_broken || self.is_blocked || self.is_flushed()) {
             return Next::Close;
         }
-        self.direct_input(ring, key);
+        self.direct_input(*engine, key);
         if self.is_blocked && !std::mem::replace(&mut self.is_polling, true) {
-            ring.push(Entry::poll_writable(self.socket.as_fd(), key));
+            engine.await_room(self.socket.as_fd(), key);
         }
         let has_moved = std::mem::take(&mut self.has_moved);
-        if has_more || (has_moved && self.can_move(fanout, now)) || !self.speech.sleep() {
+        if has_more || (has_moved && self.can_move(fanout)) || !self.speech.sleep() {
             return Next::Again;
         }
         if !wrote && !self.is_blocked {
@@ -321,20 +345,20 @@ impl Peer {
     }
 
     /// Receives while it is wanted, and only then.
-    fn direct_input(&mut self, ring: &mut Ring, key: u64) {
+    fn direct_input(&mut self, engine: &mut impl Engine, key: u64) {
         let is_wanted = self.held.is_none() && self.speech.wants_input() && !self.is_broken;
         if is_wanted && !self.is_receiving {
             self.is_receiving = true;
-            ring.push(Entry::receive(self.socket.as_fd(), key));
+            engine.receive(self.socket.as_fd(), key);
         } else if !is_wanted && self.is_receiving && !self.is_cancelling {
             self.is_cancelling = true;
-            ring.push(Entry::cancel_receive(key));
+            engine.cancel_receive(key);
         }
     }
 
     /// Whether another turn can do anything.
-    fn can_move(&mut self, fanout: &Fanout, now: Instant) -> bool {
-        if self.held.is_some() && self.speech.wants_input() || self.speech.advance(now) {
+    fn can_move(&self, fanout: &Fanout) -> bool {
+        if self.held.is_some() && self.speech.wants_input() || self.speech.can_advance() {
             return true;
         }
         self.speech.is_finished()
@@ -342,13 +366,24 @@ impl Peer {
     }
 
     /// Ends what is under way and closes the socket behind it.
-    pub(super) fn close(self, ring: &mut Ring, key: u64) {
+    pub(super) fn close(self, engine: &mut impl Engine, key: u64) {
         if self.is_receiving && !self.is_cancelling {
-            ring.push(Entry::cancel_receive(key));
+            engine.cancel_receive(key);
         }
         if self.is_polling {
-            ring.push(Entry::cancel_poll(key));
+            engine.cancel_await_room(key);
         }
-        ring.push(Entry::close(OwnedFd::from(self.socket)));
+        engine.close(OwnedFd::from(self.socket), key);
+    }
+
+    /// Ends what is under way; the socket, and what was read of it, are for who speaks what it speaks.
+    pub(super) fn leave(self, engine: &mut impl Engine, key: u64) -> Option<Stranger> {
+        if self.is_receiving && !self.is_cancelling {
+            engine.cancel_receive(key);
+        }
+        engine.release(self.socket.as_fd(), key);
+        let (source, mut early) = self.speech.into_early()?;
+        early.extend(self.held.into_iter().flat_map(|held| held.octets));
+        Some(Stranger { socket: self.socket, source, early })
     }
 }

@@ -1,18 +1,16 @@
-//! How other threads, and futures, reach the thread of a ring.
+//! How other threads, and futures, reach the thread of a loop.
 
-use std::io::Write;
-use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
 use crate::listener::Arrival;
 
-/// What is handed to a ring's thread.
+/// What is handed to a loop's thread.
 #[derive(Debug, Default)]
-pub(super) struct Post {
-    pub(super) woken: Vec<u64>,
-    pub(super) connections: Vec<Arrival>,
+pub(in crate::backend) struct Post {
+    pub(in crate::backend) woken: Vec<u64>,
+    pub(in crate::backend) connections: Vec<Arrival>,
 }
 
 impl Post {
@@ -21,48 +19,48 @@ impl Post {
     }
 }
 
-/// Takes it from any thread. The bell, which costs a system call, is rung only while the ring's thread sleeps.
-#[derive(Debug)]
-pub(super) struct Inbox {
-    content: Mutex<Content>,
-    bell: UnixStream,
-}
+/// Takes it from any thread. The bell, which costs a system call, is rung only while the loop's thread sleeps.
+#[derive(Debug, Default)]
+pub(in crate::backend) struct Inbox(Mutex<Content>);
 
 #[derive(Debug, Default)]
 struct Content {
     post: Post,
     asleep: bool,
+    /// What wakes the thread.
+    bell: Option<Waker>,
 }
 
 impl Inbox {
-    /// An inbox, and the socket on which its bell is heard: an octet each time.
-    pub(super) fn new() -> std::io::Result<(Arc<Inbox>, UnixStream)> {
-        let (bell, heard) = UnixStream::pair()?;
-        bell.set_nonblocking(true)?;
-        Ok((Arc::new(Inbox { content: Mutex::default(), bell }), heard))
+    /// From here on this is what wakes the loop's thread.
+    pub(in crate::backend) fn set_bell(&self, bell: &Waker) {
+        match &mut self.lock().bell {
+            Some(old) => old.clone_from(bell),
+            none => *none = Some(bell.clone()),
+        }
     }
 
     /// Hands over a new connection.
-    pub(super) fn connection(&self, arrival: Arrival) {
+    pub(in crate::backend) fn connection(&self, arrival: Arrival) {
         self.put(|post| post.connections.push(arrival));
     }
 
     /// Takes everything.
-    pub(super) fn take(&self, post: &mut Post) {
+    pub(in crate::backend) fn take(&self, post: &mut Post) {
         let mut content = self.lock();
         content.asleep = false;
         std::mem::swap(&mut content.post, post);
     }
 
     /// From here on the bell is rung. False if there is something already.
-    pub(super) fn sleep(&self) -> bool {
+    pub(in crate::backend) fn sleep(&self) -> bool {
         let mut content = self.lock();
         content.asleep = content.post.is_empty();
         content.asleep
     }
 
     /// From here on the bell is not rung: what is put in will be seen.
-    pub(super) fn wake(&self) {
+    pub(in crate::backend) fn wake(&self) {
         self.lock().asleep = false;
     }
 
@@ -70,37 +68,35 @@ impl Inbox {
         let mut content = self.lock();
         put(&mut content.post);
         let was_asleep = std::mem::replace(&mut content.asleep, false);
+        let bell = content.bell.clone().filter(|_| was_asleep);
         drop(content);
-        if was_asleep {
-            // It fails when the ring's thread is gone, or when so many octets lie there that it will wake anyway.
-            let _ = (&self.bell).write(&[1]);
-        }
+        bell.into_iter().for_each(Waker::wake);
     }
 
     fn lock(&self) -> MutexGuard<'_, Content> {
-        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What a future wakes: its key, put into the inbox once however often it is woken.
 #[derive(Debug)]
-pub(super) struct Task {
+pub(in crate::backend) struct Task {
     inbox: Arc<Inbox>,
     key: u64,
     is_woken: AtomicBool,
 }
 
 impl Task {
-    pub(super) fn new(inbox: &Arc<Inbox>, key: u64) -> Arc<Task> {
+    pub(in crate::backend) fn new(inbox: &Arc<Inbox>, key: u64) -> Arc<Task> {
         Arc::new(Task { inbox: Arc::clone(inbox), key, is_woken: AtomicBool::new(false) })
     }
 
-    pub(super) fn waker(self: &Arc<Self>) -> Waker {
+    pub(in crate::backend) fn waker(self: &Arc<Self>) -> Waker {
         Waker::from(Arc::clone(self))
     }
 
     /// What woke it is seen to now, and what wakes it from here on counts again.
-    pub(super) fn begin(&self) {
+    pub(in crate::backend) fn begin(&self) {
         self.is_woken.store(false, Ordering::Release);
     }
 }
@@ -119,23 +115,33 @@ impl Wake for Task {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{ErrorKind, Read};
+    use std::sync::atomic::AtomicUsize;
 
     use super::*;
 
-    fn inbox() -> (Arc<Inbox>, UnixStream) {
-        let (inbox, heard) = Inbox::new().unwrap();
-        heard.set_nonblocking(true).unwrap();
-        (inbox, heard)
+    /// Counts how often it is rung.
+    #[derive(Default)]
+    struct Bell(AtomicUsize);
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn inbox() -> (Arc<Inbox>, Arc<Bell>) {
+        let (inbox, bell) = (Arc::<Inbox>::default(), Arc::<Bell>::default());
+        inbox.set_bell(&Waker::from(Arc::clone(&bell)));
+        (inbox, bell)
     }
 
     #[test]
     fn the_bell_is_rung_once_and_only_for_sleepers() {
-        let (inbox, mut heard) = inbox();
+        let (inbox, bell) = inbox();
+        let rung = || bell.0.load(Ordering::Relaxed);
         let tasks = [Task::new(&inbox, 1), Task::new(&inbox, 2)];
-        let mut octets = [0; 8];
         tasks[0].waker().wake();
-        assert_eq!(heard.read(&mut octets).unwrap_err().kind(), ErrorKind::WouldBlock, "nobody sleeps");
+        assert_eq!(rung(), 0, "nobody sleeps");
         assert!(!inbox.sleep(), "there is something to do");
         let mut post = Post::default();
         inbox.take(&mut post);
@@ -147,23 +153,19 @@ mod tests {
         std::thread::scope(|scope| {
             tasks.iter().for_each(|task| drop(scope.spawn(|| task.waker().wake())));
         });
-        assert_eq!(heard.read(&mut octets).unwrap(), 1);
+        assert_eq!(rung(), 1);
 
         inbox.take(&mut post);
         tasks[0].begin();
         assert!(inbox.sleep());
         inbox.wake();
         tasks[0].waker().wake();
-        assert_eq!(
-            heard.read(&mut octets).unwrap_err().kind(),
-            ErrorKind::WouldBlock,
-            "nobody sleeps any more"
-        );
+        assert_eq!(rung(), 1, "nobody sleeps any more");
     }
 
     #[test]
     fn a_task_that_is_woken_often_comes_once() {
-        let (inbox, _heard) = inbox();
+        let (inbox, _bell) = inbox();
         let task = Task::new(&inbox, 7);
         (0..1000).for_each(|_| task.waker().wake());
         let mut post = Post::default();

@@ -13,6 +13,9 @@ use crate::proxy_protocol::{Header, Progress};
 use crate::source::Source;
 use crate::tracker::TaskGuard;
 
+/// What a client of HTTP/2 says first (RFC 9113 §3.4).
+pub(in crate::backend) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
 /// Room for what one system call writes to one socket.
 pub(super) type Pieces<'a> = [IoSlice<'a>; MAX_PIECES];
 
@@ -26,6 +29,8 @@ pub(super) struct Http {
     connection: http::Connection,
     /// What has to come before HTTP, and before TLS.
     proxy_header: Option<Header>,
+    /// What was read before it was clear that it is not HTTP/2; `None` once it is.
+    early: Option<Vec<u8>>,
     task: Arc<Task>,
     _counted: TaskGuard,
 }
@@ -34,14 +39,62 @@ pub(super) struct Http {
 pub(super) struct WebSocket {
     connection: Connection,
     seat: Seat,
+    is_open: bool,
+}
+
+impl WebSocket {
+    /// Tells the handler that it is open, before anything else is told.
+    fn opened(&mut self) -> &mut Connection {
+        if !std::mem::replace(&mut self.is_open, true) {
+            self.connection.open();
+        }
+        &mut self.connection
+    }
+}
+
+impl Http {
+    fn receive(&mut self, octets: &[u8], now: Instant) {
+        if let Some(early) = &mut self.early {
+            early.extend_from_slice(octets);
+            let len = early.len().min(PREFACE.len());
+            if early[..len] == PREFACE[..len] {
+                // It is HTTP/2, or may become that.
+                return;
+            }
+        }
+        match self.early.take() {
+            Some(early) => self.connection.receive(&early, now),
+            None => self.connection.receive(octets, now),
+        }
+    }
 }
 
 impl Speech {
-    /// What every connection begins with.
-    pub(super) fn http(source: Source, start: &Start, task: Arc<Task>, now: Instant) -> Speech {
+    /// What every connection begins with; it may turn out to be HTTP/2, if that `is_foreign` and not unknown.
+    pub(super) fn http(
+        source: Source,
+        start: &Start,
+        task: Arc<Task>,
+        is_foreign: bool,
+        now: Instant,
+    ) -> Speech {
         let connection = http::Connection::new(start, source, now + start.handshake_timeout);
         let (proxy_header, _counted) = (start.proxy_header(&source), start.tracker.task());
-        Speech::Http(Box::new(Http { connection, proxy_header, task, _counted }))
+        let early = is_foreign.then(Vec::new);
+        Speech::Http(Box::new(Http { connection, proxy_header, early, task, _counted }))
+    }
+
+    /// Whether it is HTTP/2, for which this is not the place.
+    pub(super) fn is_foreign(&self) -> bool {
+        matches!(self, Speech::Http(http) if http.early.as_ref().is_some_and(|early| early.starts_with(PREFACE)))
+    }
+
+    /// What was read before that was known, and from whom.
+    pub(super) fn into_early(self) -> Option<(Source, Vec<u8>)> {
+        match self {
+            Speech::Http(http) => Some((http.connection.source(), http.early?)),
+            Speech::WebSocket(_) => None,
+        }
     }
 
     /// A WebSocket's seat.
@@ -60,18 +113,28 @@ impl Speech {
                 http.connection.poll(&mut Context::from_waker(&http.task.waker()), now);
                 false
             }
-            Speech::WebSocket(ws) => ws.connection.advance(now),
+            Speech::WebSocket(ws) => {
+                let opens = !ws.is_open;
+                ws.opened().advance(now) || opens
+            }
         }
     }
 
-    /// Becomes a WebSocket, if that was agreed and everything before it is written. True if it did.
+    /// Whether there may be something to [`advance`](Speech::advance) with, now that something has moved.
+    pub(super) fn can_advance(&self) -> bool {
+        match self {
+            Speech::Http(_) => true,
+            Speech::WebSocket(ws) => !ws.is_open || ws.connection.can_advance(),
+        }
+    }
+
+    /// Becomes a WebSocket, if that was agreed and everything before it is written. True if it did. It is
+    /// opened at its next turn.
     pub(super) fn upgrade(&mut self, fanout: &mut Fanout) -> bool {
         let Speech::Http(http) = self else { return false };
         let Some(mut connection) = http.connection.take_websocket() else { return false };
         let seat = connection.enter(fanout);
-        let mut ws = Box::new(WebSocket { connection, seat });
-        ws.connection.open();
-        *self = Speech::WebSocket(ws);
+        *self = Speech::WebSocket(Box::new(WebSocket { connection, seat, is_open: false }));
         true
     }
 
@@ -168,22 +231,22 @@ impl Speech {
     /// Only while input is wanted.
     pub(super) fn receive(&mut self, octets: &mut [u8], now: Instant) {
         match self {
-            Speech::Http(http) => http.connection.receive(octets, now),
-            Speech::WebSocket(ws) => ws.connection.receive(octets, now),
+            Speech::Http(http) => http.receive(octets, now),
+            Speech::WebSocket(ws) => ws.opened().receive(octets, now),
         }
     }
 
     pub(super) fn end_of_input(&mut self, now: Instant) {
         match self {
             Speech::Http(http) => http.connection.end_of_input(),
-            Speech::WebSocket(ws) => ws.connection.end_of_input(now),
+            Speech::WebSocket(ws) => ws.opened().end_of_input(now),
         }
     }
 
     /// The socket broke. HTTP has nothing to say about it.
     pub(super) fn lost(&mut self, now: Instant) {
         if let Speech::WebSocket(ws) = self {
-            ws.connection.lost(now);
+            ws.opened().lost(now);
         }
     }
 
@@ -197,7 +260,7 @@ impl Speech {
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         match self {
             Speech::Http(http) => http.connection.handle_timeout(now),
-            Speech::WebSocket(ws) => ws.connection.handle_timeout(now),
+            Speech::WebSocket(ws) => ws.opened().handle_timeout(now),
         }
     }
 
