@@ -1,12 +1,14 @@
 //! One connection without I/O: bytes from the transport to the driver, events to the handler, frames to be written.
 
+mod ending;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 use std::time::Instant;
 
 use bytes::Bytes;
-use websocket_driver::{Cause, CloseCode, Closed, Event, Handler, Input, Transmit};
+use websocket_driver::{CloseCode, Event, Handler, Input, Transmit};
 
 use crate::account::Account;
 use crate::fanout::{Fanout, Form, Plan, Seat, merge};
@@ -118,7 +120,7 @@ impl Connection {
     /// was anything.
     pub(crate) fn advance(&mut self, now: Instant) -> bool {
         let took = self.take_up(now);
-        if self.unread.is_empty() || self.input_ended || self.is_full() {
+        if !self.can_advance() {
             return took;
         }
         let mut unread = std::mem::take(&mut self.unread);
@@ -127,7 +129,6 @@ impl Connection {
     }
 
     /// Whether something that was received and had to wait can go on.
-    #[cfg(target_os = "linux")]
     pub(crate) fn can_advance(&self) -> bool {
         !self.unread.is_empty() && !self.input_ended && !self.is_full()
     }
@@ -368,16 +369,6 @@ impl Connection {
         }
     }
 
-    fn tell_closed(&mut self, closed: &Closed) {
-        if !std::mem::replace(&mut self.closed, true) {
-            self.ws.outbox().end(self.ws.id());
-            if self.opened {
-                self.account.metrics.closed(closed.code.get());
-                self.call(|handler, ws| handler.close(ws, closed));
-            }
-        }
-    }
-
     /// Tells the handler. One that panics loses its own connection, and its `close` is still told.
     fn call(&mut self, tell: impl FnOnce(&mut BoxHandler, &mut WebSocket)) {
         let told = catch_unwind(AssertUnwindSafe(|| tell(&mut self.handler, &mut self.ws)));
@@ -387,15 +378,6 @@ impl Connection {
             let _ = self.ws.close(CloseCode::INTERNAL_ERROR, "the server met an error");
             self.take_up(Instant::now());
         }
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        let closed =
-            Closed { code: CloseCode::ABNORMAL, reason: String::new(), cause: Cause::ConnectionLost };
-        // A panic in a drop would end the process; this one is caught.
-        self.tell_closed(&closed);
     }
 }
 

@@ -1,269 +1,144 @@
-//! What the connections of one thread share on tokio: its core's fan-out, and the task that sweeps it.
+//! What the connections of one thread share: its core's fan-out, and who sits where.
 //!
-//! A worker's tasks all run on its thread, one at a time, so a thread-local variable serves them without a lock. It is
-//! never borrowed while code of the user's runs.
+//! All connections of a worker live on its thread, one at work at a time, so a thread-local variable serves them without
+//! a lock. It is never borrowed while code of the user's runs.
 
 use std::cell::RefCell;
-use std::io::{ErrorKind, IoSlice};
-use std::task::{Poll, Waker};
-use std::time::Instant;
-
-use tokio::net::TcpStream;
+use std::rc::Rc;
+use std::task::Waker;
 
 use crate::connection::Connection;
-use crate::fanout::{Fanout, MAX_PIECES, Plan, SLICE, Seat, Visit};
+use crate::fanout::{Fanout, Plan, Seat};
 use crate::metrics::Metrics;
 
 thread_local! {
-    static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
+    static LOCAL: RefCell<Option<Shared>> = const { RefCell::new(None) };
 }
+
+/// As the loop of the thread and its tasks share it.
+pub(crate) type Shared = Rc<RefCell<Local>>;
 
 /// A thread's part of the server.
-#[derive(Debug)]
-struct Worker {
-    fanout: Fanout,
-    plan: Plan,
-    /// By seat.
-    members: Vec<Member>,
+#[derive(Debug, Default)]
+pub(crate) struct Local {
+    pub(crate) fanout: Fanout,
+    pub(crate) plan: Plan,
+    pub(crate) seats: Seats,
 }
 
-/// How a connection of the worker is reached.
-#[derive(Debug)]
-enum Member {
+/// Who sits where.
+#[derive(Debug, Default)]
+pub(crate) struct Seats(Vec<Sitter>);
+
+/// How the connection in a seat is reached.
+#[derive(Debug, Default)]
+pub(crate) enum Sitter {
+    #[default]
     Nobody,
-    /// Its task is at work.
-    Working,
-    /// It has a socket that the sweep can write to; its task sleeps.
-    Socket(Box<Socket>),
+    /// The loop drives it, under this key.
+    Looped(u64),
     /// It has a stream that only its task can write to.
-    Stream(Option<Waker>),
+    Task(Waker),
 }
 
-/// A WebSocket on TCP.
-#[derive(Debug)]
-pub(crate) struct Socket {
-    pub(crate) stream: TcpStream,
-    pub(crate) connection: Connection,
-    pub(crate) waker: Option<Waker>,
-}
-
-/// What came of writing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wrote {
-    /// Everything there was.
-    All,
-    /// As much as the socket takes for now.
-    Some,
-    /// Nothing: the socket is broken.
-    Lost,
-}
-
-/// Makes this thread a worker, and sweeps for as long as it is polled. It ends never.
-pub(crate) async fn sweep(metrics: Metrics) {
-    WORKER.set(Some(Worker { fanout: Fanout::new(metrics), plan: Plan::default(), members: Vec::new() }));
-    loop {
-        gather().await;
-        while with(|worker| worker.slice()) == Some(true) {
-            // Input is looked at, then it goes on.
-            tokio::task::yield_now().await;
+impl Seats {
+    pub(crate) fn take(&mut self, seat: Seat, sitter: Sitter) {
+        let index = seat.index as usize;
+        if self.0.len() <= index {
+            self.0.resize_with(index + 1, Sitter::default);
         }
-        std::future::poll_fn(|cx| {
-            let rests = with(|worker| worker.fanout.sleep(cx.waker()));
-            if rests == Some(true) { Poll::Pending } else { Poll::Ready(()) }
-        })
-        .await;
+        self.0[index] = sitter;
+    }
+
+    pub(crate) fn get(&self, index: u32) -> &Sitter {
+        self.0.get(index as usize).unwrap_or(&Sitter::Nobody)
     }
 }
 
-/// Waits until no more publications come with those that are there: each that is there before a sweep begins saves
-/// writes to the first of its sockets.
-async fn gather() {
-    /// How often input is looked at.
-    const MOST_LOOKS: usize = 4;
-    let mut collected = None;
-    for _ in 0..MOST_LOOKS {
-        let before = collected;
-        collected = with(|worker| {
-            worker.fanout.collect();
-            worker.fanout.collected()
-        });
-        if before == collected {
-            return;
-        }
-        tokio::task::yield_now().await;
+impl Local {
+    pub(crate) fn shared(metrics: Metrics) -> Shared {
+        Rc::new(RefCell::new(Local { fanout: Fanout::new(metrics), ..Local::default() }))
     }
+}
+
+/// Makes this thread a worker.
+pub(crate) fn begin(local: &Shared) {
+    LOCAL.set(Some(Rc::clone(local)));
 }
 
 /// Ends this thread's being a worker.
 pub(crate) fn end() {
-    WORKER.take();
+    LOCAL.take();
 }
 
-fn with<R>(work: impl FnOnce(&mut Worker) -> R) -> Option<R> {
-    WORKER.with_borrow_mut(|worker| worker.as_mut().map(work))
+/// Wakes the tasks that have something to write, for as long as it is polled, where there is no loop that does so. It
+/// ends never.
+#[cfg(not(target_os = "linux"))]
+pub(crate) async fn sweep() {
+    use crate::fanout::{Straight, Visit};
+    use std::task::Poll;
+
+    std::future::poll_fn(|cx| {
+        let rests = with(|local| {
+            let Local { fanout, seats, .. } = local;
+            fanout.collect();
+            while let Some(Visit::Turn(seat) | Visit::Straight(Straight { seat, .. })) = fanout.next() {
+                fanout.woken(seat);
+                if let Sitter::Task(waker) = seats.get(seat) {
+                    waker.wake_by_ref();
+                }
+            }
+            fanout.sleep(cx.waker())
+        });
+        if rests == Some(false) {
+            cx.waker().wake_by_ref();
+        }
+        Poll::<()>::Pending
+    })
+    .await;
+}
+
+fn with<R>(work: impl FnOnce(&mut Local) -> R) -> Option<R> {
+    LOCAL.with_borrow(|local| local.as_ref().map(|local| work(&mut local.borrow_mut())))
 }
 
 /// Gives a connection a seat; `None` on a thread that is no worker's.
 pub(crate) fn enter(connection: &mut Connection) -> Option<Seat> {
-    with(|worker| {
-        let seat = connection.enter(&mut worker.fanout);
-        let index = seat.index as usize;
-        if worker.members.len() <= index {
-            worker.members.resize_with(index + 1, || Member::Nobody);
-        }
-        worker.members[index] = Member::Working;
+    with(|local| {
+        let seat = connection.enter(&mut local.fanout);
+        local.seats.take(seat, Sitter::Nobody);
         seat
     })
 }
 
-/// Gives a seat back, and the socket that sat there.
-pub(crate) fn leave(seat: Seat) -> Option<Box<Socket>> {
-    with(|worker| {
-        worker.fanout.leave(seat);
-        match std::mem::replace(&mut worker.members[seat.index as usize], Member::Nobody) {
-            Member::Socket(socket) => Some(socket),
-            _ => None,
-        }
-    })
-    .flatten()
-}
-
-/// Takes a socket to work on it.
-pub(crate) fn take(seat: Seat) -> Option<Box<Socket>> {
-    with(|worker| {
-        let member = &mut worker.members[seat.index as usize];
-        match std::mem::replace(member, Member::Working) {
-            Member::Socket(socket) => Some(socket),
-            other => {
-                *member = other;
-                None
-            }
-        }
-    })
-    .flatten()
-}
-
-/// Leaves a socket to the sweep.
-pub(crate) fn put(seat: Seat, socket: Box<Socket>) {
-    with(|worker| worker.members[seat.index as usize] = Member::Socket(socket));
+/// Gives a seat back.
+pub(crate) fn leave(seat: Seat) {
+    with(|local| {
+        local.fanout.leave(seat);
+        local.seats.take(seat, Sitter::Nobody);
+    });
 }
 
 /// Leaves a way to wake the task of a stream.
 pub(crate) fn put_waker(seat: Seat, waker: &Waker) {
-    with(|worker| match &mut worker.members[seat.index as usize] {
-        Member::Stream(Some(old)) => old.clone_from(waker),
-        member => *member = Member::Stream(Some(waker.clone())),
+    with(|local| match &mut local.seats.0[seat.index as usize] {
+        Sitter::Task(old) => old.clone_from(waker),
+        sitter => *sitter = Sitter::Task(waker.clone()),
     });
 }
 
 /// Lends the fan-out of this thread, if it has one, to whoever writes a connection's output.
 pub(crate) fn with_fanout<R>(work: impl FnOnce(Option<&mut Fanout>, &mut Plan) -> R) -> R {
-    WORKER.with_borrow_mut(|worker| match worker {
-        Some(worker) => work(Some(&mut worker.fanout), &mut worker.plan),
+    LOCAL.with_borrow(|local| match local {
+        Some(local) => {
+            let Local { fanout, plan, .. } = &mut *local.borrow_mut();
+            work(Some(fanout), plan)
+        }
         None => work(None, &mut Plan::default()),
     })
 }
 
 /// Whether this receiver is left to its task.
 pub(crate) fn is_held(seat: Seat) -> bool {
-    with(|worker| worker.fanout.is_held(seat.index)) == Some(true)
-}
-
-/// Writes what a socket's connection has, and what it lags behind its topics.
-pub(crate) fn write(socket: &mut Socket) -> Wrote {
-    with_fanout(|fanout, plan| match fanout {
-        Some(fanout) => socket.write(fanout, plan),
-        None => Wrote::Lost,
-    })
-}
-
-impl Worker {
-    /// Makes some visits; false when there are no more.
-    fn slice(&mut self) -> bool {
-        self.fanout.collect();
-        for _ in 0..SLICE {
-            match self.fanout.next() {
-                Some(Visit::Straight(visit)) => {
-                    let member = &mut self.members[visit.seat as usize];
-                    if let Member::Socket(socket) = member {
-                        let lag = self.fanout.lag(visit);
-                        let len = lag.len();
-                        match socket.stream.try_write(lag) {
-                            Ok(count) => {
-                                self.fanout.advance(visit, count);
-                                if count < len {
-                                    self.fanout.block(visit.seat);
-                                    socket.wake();
-                                }
-                            }
-                            // An error is its task's to find.
-                            Err(_) => {
-                                self.fanout.block(visit.seat);
-                                socket.wake();
-                            }
-                        }
-                    } else {
-                        self.visit(visit.seat);
-                    }
-                }
-                Some(Visit::Turn(seat)) => self.visit(seat),
-                None => return false,
-            }
-        }
-        true
-    }
-
-    /// Lets a connection write all it has.
-    fn visit(&mut self, index: u32) {
-        match &mut self.members[index as usize] {
-            Member::Socket(socket) => {
-                let wrote = socket.write(&mut self.fanout, &mut self.plan);
-                // It was attended to; what comes from here on is announced.
-                let rests = socket.connection.sleep(Waker::noop());
-                if !rests {
-                    self.fanout.set_busy(index, true);
-                }
-                if wrote != Wrote::All || !rests || !socket.connection.is_open() {
-                    socket.wake();
-                }
-            }
-            Member::Stream(waker) => {
-                self.fanout.woken(index);
-                if let Some(waker) = waker {
-                    waker.wake_by_ref();
-                }
-            }
-            Member::Nobody | Member::Working => {}
-        }
-    }
-}
-
-impl Socket {
-    fn wake(&self) {
-        if let Some(waker) = &self.waker {
-            waker.wake_by_ref();
-        }
-    }
-
-    /// Writes until there is nothing more or the socket takes no more.
-    fn write(&mut self, fanout: &mut Fanout, plan: &mut Plan) -> Wrote {
-        self.connection.prepare(fanout, Instant::now());
-        let wrote = loop {
-            self.connection.plan(plan, Some(&*fanout));
-            if plan.is_empty() {
-                break Wrote::All;
-            }
-            let mut pieces = [IoSlice::new(&[]); MAX_PIECES];
-            let count = plan.pieces(self.connection.writing(), Some(fanout), &mut pieces);
-            match self.stream.try_write_vectored(&pieces[..count]) {
-                Ok(0) => break Wrote::Lost,
-                Ok(written) => self.connection.written(plan, written, Some(fanout)),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break Wrote::Some,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => break Wrote::Lost,
-            }
-        };
-        self.connection.settle(wrote != Wrote::All, Some(fanout));
-        wrote
-    }
+    with(|local| local.fanout.is_held(seat.index)) == Some(true)
 }

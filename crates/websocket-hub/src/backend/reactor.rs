@@ -13,4 +13,4 @@ mod worker;
 mod writing;
 
 pub(super) use peer::Stranger;
-pub(super) use worker::{BELL, Outside, Rest, Worker};
+pub(super) use worker::{Outside, Rest, Worker};

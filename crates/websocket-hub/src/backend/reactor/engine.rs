@@ -68,8 +68,5 @@ pub(in crate::backend) trait Engine {
     fn completed(&self) -> usize;
 
     /// The next of what has completed; `find` knows the socket of a token.
-    fn next<'a>(
-        &mut self,
-        find: impl Fn(u64) -> Option<BorrowedFd<'a>>,
-    ) -> Option<Completion<Self::Buffer>>;
+    fn next<'a>(&mut self, find: impl Fn(u64) -> Option<BorrowedFd<'a>>) -> Option<Completion<Self::Buffer>>;
 }

@@ -3,26 +3,12 @@
 use std::io::IoSlice;
 use std::time::Instant;
 
+use super::engine::{Engine, Send};
 use super::peer::Peer;
-use super::ring::{Ring, Send};
 use super::slab::Slab;
 use super::writing::Writer;
-use crate::fanout::{Fanout, SLICE, Seat, Straight, Visit};
-
-/// Who sits where.
-#[derive(Default)]
-pub(super) struct Seats(Vec<u64>);
-
-impl Seats {
-    /// The connection with this key takes a seat.
-    pub(super) fn take(&mut self, seat: Seat, key: u64) {
-        let index = seat.index as usize;
-        if self.0.len() <= index {
-            self.0.resize(index + 1, 0);
-        }
-        self.0[index] = key;
-    }
-}
+use crate::fanout::{Fanout, SLICE, Straight, Visit};
+use crate::worker::{Seats, Sitter};
 
 /// What a slice has left to do.
 #[derive(Default)]
@@ -35,7 +21,7 @@ pub(super) struct Slice {
 
 /// Makes some visits.
 pub(super) fn sweep(
-    ring: &mut Ring,
+    engine: &mut impl Engine,
     writer: &mut Writer,
     fanout: &mut Fanout,
     peers: &mut Slab<Peer>,
@@ -54,16 +40,23 @@ pub(super) fn sweep(
                 break;
             }
         };
-        let key = seats.0[seat as usize];
-        match straight.filter(|_| peers.get(key).is_some_and(Peer::is_plain)) {
-            Some(straight) => visits.push((straight, key)),
-            None => {
-                fanout.woken(seat);
-                slice.turns.push(key);
+        match (seats.get(seat), straight) {
+            (Sitter::Looped(key), Some(straight)) if peers.get(*key).is_some_and(Peer::is_plain) => {
+                visits.push((straight, *key));
             }
+            (Sitter::Looped(key), _) => {
+                fanout.woken(seat);
+                slice.turns.push(*key);
+            }
+            (Sitter::Task(waker), _) => {
+                fanout.woken(seat);
+                waker.wake_by_ref();
+            }
+            // It is about to look by itself.
+            (Sitter::Nobody, _) => fanout.woken(seat),
         }
     }
-    let lens = send(ring, writer, fanout, peers, &visits);
+    let lens = send(engine, writer, fanout, peers, &visits);
     for (((visit, key), len), written) in visits.into_iter().zip(lens).zip(&writer.written) {
         let Some(peer) = peers.get_mut(key) else { continue };
         let count = peer.published(written, len, now);
@@ -78,7 +71,7 @@ pub(super) fn sweep(
 
 /// Sends each its lag; says how many octets that were.
 fn send(
-    ring: &mut Ring,
+    engine: &mut impl Engine,
     writer: &mut Writer,
     fanout: &Fanout,
     peers: &Slab<Peer>,
@@ -88,6 +81,6 @@ fn send(
     let sockets = visits.iter().filter_map(|(_, key)| peers.get(*key)).map(Peer::socket);
     let sends: Vec<_> =
         sockets.zip(&lags).map(|(socket, lag)| Send { socket, pieces: std::slice::from_ref(lag) }).collect();
-    ring.send(&sends, &mut writer.written);
+    engine.send(&sends, &mut writer.written);
     lags.iter().map(|lag| lag.len()).collect()
 }

@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::rewound::Rewound;
-use super::{http1, http2, socket};
+use super::{http1, http2};
 use crate::backend::Start;
 use crate::drive::Drive;
 use crate::proxy_protocol::{Header, Progress};
@@ -23,14 +23,20 @@ use crate::tls::H2;
 /// What a client of HTTP/2 says first (RFC 9113 §3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// What a connection has become that is a WebSocket now. Both are boxed: a task that waits for it has the size of
-/// its largest part.
+/// What a connection has become that is a WebSocket now. It is boxed: a task that waits for it has the size of its
+/// largest part.
 pub(super) type Opened = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Serves a connection to its end, or until it becomes a WebSocket.
-pub(super) async fn serve(stream: TcpStream, mut source: Source, start: &Start) -> Option<Opened> {
+/// Serves a connection to its end, or until it becomes a WebSocket. What comes before TLS or HTTP was read already if
+/// anything was read `early`.
+pub(super) async fn serve(
+    stream: TcpStream,
+    mut early: Vec<u8>,
+    mut source: Source,
+    start: &Start,
+) -> Option<Opened> {
     let deadline = Instant::now() + start.handshake_timeout;
-    if let Some(header) = start.proxy_header(&source) {
+    if let Some(header) = start.proxy_header(&source).filter(|_| early.is_empty()) {
         source.named = Box::pin(read_proxy_header(header, &stream, deadline, start)).await?;
     }
     // What most connections do not need is boxed, so that it costs them nothing.
@@ -46,7 +52,6 @@ pub(super) async fn serve(stream: TcpStream, mut source: Source, start: &Start) 
             Some(Box::pin(Drive::new(stream, connection)))
         }
         None => {
-            let mut early = Vec::new();
             tokio::select! {
                 // An error or silence is nothing new to HTTP/1.1, which has answers for them.
                 _ = timeout_at(deadline, look(&stream, &mut early)) => {}
@@ -58,7 +63,7 @@ pub(super) async fn serve(stream: TcpStream, mut source: Source, start: &Start) 
             }
             let (stream, connection) =
                 http1::serve(stream, early, source, start, deadline.into_std()).await?;
-            Some(Box::pin(socket::Task::new(stream, connection)))
+            Some(Box::pin(Drive::new(stream, connection)))
         }
     }
 }

@@ -3,14 +3,22 @@
 use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use super::bell::Bell;
 use super::ring::Ring;
-use super::wake::Inbox;
-use super::worker::{BUFFER_LEN, BUFFERS, Worker};
 use crate::backend::Start;
 use crate::backend::aside::Aside;
 use crate::backend::http::alpn::without_http2;
+use crate::backend::reactor::wake::Inbox;
+use crate::backend::reactor::{Rest, Worker};
 use crate::listener::Socket;
+
+/// Buffers to receive into, and the octets in each, for all connections of a ring: one that is idle has none. When
+/// all are in use, whoever else has sent something waits for the next turn. What is received in small pieces is
+/// acknowledged in small pieces, which costs more than the memory; of that only what was ever filled is resident.
+const BUFFERS: u16 = 64;
+const BUFFER_LEN: usize = 32 * 1024;
 
 /// Starts the workers. The first accepts, too, and hands connections out in turn, so that they spread evenly.
 pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
@@ -20,13 +28,15 @@ pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
     // A port is listened on while anybody holds its listener: from here on that is the one who accepts.
     start.listeners = Arc::default();
     let aside = Aside::start()?;
-    let inboxes = (0..start.workers).map(|_| Inbox::new()).collect::<io::Result<Vec<_>>>()?;
-    let all: Vec<_> = inboxes.iter().map(|(inbox, _)| Arc::clone(inbox)).collect();
+    let inboxes: Vec<Arc<Inbox>> = (0..start.workers).map(|_| Arc::default()).collect();
     let (begun, begins) = mpsc::channel();
     let mut threads = Vec::new();
-    for (index, inbox) in inboxes.into_iter().enumerate() {
+    for (index, inbox) in inboxes.iter().enumerate() {
+        let (bell, heard) = Bell::pair()?;
+        inbox.set_bell(&bell);
+        let (inbox, all) = (Arc::clone(inbox), inboxes.clone());
         let listeners = std::mem::take(&mut listeners);
-        let (start, all, aside, begun) = (start.clone(), all.clone(), aside.clone(), begun.clone());
+        let (start, aside, begun) = (start.clone(), aside.clone(), begun.clone());
         let thread = std::thread::Builder::new().name(format!("websocket-hub-{index}"));
         threads.push(thread.spawn(move || {
             let _entered = aside.enter();
@@ -40,7 +50,7 @@ pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
             let _ = begun.send(result);
             drop(begun);
             if let Some(ring) = ring {
-                Worker::new(ring, start, inbox, all, listeners).run();
+                run(Worker::new(ring, start, inbox, all, listeners).with_bell(heard));
             }
         })?);
     }
@@ -48,6 +58,24 @@ pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
     // Those that have begun end when the caller drops what would stop them.
     begins.iter().collect::<io::Result<()>>()?;
     Ok(threads)
+}
+
+/// Serves until the server has stopped.
+///
+/// # Panics
+///
+/// When the kernel lets the ring down, after which nothing can be served.
+fn run(mut worker: Worker<Ring>) {
+    worker.begin();
+    loop {
+        let time = match worker.step() {
+            Rest::Over => return,
+            Rest::None => Some(Duration::ZERO),
+            Rest::Until(time) => time,
+        };
+        worker.engine.wait(time).expect("a ring that worked goes on working");
+        worker.complete_all();
+    }
 }
 
 /// Why there is no ring, and what to do about it.

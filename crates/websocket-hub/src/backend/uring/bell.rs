@@ -10,7 +10,7 @@ pub(super) struct Bell(UnixStream);
 
 impl Bell {
     /// A bell, and the socket on which it is heard.
-    pub(super) fn new() -> io::Result<(Waker, UnixStream)> {
+    pub(super) fn pair() -> io::Result<(Waker, UnixStream)> {
         let (bell, heard) = UnixStream::pair()?;
         bell.set_nonblocking(true)?;
         Ok((Waker::from(Arc::new(Bell(bell))), heard))

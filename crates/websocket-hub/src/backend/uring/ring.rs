@@ -14,7 +14,7 @@
 #![allow(unsafe_code, reason = "what is shared with the kernel is beyond the borrow checker; see above")]
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
+use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! What the ring promises; worth running under AddressSanitizer, too.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, IoSlice, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
