@@ -67,9 +67,8 @@ fn with_messages(name: &str, count: u64) -> (Folder, u64) {
     let folder = with_data_folder(name);
     let mut log = open(&folder);
     log.append(&[proposal(Action::Arrive { nickname: "Ada".into() })]).unwrap();
-    for number in 0..count {
-        log.append(&[say(&format!("message {number}"))]).unwrap();
-    }
+    let messages: Vec<Proposal> = (0..count).map(|number| say(&format!("message {number}"))).collect();
+    messages.chunks(1_000).for_each(|batch| _ = log.append(batch).unwrap());
     let last = log.last().0;
     (folder, last)
 }
@@ -84,7 +83,7 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn a_backup_that_is_made_while_people_talk_is_of_one_moment_and_can_be_restored() {
-    let (folder, before) = with_messages("backup", 10);
+    let (folder, before) = with_messages("backup", 6_000);
     let chat = Chat::start(open(&folder), Box::new(|_| {})).unwrap();
     let (acknowledged, is_over) = (AtomicU64::new(before), AtomicBool::new(false));
     std::thread::scope(|scope| {
@@ -161,12 +160,15 @@ fn a_backup_that_is_damaged_or_cut_is_refused_and_leaves_nothing() {
 
 #[test]
 fn a_log_that_is_exported_and_replayed_comes_to_the_same_state() {
-    let (folder, last) = with_messages("replay", 1_500);
+    let (folder, last) = with_messages("replay", 3_000);
     let chat = Chat::start(open(&folder), Box::new(|_| {})).unwrap();
+    let long = "long".repeat(15_000);
+    let said_since = 1 + 150;
     chat.ask(say("\u{1b}[31mred\u{1b}[0m \u{2028}")).unwrap();
+    (1..said_since).for_each(|_| _ = chat.ask(say(&long)).unwrap());
     let exported = said(&folder, &["log", "export"]);
     assert_eq!(exported.lines().next(), Some("{\"parlor-log\":1,\"after\":0}"));
-    assert_eq!(exported.lines().count() as u64, last + 3);
+    assert_eq!(exported.lines().count() as u64, last + said_since + 2);
     said(&folder, &["log", "export", "export"]);
     assert_eq!(fs::read_to_string(folder.path().join("export")).unwrap(), exported);
     assert_eq!(mode(&folder.path().join("export")), 0o600);
@@ -188,7 +190,7 @@ fn a_log_that_is_exported_and_replayed_comes_to_the_same_state() {
         "{shown}"
     );
     let all = said(&folder, &["log", "show"]);
-    assert_eq!(all.lines().count() as u64, last + 1);
+    assert_eq!(all.lines().count() as u64, last + said_since);
     assert!(!all.contains('\u{1b}'), "nothing that somebody said speaks to the terminal");
 }
 

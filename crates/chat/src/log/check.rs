@@ -9,8 +9,8 @@ use crate::place::{Position, Sequence};
 use crate::storage::Storage;
 use crate::trouble::Trouble;
 
-/// Entries that are looked at in one step.
-const PIECE: usize = 10_000;
+/// Entries that are looked at in one step: with the longest texts there are, 128 MiB.
+const PIECE: usize = 2_000;
 
 /// What was found of a log that is in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

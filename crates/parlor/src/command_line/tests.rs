@@ -123,7 +123,11 @@ fn what_is_shown_is_a_file_that_says_the_same() {
             ("PARLOR_COLOUR", "red"),
         ],
     );
-    assert!(shown.ends_with("\n# PARLOR_COLOUR is set in the environment, but there is no such setting.\n"));
+    let sentence = "is set in the environment, but there is no such setting.";
+    let end = format!(
+        "\n# PARLOR_MAXTEXT {sentence} Is PARLOR_MAX_TEXT meant?\n\n# PARLOR_SERVICE_HOST {sentence}\n"
+    );
+    assert!(shown.ends_with(&end), "{shown}");
     let (_folder, path) = file(&shown);
     let config = serve(&["--config", &path], &[]);
     assert_eq!(config.server.listen, ["[::1]:0"]);

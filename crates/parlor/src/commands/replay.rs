@@ -9,12 +9,14 @@ use parlor_chat::storage::{Options, Sqlite};
 use parlor_chat::{Entry, Position, Trouble};
 use serde::de::DeserializeOwned;
 
+use super::CommandError;
 use super::export::{Begin, END, End, VERSION};
-use super::{CommandError, PIECE};
 use crate::data::FreshFolder;
 
 /// Octets of a line. The longest there are hold a message's text, of which JSON can make six times as much.
 const LONGEST_LINE: u64 = 1 << 20;
+/// Octets of lines that are replayed in one step: enough that syncing the disk is the smaller part of it.
+const PIECE: usize = 8 << 20;
 
 /// Replays a file into a folder in which nothing of a server is. Returns the place of the last entry.
 pub(super) fn replay(path: &Path, folder: &Path) -> Result<Position, CommandError> {
@@ -56,11 +58,11 @@ fn entries(
     log: &mut LocalLog<Sqlite>,
     stored: &dyn Fn(Trouble) -> CommandError,
 ) -> Result<End, CommandError> {
-    let mut piece: Vec<Entry> = Vec::new();
+    let (mut piece, mut octets): (Vec<Entry>, usize) = (Vec::new(), 0);
     loop {
         let line = lines.next()?;
         let is_end = line.as_deref().is_none_or(|line| line.starts_with(END));
-        if is_end || piece.len() == PIECE {
+        if is_end || octets >= PIECE {
             log.replay(&piece).map_err(|trouble| match trouble {
                 Trouble::Corrupt(what) => {
                     lines.wrong(format!("up to here something is not in order: {what}"))
@@ -68,10 +70,14 @@ fn entries(
                 trouble => stored(trouble),
             })?;
             piece.clear();
+            octets = 0;
         }
         match line {
             Some(line) if is_end => return lines.parse(&line, "the end of an exported log"),
-            Some(line) => piece.push(lines.parse(&line, "an entry")?),
+            Some(line) => {
+                octets += line.len();
+                piece.push(lines.parse(&line, "an entry")?);
+            }
             None => return Err(lines.wrong("it is cut off: its last line is missing".to_owned())),
         }
     }

@@ -13,7 +13,7 @@ use super::setting::{Setting, settings};
 #[derive(Debug)]
 pub(crate) struct InForce {
     settings: Vec<(Setting, Vec<String>, Origin)>,
-    unknown: Vec<String>,
+    unknown: Vec<(String, Option<String>)>,
 }
 
 impl InForce {
@@ -49,8 +49,9 @@ impl fmt::Display for InForce {
             }
             writeln!(f, "{:width$}  # {origin}", line(one))?;
         }
-        for name in &self.unknown {
-            writeln!(f, "\n# {name} is set in the environment, but there is no such setting.")?;
+        for (name, meant) in &self.unknown {
+            let hint = meant.as_ref().map(|meant| format!(" Is {meant} meant?")).unwrap_or_default();
+            writeln!(f, "\n# {name} is set in the environment, but there is no such setting.{hint}")?;
         }
         Ok(())
     }

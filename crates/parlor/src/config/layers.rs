@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::Command;
 
+use super::nearest::nearest;
 use super::setting::settings;
 use super::{ConfigFile, PREFIX};
 
@@ -78,8 +79,8 @@ impl fmt::Display for Origin {
 #[derive(Debug, Default)]
 pub(crate) struct Layers {
     given: BTreeMap<String, (Vec<String>, Origin)>,
-    /// Variables that begin as settings do and are none.
-    pub(crate) unknown: Vec<String>,
+    /// Variables that begin as settings do and are none, each with the one that may be meant.
+    pub(crate) unknown: Vec<(String, Option<String>)>,
 }
 
 impl Layers {
@@ -118,7 +119,14 @@ impl Layers {
             }
             known.insert(variable);
         }
-        let unknown = environment.0.keys().filter(|name| !known.contains(*name)).cloned().collect();
+        let unknown = environment.0.keys().filter(|name| !known.contains(*name));
+        // Without what all of them begin with, which would make them look alike.
+        let bare = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
+        let names: Vec<String> = known.iter().map(|name| bare(name)).collect();
+        let meant = |name: &str| {
+            nearest(&bare(name), names.iter().map(String::as_str)).map(|name| PREFIX.to_owned() + name)
+        };
+        let unknown = unknown.map(|name| (name.clone(), meant(name))).collect();
         Ok(Layers { given, unknown })
     }
 
