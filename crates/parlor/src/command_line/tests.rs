@@ -120,7 +120,8 @@ fn what_is_shown_is_a_file_that_says_the_same() {
         &[
             ("PARLOR_SEARCH_PARTS_OF_WORDS", "true"),
             ("PARLOR_DATA", "a \"folder\""),
-            ("PARLOR_COLOUR", "red"),
+            ("PARLOR_MAXTEXT", "5"),
+            ("PARLOR_SERVICE_HOST", "10.0.0.1"),
         ],
     );
     let sentence = "is set in the environment, but there is no such setting.";
