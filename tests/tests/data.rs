@@ -251,6 +251,51 @@ fn what_was_forgotten_is_told_and_a_backup_keeps_the_rest() {
 }
 
 #[test]
+fn filling_a_folder_that_is_killed_at_any_moment_is_done_or_counts_as_nothing() {
+    let (folder, last) = with_messages("killed", 6_000);
+    said(&folder, &["backup", "backup"]);
+    said(&folder, &["log", "export", "export"]);
+    for (number, arguments) in
+        [&["restore", "backup"][..], &["log", "replay", "export"]].into_iter().enumerate()
+    {
+        let data = format!("new-{number}");
+        let arguments = [arguments, &["--data", &data]].concat();
+        let chat = folder.path().join(&data).join("chat.sqlite");
+        // Each time a little later, until it is done before.
+        let mut killed = 0;
+        for patience in (0..).map(|step| Duration::from_millis(10 * step)) {
+            let mut parlor = Process::start("parlor", &arguments, &folder);
+            std::thread::sleep(patience);
+            parlor.kill();
+            if chat.exists() {
+                break;
+            }
+            killed += 1;
+        }
+        assert!(killed > 1, "it takes longer than starting a process");
+        let verdict = said(&folder, &["log", "verify", "--data", &data]);
+        assert!(verdict.contains(&format!("The entries 1 to {last} are all there")), "{verdict}");
+        let mut names: Vec<_> =
+            fs::read_dir(folder.path().join(&data)).unwrap().map(|one| one.unwrap().file_name()).collect();
+        names.retain(|name| !name.to_string_lossy().starts_with("chat.sqlite"));
+        names.sort();
+        assert_eq!(names, ["lock", "secret"]);
+    }
+}
+
+#[test]
+fn checking_that_is_killed_leaves_nothing_that_the_next_one_minds() {
+    let (folder, _) = with_messages("killed-check", 6_000);
+    let verdict = said(&folder, &["log", "verify"]);
+    for patience in [5, 20, 60] {
+        let mut parlor = Process::start("parlor", &["log", "verify"], &folder);
+        std::thread::sleep(Duration::from_millis(patience));
+        parlor.kill();
+        assert_eq!(said(&folder, &["log", "verify"]), verdict);
+    }
+}
+
+#[test]
 fn damage_to_the_file_is_found() {
     let (folder, _) = with_messages("damage", 50);
     let file = folder.path().join("parlor-data/chat.sqlite");

@@ -1,6 +1,7 @@
 //! A data folder in the making: complete at its end, and empty if it does not come to that.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{DataError, Layout, SECRET_LENGTH, claim, remove_database, secret};
@@ -18,11 +19,18 @@ impl FreshFolder {
     pub(crate) fn open(folder: impl Into<PathBuf>) -> Result<Self, DataError> {
         let layout = Layout::new(folder);
         let lock = claim(&layout)?;
-        let inhabitants = [layout.chat_file(), layout.search_file(), layout.secret_file()];
-        if let Some(file) = inhabitants.into_iter().find(|file| file.exists()) {
+        let unfinished = layout.unfinished_file();
+        let databases = [layout.chat_file(), layout.search_file()];
+        if unfinished.exists() && !databases.iter().any(|file| file.exists()) {
+            // One before was killed, perhaps after it had put its secret down: that is nobody's.
+            fs::remove_file(layout.secret_file())
+                .or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
+                .map_err(|error| DataError::File(layout.secret_file(), error))?;
+        }
+        let mut inhabitants = databases.into_iter().chain([layout.secret_file()]);
+        if let Some(file) = inhabitants.find(|file| file.exists()) {
             return Err(DataError::Inhabited(file));
         }
-        let unfinished = layout.unfinished_file();
         remove_database(&unfinished).map_err(|error| DataError::File(unfinished, error))?;
         Ok(FreshFolder { layout, _lock: lock })
     }

@@ -130,7 +130,8 @@ fn a_fresh_folder_is_all_there_or_empty() {
     assert_eq!(left, ["lock"], "what was given up leaves nothing");
 
     // Killed in between, it leaves something that the next one clears away.
-    fs::write(Layout::new(&path).unfinished_file(), "half a database").unwrap();
+    fs::write(Layout::new(&path).unfinished_file(), "a database").unwrap();
+    fs::write(Layout::new(&path).secret_file(), "perhaps its secret, too").unwrap();
     let begun = FreshFolder::open(&path).unwrap();
     assert!(!begun.unfinished_file().exists());
     fs::write(begun.unfinished_file(), "a database").unwrap();
