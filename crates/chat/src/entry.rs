@@ -29,7 +29,7 @@ pub struct Entry {
 
 /// What became of a proposal, as the log keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It was accepted.
     Accepted(Receipt),

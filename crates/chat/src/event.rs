@@ -25,7 +25,7 @@ pub struct Event {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "snake_case")]
 #[non_exhaustive]
 pub enum What {
     /// Somebody is known here from now on.

@@ -35,7 +35,7 @@
 //!
 //! chat.view(ada, |view| {
 //!     assert_eq!(view.history(RoomId::LOBBY, From::Latest, 50)?.messages[0].text, "hello");
-//!     let Since::Complete { events, last } = view.since(RoomId::LOBBY, Sequence(0), 1_000)? else { panic!() };
+//!     let Since::Complete { events, last, .. } = view.since(RoomId::LOBBY, Sequence(0), 1_000)? else { panic!() };
 //!     assert_eq!((events.len(), last), (1, Sequence(1)));
 //!     Ok(())
 //! })?;

@@ -31,7 +31,7 @@ pub struct Proposal {
 ///
 /// Asking for what is so already (joining twice, the same reaction again) is accepted and changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "snake_case")]
 #[non_exhaustive]
 pub enum Action {
     /// To be known here from now on, as a guest; `by` is the new person's id. Everybody is in the lobby.

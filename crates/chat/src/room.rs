@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who can find a room and read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Visibility {
     /// Everybody reads it; members write. The lobby is public, and everybody is a member of it.
     #[default]
@@ -17,7 +17,7 @@ pub enum Visibility {
 
 /// What a member may do, each more than the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Speaks, reacts, pins, invites.
     #[default]
@@ -30,7 +30,7 @@ pub enum Role {
 
 /// How long messages stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Retention {
     /// As the server says.
     #[default]

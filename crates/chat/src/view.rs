@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use crate::failure::Failure;
 use crate::id::{PersonId, RoomId};
+use crate::place::Position;
 use crate::refusal::Refusal;
 use crate::state::{RoomRow, Standing, Tables};
 use crate::storage::Read;
@@ -51,6 +52,11 @@ impl<'a> View<'a> {
             return Err(Refusal::UnknownPerson.into());
         }
         Ok(View { state, asker, shown: RefCell::default() })
+    }
+
+    /// The place in the log that this moment belongs to: everything up to it is seen, and nothing after it.
+    pub fn position(&self) -> Result<Position, Trouble> {
+        Ok(self.state.server()?.applied)
     }
 
     /// Somebody by id, also if they have gone.

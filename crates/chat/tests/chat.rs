@@ -61,7 +61,7 @@ fn many_threads_speak_and_everybody_sees_one_order_without_a_gap() {
             });
         }
     });
-    let Since::Complete { events, last } =
+    let Since::Complete { events, last, .. } =
         chat.view(person(0), |view| view.since(LOBBY, Sequence(0), 9_999)).unwrap()
     else {
         panic!("not so many");

@@ -114,9 +114,9 @@ fn who_was_away_gets_everything_or_is_told_of_the_gap() {
     );
     accept(&mut log, proposal(person(0), Action::Delete { room: room(1), message: gone }));
 
-    let since = |after, limit| see(&log, 1, move |view| view.since(room(1), Sequence(after), limit)).unwrap();
-    let Since::Complete { events, last } = since(0, 99) else { panic!() };
-    assert_eq!(last, Sequence(9));
+    let since = |after, page| see(&log, 1, move |view| view.since(room(1), Sequence(after), page)).unwrap();
+    let Since::Complete { events, up_to, last } = since(0, 99) else { panic!() };
+    assert_eq!((up_to, last), (Sequence(9), Sequence(9)));
     let places: Vec<u64> = events.iter().map(|event| event.place.unwrap().sequence.0).collect();
     assert_eq!(places, [1, 2, 3, 4, 5, 6, 9], "7 and 8 are erased");
     let said: Vec<String> = events
@@ -129,17 +129,32 @@ fn who_was_away_gets_everything_or_is_told_of_the_gap() {
         .collect();
     assert_eq!(said, ["first", "second", "first", "👍"], "texts are those that messages have by now");
 
-    for (after, limit, expected) in [(6, 3, true), (5, 3, false), (9, 0, true), (0, 9, true), (0, 8, false)] {
-        match since(after, limit) {
-            Since::Complete { events, .. } => {
-                assert!(expected, "{after}, {limit}");
-                assert!(events.iter().all(|event| event.place.unwrap().sequence.0 > after));
-            }
-            Since::Gap { last } => assert_eq!((expected, last), (false, Sequence(9)), "{after}, {limit}"),
-            Since::Ahead { .. } => panic!("{after}, {limit}"),
+    // In pages: each goes on where the one before it ended, and together they are the same.
+    for page in [0, 1, 2, 3, 8, 9] {
+        let (mut after, mut together) = (Sequence(0), Vec::new());
+        while after < last {
+            let Since::Complete { events, up_to, .. } = since(after.0, page) else { panic!("{page}") };
+            assert_eq!(up_to.0, (after.0 + page.max(1)).min(9), "{page}");
+            assert!(events.iter().all(|event| event.place.unwrap().sequence > after), "{page}");
+            (after, together) = (up_to, [together, events].concat());
         }
+        assert_eq!(together, events, "{page}");
     }
     assert_eq!(since(10, 99), Since::Ahead { last: Sequence(9) });
+}
+
+#[test]
+fn who_is_too_far_behind_is_told_of_a_gap() {
+    let mut log = house();
+    let mut first = Sequence(0);
+    for number in 0..=limits::CATCH_UP {
+        let said = accept(&mut log, post(0, room(1), &number.to_string()));
+        first = if number == 0 { said } else { first };
+    }
+    let last = Sequence(first.0 + limits::CATCH_UP);
+    let since = |after| see(&log, 1, move |view| view.since(room(1), after, 1)).unwrap();
+    assert!(matches!(since(first), Since::Complete { .. }));
+    assert_eq!(since(Sequence(first.0 - 1)), Since::Gap { last });
 }
 
 #[test]

@@ -39,14 +39,16 @@ pub struct History {
 /// What happened in a room since a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Since {
-    /// All of it up to `last`, in order. A place in between without an event is one whose message is erased.
+    /// All of it up to `up_to`, in order. A place in between without an event is one whose message is erased.
     Complete {
         /// What happened. Messages and edits have the text that the message has by now.
         events: Vec<Event>,
-        /// The room's last place: the one to go on from.
+        /// The place to go on from: `last`, unless a page ended before it.
+        up_to: Sequence,
+        /// The room's last place.
         last: Sequence,
     },
-    /// More than was asked for: go on from `last`, and fetch as history what is between.
+    /// The place is too far back: go on from `last`, and fetch as history what is between.
     Gap {
         /// The room's last place.
         last: Sequence,
@@ -114,15 +116,16 @@ impl View<'_> {
         Ok(!rows::<MessageRow>(self.state, &range, Direction::Forwards, 1)?.is_empty())
     }
 
-    /// Everything that happened in a room after a place, if that is not further back than `limit` places (at most
-    /// [`limits::CATCH_UP`]).
-    pub fn since(&self, room: RoomId, after: Sequence, limit: u64) -> Result<Since, Failure> {
+    /// What happened in a room after a place, from up to `page` places, if the room's end is not more than
+    /// [`limits::CATCH_UP`] places away.
+    pub fn since(&self, room: RoomId, after: Sequence, page: u64) -> Result<Since, Failure> {
         let last = self.readable(room)?.sequence;
         let Some(behind) = last.0.checked_sub(after.0) else { return Ok(Since::Ahead { last }) };
-        if behind > limit.min(limits::CATCH_UP) {
+        if behind > limits::CATCH_UP {
             return Ok(Since::Gap { last });
         }
-        let all = |table| keys::places(table, room, after.next(), last);
+        let up_to = Sequence(after.0 + behind.min(page.max(1)));
+        let all = |table| keys::places(table, room, after.next(), up_to);
         let forwards = Direction::Forwards;
         let messages = rows::<MessageRow>(self.state, &all(Table::Message), forwards, usize::MAX)?;
         let happenings = rows::<HappeningRow>(self.state, &all(Table::Happening), forwards, usize::MAX)?;
@@ -138,7 +141,7 @@ impl View<'_> {
             events.extend(self.happened(place, row)?);
         }
         events.sort_by_key(|event| event.position);
-        Ok(Since::Complete { events, last })
+        Ok(Since::Complete { events, up_to, last })
     }
 
     fn happened(&self, place: Place, row: HappeningRow) -> Result<Option<Event>, Trouble> {
