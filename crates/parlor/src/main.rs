@@ -5,15 +5,20 @@ mod command_line;
 mod commands;
 mod config;
 mod data;
-mod lobby;
+mod feed;
+mod identity;
 mod nickname;
-mod protocol;
+mod publisher;
+mod rate;
+mod readers;
 #[cfg(test)]
 mod scratch;
 mod serve;
 mod service_manager;
 mod session;
+mod space;
 mod web;
+mod wire;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

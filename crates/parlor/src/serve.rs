@@ -10,7 +10,9 @@ use websocket_hub::{Config as ConnectionConfig, Endpoint, Listener, ToListeners,
 use crate::config::{Config, Workers};
 use crate::data::{DataError, DataFolder};
 use crate::service_manager;
+use crate::space::{self, Space, SpaceError};
 use crate::web;
+use crate::wire::Limits;
 
 /// Why the server does not run.
 #[derive(Debug)]
@@ -18,6 +20,7 @@ pub(crate) enum ServeError {
     Listen(String, io::Error),
     Start(io::Error),
     Data(DataError),
+    Space(SpaceError),
 }
 
 impl fmt::Display for ServeError {
@@ -30,6 +33,7 @@ impl fmt::Display for ServeError {
             ),
             ServeError::Start(error) => write!(f, "cannot start: {error}"),
             ServeError::Data(error) => error.fmt(f),
+            ServeError::Space(error) => error.fmt(f),
         }
     }
 }
@@ -42,11 +46,12 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
     let handed_over = Listener::from_systemd().map_err(ServeError::Start)?;
     // This process's until it ends.
     let data = DataFolder::open(&config.server.data.folder).map_err(ServeError::Data)?;
+    let space = Space::open(&data, space_options(config)).map_err(ServeError::Space)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(ServeError::Start)?.block_on(async {
         // Listened for before anybody can know that the server runs, so that no signal finds nobody.
         let mut signals = Signals::new().map_err(ServeError::Start)?;
-        let mut server = serve(web::router(connections(config)))
+        let mut server = serve(web::router(connections(config), space))
             .backend(config.server.backend)
             .max_threads(config.server.max_threads)
             .handshake_timeout(config.server.handshake_timeout);
@@ -76,6 +81,21 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
         }
         Ok(())
     })
+}
+
+/// What holds for the community.
+fn space_options(config: &Config) -> space::Options {
+    let limits = &config.limits;
+    space::Options {
+        limits: Limits {
+            text: limits.max_text,
+            requests_per_second: limits.requests_per_second.get(),
+            request_burst: limits.request_burst.get(),
+        },
+        retention: config.chat.retention,
+        parts_of_words: config.search.search_parts_of_words,
+        presence_interval: config.chat.presence_interval,
+    }
 }
 
 /// What holds for each connection.

@@ -1,50 +1,72 @@
-//! One connection's conversation: what it sends, and what that means in the lobby.
+//! One connection's conversation: who speaks, in which language, and what that asks for.
+
+mod arrival;
+mod asker;
+mod fitting;
+mod json;
+mod names;
+mod queries;
+mod subscribing;
+mod text;
+mod wishes;
 
 use std::sync::Arc;
 
+use parlor_chat::PersonId;
 use websocket_hub::{CloseCode, Closed, Handler, Message, WebSocket};
 
-use crate::lobby::{Lobby, Speaks};
-use crate::protocol::{self, Event, Request, SUBPROTOCOL};
+use crate::publisher::News;
+use crate::space::Space;
+use crate::wire::SUBPROTOCOL;
+use json::Json;
+use text::Text;
 
 /// A person's connection.
-pub(crate) struct Session {
-    lobby: Arc<Lobby>,
-    speaks: Speaks,
+pub(crate) enum Session {
+    /// Lines of text, as the tutorial's chat has them.
+    Text(Arc<Space>, Arc<Text>),
+    /// The requests and events of `parlor.v1`.
+    Json(Arc<Space>, Arc<Json>),
 }
 
 impl Session {
-    /// A session in the subprotocol that was chosen; without one it speaks the tutorial's text.
-    pub(crate) fn new(lobby: Arc<Lobby>, subprotocol: Option<&str>) -> Self {
-        let speaks = if subprotocol == Some(SUBPROTOCOL) { Speaks::Json } else { Speaks::Text };
-        Session { lobby, speaks }
+    /// A session in the subprotocol that was chosen; without one it speaks the tutorial's text. `person` is who has
+    /// shown to be somebody.
+    pub(crate) fn new(space: Arc<Space>, subprotocol: Option<&str>, person: Option<PersonId>) -> Self {
+        if subprotocol == Some(SUBPROTOCOL) {
+            let json = Json::new(&space, person);
+            Session::Json(space, Arc::new(json))
+        } else {
+            Session::Text(space, Arc::default())
+        }
     }
 }
 
 impl Handler<WebSocket> for Session {
     fn open(&mut self, ws: &mut WebSocket) {
-        self.lobby.join(ws, self.speaks);
+        match self {
+            Session::Text(space, text) => text.open(space, ws),
+            Session::Json(space, json) => json.open(space, ws),
+        }
     }
 
     fn message(&mut self, ws: &mut WebSocket, message: Message<'_>) {
-        let Message::Text(text) = message else {
+        let Message::Text(said) = message else {
             // Closing fails only if it is closing already.
             let _ = ws.close(CloseCode::UNSUPPORTED, "text only");
             return;
         };
-        match self.speaks {
-            Speaks::Text => self.lobby.say(ws, &text),
-            Speaks::Json => match protocol::parse(&text) {
-                Ok(Request::Post { text }) => self.lobby.say(ws, &text),
-                Err(sentence) => {
-                    // Who is closing needs no answer.
-                    let _ = ws.send(Event::Error { code: "bad-request", message: &sentence }.to_json());
-                }
-            },
+        match self {
+            Session::Text(space, text) => text.hear(space, ws, &said),
+            Session::Json(space, json) => json.hear(space, ws, &said),
         }
     }
 
     fn close(&mut self, ws: &mut WebSocket, _: &Closed) {
-        self.lobby.leave(ws);
+        let (Session::Text(space, _) | Session::Json(space, _)) = &*self;
+        space.tell(News::Went { ws: ws.clone() });
+        if let Session::Text(space, text) = self {
+            text.close(space);
+        }
     }
 }

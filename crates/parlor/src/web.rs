@@ -14,9 +14,10 @@ use websocket_hub::driver::deflate::Deflate;
 use websocket_hub::{Config, Handshake, Refused};
 
 use crate::assets::{self, Asset};
-use crate::lobby::Lobby;
-use crate::protocol::SUBPROTOCOL;
+use crate::identity::new_person;
 use crate::session::Session;
+use crate::space::Space;
+use crate::wire::SUBPROTOCOL;
 
 /// What a page from here may do: run and load what comes from here, connect to here, and nothing else.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -25,15 +26,15 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 #[derive(Clone)]
 struct Site {
-    lobby: Arc<Lobby>,
+    space: Arc<Space>,
     handshake: Handshake,
     assets: Arc<HashMap<&'static str, Asset>>,
 }
 
 /// The whole site.
-pub(crate) fn router(config: Config) -> Router {
+pub(crate) fn router(config: Config, space: Arc<Space>) -> Router {
     let site = Site {
-        lobby: Arc::default(),
+        space,
         handshake: Handshake::new().subprotocols([SUBPROTOCOL]).deflate(Deflate::default()).config(config),
         assets: Arc::new(assets::all()),
     };
@@ -53,7 +54,7 @@ async fn root(State(site): State<Site>, request: Request) -> Response {
         return chat(State(site), request).await;
     }
     match request.method().as_str() {
-        "GET" | "HEAD" => file(&site, "index.html", request.headers()),
+        "GET" | "HEAD" => page(&site, request.headers()),
         _ => {
             (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], "Only GET is understood here.\n")
                 .into_response()
@@ -61,9 +62,22 @@ async fn root(State(site): State<Site>, request: Request) -> Response {
     }
 }
 
+/// The page, and for a browser that is nobody yet the cookie that makes it somebody.
+fn page(site: &Site, headers: &HeaderMap) -> Response {
+    let mut response = file(site, "index.html", headers);
+    let is_somebody =
+        site.space.identities.of_request(headers).is_some_and(|person| !site.space.has_gone(person));
+    if !is_somebody {
+        let cookie = site.space.identities.cookie(new_person(), false);
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
 async fn chat(State(site): State<Site>, request: Request) -> Response {
+    let person = site.space.identities.of_request(request.headers());
     let answer = site.handshake.upgrade(request).map(|upgrade| {
-        let session = Session::new(Arc::clone(&site.lobby), upgrade.subprotocol());
+        let session = Session::new(site.space, upgrade.subprotocol(), person);
         upgrade.start_with(session)
     });
     answer.unwrap_or_else(|refused: Refused| refused.into()).map(Body::new)

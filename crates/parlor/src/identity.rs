@@ -1,0 +1,146 @@
+//! Who a connection is: a token that only this server can make, kept by a browser in a cookie and by programs as they like.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use http::header::{self, HeaderMap, HeaderValue};
+use parlor_chat::{PersonId, Timestamp};
+use sha2::Sha256;
+
+/// The cookie's name.
+const COOKIE: &str = "parlor";
+/// How long a browser keeps it: a year, in seconds.
+const MAX_AGE: u32 = 365 * 24 * 60 * 60;
+/// What the first part of a token says, so that a later version can tell it from its own.
+const VERSION: &str = "v1";
+
+/// A random number.
+pub(crate) fn random() -> u64 {
+    getrandom::u64().expect("the system gives random numbers")
+}
+
+/// An id for somebody new.
+pub(crate) fn new_person() -> PersonId {
+    PersonId::new(Timestamp::now(), random())
+}
+
+/// Makes tokens and knows them again.
+pub(crate) struct Identities {
+    mac: Hmac<Sha256>,
+}
+
+impl fmt::Debug for Identities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identities(secret)")
+    }
+}
+
+impl Identities {
+    /// Tokens under this secret.
+    pub(crate) fn new(secret: &[u8; 32]) -> Self {
+        Identities { mac: Hmac::new_from_slice(secret).expect("any length of key will do") }
+    }
+
+    /// The token of somebody: whoever has it speaks as them.
+    pub(crate) fn token(&self, person: PersonId) -> String {
+        let mut token = format!("{VERSION}.{person}.");
+        let mac = self.mac.clone().chain_update(token.as_bytes()).finalize().into_bytes();
+        token.extend(mac.iter().map(|octet| format!("{octet:02x}")));
+        token
+    }
+
+    /// Whose token this is; nobody's if it was not made here.
+    pub(crate) fn person(&self, token: &str) -> Option<PersonId> {
+        let (said, mac) = token.rsplit_once('.')?;
+        let person = said.strip_prefix(VERSION)?.strip_prefix('.')?.parse().ok()?;
+        let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        if mac.len() != 64 || !mac.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+            return None;
+        }
+        let mac: Vec<u8> = mac.as_bytes().chunks(2).map(octet).collect::<Option<_>>()?;
+        // Compared in constant time, so that nobody can guess it octet by octet.
+        self.mac.clone().chain_update(said).chain_update(".").verify_slice(&mac).ok().map(|()| person)
+    }
+
+    /// Who sends these headers: by `Authorization: Bearer`, or by cookie.
+    pub(crate) fn of_request(&self, headers: &HeaderMap) -> Option<PersonId> {
+        let bearer =
+            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        if let Some(token) = bearer {
+            return self.person(token);
+        }
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs =
+            cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find_map(|(name, token)| if name == COOKIE { self.person(token) } else { None })
+    }
+
+    /// The cookie that makes a browser this person. No script can read it, and no other site's form sends it.
+    pub(crate) fn cookie(&self, person: PersonId, is_secure: bool) -> HeaderValue {
+        let secure = if is_secure { "; Secure" } else { "" };
+        let token = self.token(person);
+        let cookie = format!("{COOKIE}={token}; Path=/; Max-Age={MAX_AGE}; HttpOnly; SameSite=Lax{secure}");
+        HeaderValue::try_from(cookie).expect("it is visible ASCII")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANNA: PersonId = PersonId(0x0123_4567_89ab_cdef);
+
+    #[test]
+    fn a_token_is_known_again_and_nothing_else_is() {
+        let here = Identities::new(&[1; 32]);
+        let token = here.token(ANNA);
+        assert_eq!(here.person(&token), Some(ANNA));
+        assert_eq!(Identities::new(&[2; 32]).person(&token), None, "another server's");
+        let other = here.token(PersonId(5));
+        let (said, _) = token.rsplit_once('.').unwrap();
+        let (_, mac) = other.rsplit_once('.').unwrap();
+        assert_eq!(here.person(&format!("{said}.{mac}")), None, "another person's signature");
+        for at in 0..token.len() {
+            let mut forged = token.clone().into_bytes();
+            forged[at] ^= 1;
+            assert_eq!(here.person(&String::from_utf8(forged).unwrap()), None, "octet {at}");
+            assert_eq!(here.person(&token[..at]), None, "cut at {at}");
+        }
+        for text in ["", ".", "..", "v1..", "v1.0123456789abc.", &token.to_uppercase(), &format!("{token}0")]
+        {
+            assert_eq!(here.person(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_request_says_who_it_is_by_bearer_or_by_cookie() {
+        let here = Identities::new(&[1; 32]);
+        let token = here.token(ANNA);
+        let cookie = format!("other=1; parlor={token}; last=2");
+        let cases = [
+            (vec![(header::AUTHORIZATION, format!("Bearer {token}"))], Some(ANNA)),
+            (vec![(header::COOKIE, cookie.clone())], Some(ANNA)),
+            (vec![(header::COOKIE, "a=b".into()), (header::COOKIE, cookie.clone())], Some(ANNA)),
+            (vec![(header::AUTHORIZATION, "Bearer x".into()), (header::COOKIE, cookie)], None),
+            (vec![(header::COOKIE, format!("xparlor={token}"))], None),
+            (vec![], None),
+        ];
+        for (headers, expected) in cases {
+            let map = headers.iter().fold(HeaderMap::new(), |mut map, (name, value)| {
+                map.append(name, value.parse().unwrap());
+                map
+            });
+            assert_eq!(here.of_request(&map), expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
+        let cookie = Identities::new(&[1; 32]).cookie(ANNA, true);
+        let cookie = cookie.to_str().unwrap();
+        for part in ["; HttpOnly", "; SameSite=Lax", "; Secure", "; Path=/", "; Max-Age=31536000"] {
+            assert!(cookie.contains(part), "{cookie}");
+        }
+        assert!(!Identities::new(&[1; 32]).cookie(ANNA, false).to_str().unwrap().contains("Secure"));
+    }
+}

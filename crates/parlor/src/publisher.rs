@@ -1,0 +1,150 @@
+//! The publisher: one thread that tells everybody what happened, in the order of the log.
+//!
+//! It alone writes to the rooms' topics, so what it knows of them needs no lock, and the end of what was read from
+//! the data and the beginning of what is published meet without a gap and without a repeat (`tail.rs`). What is not
+//! worth keeping, who is there and who is writing, travels through it beside the log.
+
+mod names;
+mod presence;
+mod room;
+mod tail;
+mod teller;
+mod typing;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parlor_chat::{Chat, Event, Outcome, PersonId, Position, RoomId, Sequence};
+use serde_json::value::RawValue;
+use websocket_hub::{Topic, WebSocket};
+
+use teller::Teller;
+
+/// Events that wait to be told at most, before the log is made to wait.
+const WAITING: usize = 65_536;
+
+/// Makes a line of people and what they are called.
+pub(crate) type PeopleLine = Box<dyn FnOnce(Vec<(PersonId, String)>) -> String + Send>;
+
+/// What the publisher hears.
+pub(crate) enum News {
+    /// What became of a batch of proposals.
+    Batch {
+        up_to: Position,
+        events: Vec<Event>,
+    },
+    /// What to tell one connection, in its order among events.
+    Answer {
+        ws: WebSocket,
+        line: String,
+    },
+    /// Somebody's connection is there; a line of welcome is for those who speak JSON.
+    Came {
+        ws: WebSocket,
+        person: PersonId,
+        name: String,
+        welcome: Option<String>,
+    },
+    /// A connection has ended.
+    Went {
+        ws: WebSocket,
+    },
+    /// Somebody who came without a name in the log has one there now.
+    Called {
+        person: PersonId,
+        name: String,
+    },
+    Subscribe(Box<Subscription>),
+    Unsubscribe {
+        ws: WebSocket,
+        room: RoomId,
+        line: String,
+    },
+    Typing {
+        ws: WebSocket,
+        room: RoomId,
+        line: String,
+    },
+    /// Who watches a room: answered by what this makes of it.
+    Present {
+        ws: WebSocket,
+        room: RoomId,
+        line: PeopleLine,
+    },
+    Stop,
+}
+
+/// A wish to watch a room, with everything up to one moment of the data.
+pub(crate) struct Subscription {
+    pub(crate) ws: WebSocket,
+    pub(crate) id: Option<Box<RawValue>>,
+    pub(crate) room: RoomId,
+    /// What happened after the place that the client knows, as lines.
+    pub(crate) lines: Vec<String>,
+    /// The room's last place at the moment of the data.
+    pub(crate) last: Sequence,
+    /// The moment of the data.
+    pub(crate) position: Position,
+    /// Reads everything again, if too much happened since.
+    pub(crate) again: Box<dyn FnOnce() + Send>,
+}
+
+/// A way to tell the publisher something. It never blocks.
+#[derive(Clone, Debug)]
+pub(crate) struct Publisher {
+    news: Sender<News>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// What the publisher is told by, before it runs.
+pub(crate) struct Inbox(Receiver<News>);
+
+/// The parts of a publisher that others share.
+#[derive(Debug, Clone)]
+pub(crate) struct Topics {
+    /// The lobby in the tutorial's plain text.
+    pub(crate) text: Topic,
+    /// What everybody is told who speaks JSON.
+    pub(crate) everyone: Topic,
+}
+
+impl Publisher {
+    pub(crate) fn new() -> (Self, Inbox) {
+        let (news, inbox) = channel();
+        (Publisher { news, waiting: Arc::default() }, Inbox(inbox))
+    }
+
+    pub(crate) fn tell(&self, news: News) {
+        // It has ended only when nobody is connected any more.
+        let _ = self.news.send(news);
+    }
+
+    /// Tells what became of a batch, on the thread of the log; waits while the publisher is far behind.
+    pub(crate) fn tell_outcomes(&self, outcomes: &[Outcome]) {
+        let Some(last) = outcomes.last() else { return };
+        while self.waiting.load(Ordering::Relaxed) > WAITING {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let events: Vec<Event> = outcomes.iter().filter_map(|outcome| outcome.event.clone()).collect();
+        self.waiting.fetch_add(events.len(), Ordering::Relaxed);
+        self.tell(News::Batch { up_to: last.position, events });
+    }
+
+    /// Starts the thread.
+    pub(crate) fn start(
+        &self,
+        inbox: Inbox,
+        chat: Arc<Chat>,
+        topics: Topics,
+        interval: Duration,
+    ) -> io::Result<JoinHandle<()>> {
+        let published = chat.view(PersonId::SERVER, |view| Ok(view.position()?));
+        let published = published.map_err(io::Error::other)?;
+        let teller = Teller::new(chat, topics, interval, published, Arc::clone(&self.waiting));
+        std::thread::Builder::new().name("publisher".into()).spawn(move || teller.run(&inbox.0))
+    }
+}

@@ -1,0 +1,52 @@
+//! What people are called, known in memory for those who are heard of now.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parlor_chat::{Chat, Event, PersonId, What};
+
+/// Names that are known at most; when there are more, all are looked up again.
+const KNOWN: usize = 100_000;
+
+pub(super) struct Names {
+    chat: Arc<Chat>,
+    known: HashMap<PersonId, String>,
+}
+
+impl Names {
+    pub(super) fn new(chat: Arc<Chat>) -> Self {
+        Names { chat, known: HashMap::new() }
+    }
+
+    /// What somebody is called; empty if they are erased, or if the data cannot be read.
+    pub(super) fn of(&mut self, person: PersonId) -> String {
+        if let Some(name) = self.known.get(&person) {
+            return name.clone();
+        }
+        let found = self.chat.view(PersonId::SERVER, |view| Ok(view.person(person)?));
+        let name = found.ok().flatten().map(|person| person.nickname).unwrap_or_default();
+        self.set(person, name.clone());
+        name
+    }
+
+    pub(super) fn set(&mut self, person: PersonId, name: String) {
+        if self.known.len() >= KNOWN {
+            self.known.clear();
+        }
+        self.known.insert(person, name);
+    }
+
+    /// Takes over what an event says about names.
+    pub(super) fn learn(&mut self, event: &Event) {
+        match &event.what {
+            What::Arrived { nickname } | What::Renamed { nickname } => self.set(event.by, nickname.clone()),
+            What::PersonErased => self.set(event.by, String::new()),
+            _ => {}
+        }
+    }
+
+    /// Whether somebody may read a room, as things are now.
+    pub(super) fn may_read(&self, person: PersonId, room: parlor_chat::RoomId) -> bool {
+        self.chat.view(person, |view| view.room(room)).is_ok()
+    }
+}

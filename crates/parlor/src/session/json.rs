@@ -1,0 +1,161 @@
+//! A connection that speaks `parlor.v1`: it becomes somebody, is welcomed, and is answered from then on.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use parlor_chat::view::View;
+use parlor_chat::{Failure, PersonId, Timestamp};
+use websocket_hub::{CloseCode, WebSocket};
+
+use super::arrival::arrive;
+use super::asker::Asker;
+use super::{queries, wishes};
+use crate::identity::new_person;
+use crate::publisher::News;
+use crate::rate::Rate;
+use crate::space::Space;
+use crate::wire::{Asked, Named, Request, Welcome, WireError};
+
+/// Requests that wait for the welcome.
+const HELD: usize = 256;
+
+/// A connection that speaks JSON.
+#[derive(Debug)]
+pub(crate) struct Json {
+    shown: Option<PersonId>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    standing: Standing,
+    rate: Rate,
+}
+
+#[derive(Debug)]
+enum Standing {
+    Coming(VecDeque<Asked>),
+    Here(PersonId),
+}
+
+impl Json {
+    /// `shown` is who the client has shown to be.
+    pub(super) fn new(space: &Space, shown: Option<PersonId>) -> Self {
+        let limits = &space.options.limits;
+        let rate = Rate::new(limits.requests_per_second, limits.request_burst, Instant::now());
+        let standing = Standing::Coming(VecDeque::new());
+        Json { shown, state: Mutex::new(State { standing, rate }) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn open(self: &Arc<Self>, space: &Arc<Space>, ws: &WebSocket) {
+        let (json, again, to) = (Arc::clone(self), Arc::clone(space), ws.clone());
+        let read = space.read(Box::new(move || json.come(&again, &to)));
+        if read.is_err() {
+            turn_away(ws);
+        }
+    }
+
+    /// Finds out who this is, or makes somebody new.
+    fn come(self: &Arc<Self>, space: &Arc<Space>, ws: &WebSocket) {
+        let known = self.shown.map(|person| {
+            let found = space.chat().view(PersonId::SERVER, |view| Ok(view.person(person)?));
+            (person, found)
+        });
+        let arriving = match known {
+            Some((person, Ok(Some(found)))) if found.is_here => {
+                return self.welcome(space, ws, person, found.nickname, false);
+            }
+            // The page gave the browser its token, and this is its first connection.
+            Some((person, Ok(None))) => person,
+            Some((_, Err(_))) => return turn_away(ws),
+            // They are gone for good, so this is somebody else.
+            Some((_, Ok(Some(_)))) | None => new_person(),
+        };
+        let (json, again, to) = (Arc::clone(self), Arc::clone(space), ws.clone());
+        let is_new = self.shown != Some(arriving);
+        arrive(
+            space,
+            arriving,
+            Box::new(move |arrived| {
+                let Ok((person, name)) = arrived else { return turn_away(&to) };
+                let (json, space, ws) = (json, again, to);
+                let reader = Arc::clone(&space);
+                let unread = ws.clone();
+                let job = move || json.welcome(&space, &ws, person, name, is_new);
+                if reader.read(Box::new(job)).is_err() {
+                    turn_away(&unread);
+                }
+            }),
+        );
+    }
+
+    fn welcome(&self, space: &Arc<Space>, ws: &WebSocket, person: PersonId, name: String, is_new: bool) {
+        let line = space
+            .chat()
+            .view(person, |view| welcome_line(space, view, Named { id: person, name: name.clone() }, is_new));
+        let Ok(line) = line else { return turn_away(ws) };
+        space.tell(News::Came { ws: ws.clone(), person, name, welcome: Some(line) });
+        let asker = Asker { space: Arc::clone(space), ws: ws.clone(), person };
+        let mut state = self.lock();
+        // Under the lock, so that what comes now is answered after what came before.
+        if let Standing::Coming(held) = std::mem::replace(&mut state.standing, Standing::Here(person)) {
+            held.into_iter().for_each(|asked| answer(&asker, asked));
+        }
+    }
+
+    pub(super) fn hear(&self, space: &Arc<Space>, ws: &WebSocket, text: &str) {
+        let asked = Asked::parse(text);
+        let mut state = self.lock();
+        let asked = match (state.rate.take(Instant::now()), asked) {
+            (Err(wait), Ok(Asked { id, .. }) | Err((id, _))) => {
+                let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                return space.answer(ws, WireError::too_fast(wait).line(id.as_deref()));
+            }
+            (Ok(()), Err((id, error))) => return space.answer(ws, error.line(id.as_deref())),
+            (Ok(()), Ok(asked)) => asked,
+        };
+        match &mut state.standing {
+            Standing::Here(person) => {
+                let asker = Asker { space: Arc::clone(space), ws: ws.clone(), person: *person };
+                answer(&asker, asked);
+            }
+            Standing::Coming(held) if held.len() < HELD => held.push_back(asked),
+            Standing::Coming(_) => space.answer(ws, WireError::too_early().line(asked.id.as_deref())),
+        }
+    }
+}
+
+fn answer(asker: &Asker, asked: Asked) {
+    match asked.request {
+        Request::Wish(wish) => wishes::propose(asker, asked.id, asked.key, wish),
+        Request::Query(query) => queries::answer(asker, asked.id, query),
+    }
+}
+
+/// Who cannot be let in now comes back a little later.
+fn turn_away(ws: &WebSocket) {
+    let wait = Duration::from_secs(1);
+    let reason = websocket_hub::driver::reason_with_retry_after("the server has too much to do", wait);
+    // Closing fails only if it is closing already.
+    let _ = ws.close(CloseCode::TRY_AGAIN_LATER, &reason);
+}
+
+fn welcome_line(space: &Space, view: &View<'_>, you: Named, is_new: bool) -> Result<String, Failure> {
+    let token = is_new.then(|| space.identities.token(you.id));
+    let (rooms, people) = queries::rooms(view, you.id)?;
+    let welcome = Welcome {
+        you,
+        token: token.as_deref(),
+        rooms,
+        people,
+        limits: space.options.limits.clone(),
+        server: env!("CARGO_PKG_VERSION"),
+        at: Timestamp::now().0,
+    };
+    Ok(serde_json::to_string(&welcome).expect("these types have a JSON form"))
+}

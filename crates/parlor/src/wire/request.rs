@@ -1,0 +1,379 @@
+//! What a client asks for: one JSON object, its `type` says what, its `id` comes back with the answer.
+
+use parlor_chat::{Key, PersonId, Retention, Role, RoomId, Sequence, Visibility};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::error::WireError;
+#[cfg(test)]
+use super::shape::{Field, Kind, Shaped};
+
+/// A request as it was read.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// What the client calls it, as JSON; nothing if it wants no answer's id.
+    pub(crate) id: Option<Box<RawValue>>,
+    /// What the client calls the wish for ever.
+    pub(crate) key: Option<Key>,
+    pub(crate) request: Request,
+}
+
+/// What every request begins with.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+}
+
+/// What a request has that changes something.
+#[derive(Deserialize)]
+struct Keyed {
+    key: Option<Key>,
+}
+
+/// Octets of JSON that an id may have.
+pub(crate) const ID: usize = 64;
+
+macro_rules! requests {
+    ($($set:ident $doc:literal { $(
+        $(#[doc = $about:literal])+
+        $kind:literal $name:ident { $($(#[doc = $said:literal])+ $field:ident: $shape:ty),* $(,)? }
+    )* })*) => {
+        $($(
+            $(#[doc = $about])+
+            #[derive(Debug, Clone, PartialEq, Deserialize)]
+            pub(crate) struct $name { $($(#[doc = $said])+ pub(crate) $field: $shape),* }
+        )*)*
+
+        $(
+            #[doc = $doc]
+            #[derive(Debug, Clone, PartialEq)]
+            pub(crate) enum $set { $($name($name)),* }
+
+            impl $set {
+                fn parse(kind: &str, text: &str) -> Option<serde_json::Result<Self>> {
+                    match kind {
+                        $($kind => Some(serde_json::from_str::<$name>(text).map($set::$name)),)*
+                        _ => None,
+                    }
+                }
+
+                /// Every request of this sort, for documents and tests.
+                #[cfg(test)]
+                pub(super) const KINDS: &[Kind] = &[$(Kind {
+                    name: $kind,
+                    about: concat!($($about),+),
+                    fields: &[$(Field {
+                        name: stringify!($field),
+                        about: concat!($($said),+),
+                        shape: <$shape as Shaped>::SHAPE,
+                        required: <$shape as Shaped>::REQUIRED,
+                    }),*],
+                }),*];
+            }
+        )*
+    };
+}
+
+requests! {
+    Wish "What goes through the log and changes something." {
+        /// Says something in a room.
+        "post" Post {
+            /// Where; the lobby, if left out.
+            room: Option<RoomId>,
+            /// What, in Markdown.
+            text: String,
+            /// The message that it answers.
+            reply_to: Option<Sequence>,
+            /// The message whose thread it belongs to.
+            thread: Option<Sequence>,
+            /// Who is mentioned: they are told wherever they are.
+            mentions: Option<Vec<PersonId>>,
+        }
+        /// Gives a message of one's own another text.
+        "edit" Edit {
+            /// Where.
+            room: RoomId,
+            /// Which message.
+            message: Sequence,
+            /// The new text.
+            text: String,
+            /// Who is mentioned now.
+            mentions: Option<Vec<PersonId>>,
+        }
+        /// Deletes a message of one's own, or as a moderator anybody's. Its text is erased everywhere.
+        "delete" Delete {
+            /// Where.
+            room: RoomId,
+            /// Which message.
+            message: Sequence,
+        }
+        /// Puts a reaction on a message.
+        "react" React {
+            /// Where.
+            room: RoomId,
+            /// On which message.
+            message: Sequence,
+            /// An emoji, or a name like `:shipit:`.
+            reaction: String,
+        }
+        /// Takes a reaction back.
+        "unreact" Unreact {
+            /// Where.
+            room: RoomId,
+            /// From which message.
+            message: Sequence,
+            /// Which.
+            reaction: String,
+        }
+        /// Pins a message.
+        "pin" Pin {
+            /// Where.
+            room: RoomId,
+            /// Which message.
+            message: Sequence,
+        }
+        /// Unpins a message.
+        "unpin" Unpin {
+            /// Where.
+            room: RoomId,
+            /// Which message.
+            message: Sequence,
+        }
+        /// Says how far one has read. Wait a second or two after scrolling before sending it.
+        "read" Read {
+            /// Which room.
+            room: RoomId,
+            /// The last place that was read; an earlier one than before marks messages unread.
+            up_to: Sequence,
+        }
+        /// Opens a room, whose owner one is. The answer says its `room`.
+        "create_room" CreateRoom {
+            /// Who can find it: `public` or `private`.
+            visibility: Visibility,
+            /// What it is called.
+            name: String,
+            /// The line under its name.
+            topic: Option<String>,
+        }
+        /// Opens a direct conversation, or finds the one there is. The answer says its `room`.
+        "open_direct" OpenDirect {
+            /// The others in it.
+            with: Vec<PersonId>,
+        }
+        /// Becomes a member of a public room.
+        "join" Join {
+            /// Which room.
+            room: RoomId,
+        }
+        /// Leaves a room.
+        "leave" Leave {
+            /// Which room.
+            room: RoomId,
+        }
+        /// Makes somebody a member of a room that one is in.
+        "invite" Invite {
+            /// Which room.
+            room: RoomId,
+            /// Who.
+            person: PersonId,
+        }
+        /// Removes a member, as a moderator.
+        "remove" Remove {
+            /// From which room.
+            room: RoomId,
+            /// Who.
+            person: PersonId,
+        }
+        /// Gives a member another role, as an owner.
+        "set_role" SetRole {
+            /// In which room.
+            room: RoomId,
+            /// Who.
+            person: PersonId,
+            /// `member`, `moderator` or `owner`.
+            role: Role,
+        }
+        /// Calls a room something else, as a moderator.
+        "rename_room" RenameRoom {
+            /// Which room.
+            room: RoomId,
+            /// What.
+            name: String,
+        }
+        /// Sets the line under a room's name, as a moderator.
+        "set_topic" SetTopic {
+            /// Which room.
+            room: RoomId,
+            /// The line; an empty one takes it away.
+            topic: String,
+        }
+        /// Says how long messages stay in a room, as an owner.
+        "set_retention" SetRetention {
+            /// Which room.
+            room: RoomId,
+            /// `inherit`, `forever`, or `{"milliseconds": 86400000}`.
+            retention: Retention,
+        }
+        /// Calls oneself something else.
+        "rename" Rename {
+            /// What.
+            nickname: String,
+        }
+        /// Is gone for good, and all that one said with it.
+        "erase_me" EraseMe {}
+    }
+    Query "What only reads, or is about this connection." {
+        /// Watches a room: everything after a place, and then whatever happens, without a gap and without a repeat.
+        "subscribe" Subscribe {
+            /// Which room.
+            room: RoomId,
+            /// The last place that the client knows. Left out: only what happens from now on.
+            after: Option<Sequence>,
+        }
+        /// Watches a room no longer.
+        "unsubscribe" Unsubscribe {
+            /// Which room.
+            room: RoomId,
+        }
+        /// Reads messages of a room as they are now, oldest first. Give one of `before`, `after` and `around`, or none
+        /// for the latest.
+        "history" History {
+            /// Which room.
+            room: RoomId,
+            /// Those directly before this place.
+            before: Option<Sequence>,
+            /// Those directly after this place.
+            after: Option<Sequence>,
+            /// Those on both sides of this place, and the one at it.
+            around: Option<Sequence>,
+            /// How many, up to 200; 50 if left out.
+            limit: Option<u64>,
+        }
+        /// Reads one message.
+        "message" OneMessage {
+            /// Where.
+            room: RoomId,
+            /// Which.
+            message: Sequence,
+        }
+        /// Reads the answers in a thread, oldest first.
+        "thread" Thread {
+            /// Where.
+            room: RoomId,
+            /// The message that it began with.
+            message: Sequence,
+            /// Those after this one; from the first, if left out.
+            after: Option<Sequence>,
+            /// How many, up to 200; 50 if left out.
+            limit: Option<u64>,
+        }
+        /// Reads the pinned messages of a room.
+        "pins" Pins {
+            /// Which room.
+            room: RoomId,
+        }
+        /// Lists the rooms that one is in, with what is unread in each.
+        "rooms" Rooms {}
+        /// Lists public rooms by name.
+        "public_rooms" PublicRooms {
+            /// Those after this name.
+            after: Option<String>,
+            /// How many, up to 200; 50 if left out.
+            limit: Option<u64>,
+        }
+        /// Lists the members of a room.
+        "members" Members {
+            /// Which room.
+            room: RoomId,
+            /// Those after this one.
+            after: Option<PersonId>,
+            /// How many, up to 200; 50 if left out.
+            limit: Option<u64>,
+        }
+        /// Lists who watches a room now, up to 200 of them.
+        "present" Present {
+            /// Which room.
+            room: RoomId,
+        }
+        /// Tells what people are called, up to 200 of them.
+        "people" PeopleByIds {
+            /// Who.
+            people: Vec<PersonId>,
+        }
+        /// Finds somebody by nickname.
+        "person" PersonCalled {
+            /// What they are called, in any case.
+            nickname: String,
+        }
+        /// Lists the messages that mention one, newest first.
+        "mentions" Mentions {
+            /// Those before this position of the log; the newest, if left out.
+            before: Option<u64>,
+            /// How many are looked at, up to 200; 50 if left out.
+            limit: Option<u64>,
+        }
+        /// Lists who shares a reaction.
+        "reacted" Reacted {
+            /// Where.
+            room: RoomId,
+            /// On which message.
+            message: Sequence,
+            /// Which.
+            reaction: String,
+        }
+        /// Finds messages, as docs/search.md tells.
+        "search" Search {
+            /// What for.
+            query: String,
+            /// How many results, up to 50; 20 if left out.
+            limit: Option<u64>,
+            /// Where to go on: the `next` of the page before.
+            cursor: Option<String>,
+            /// Minutes that the asker's clock is ahead of UTC, for days in the query; 0 if left out.
+            minutes_ahead: Option<i32>,
+        }
+        /// Says that one is writing. Send it every 3 seconds while that is so.
+        "typing" IsTyping {
+            /// Where.
+            room: RoomId,
+        }
+    }
+}
+
+/// Everything that can be asked.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Request {
+    Wish(Wish),
+    Query(Query),
+}
+
+impl Asked {
+    /// Reads a request.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, and the id to answer it under, if that could be read.
+    pub(crate) fn parse(text: &str) -> Result<Asked, (Option<Box<RawValue>>, WireError)> {
+        let bad = |error: serde_json::Error| WireError::bad_request(&error);
+        let head: Head<'_> = serde_json::from_str(text).map_err(|error| (None, bad(error)))?;
+        let id = head.id.filter(|id| id.get().len() <= ID && !matches!(id.get().as_bytes()[0], b'{' | b'['));
+        if id.is_none() && head.id.is_some() {
+            return Err((None, WireError::bad_id()));
+        }
+        let id = id.map(ToOwned::to_owned);
+        if let Some(query) = Query::parse(&head.kind, text) {
+            return match query {
+                Ok(query) => Ok(Asked { id, key: None, request: Request::Query(query) }),
+                Err(error) => Err((id, bad(error))),
+            };
+        }
+        let Some(wish) = Wish::parse(&head.kind, text) else { return Err((id, WireError::unsupported())) };
+        match (wish, serde_json::from_str::<Keyed>(text)) {
+            (Ok(wish), Ok(keyed)) => Ok(Asked { id, key: keyed.key, request: Request::Wish(wish) }),
+            (Err(error), _) | (_, Err(error)) => Err((id, bad(error))),
+        }
+    }
+}
