@@ -1,0 +1,8 @@
+//! The chat as programs meet it: `parlor.v1` against a real `parlor` process.
+
+mod documented;
+mod people;
+mod resuming;
+mod rooms;
+mod server;
+mod talking;

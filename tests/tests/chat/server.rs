@@ -1,0 +1,61 @@
+//! The server of a test.
+
+use std::time::Duration;
+
+use parlor_tests::client::Client;
+use parlor_tests::process::{Folder, Process};
+
+/// How long starting or stopping may take on a busy machine.
+const SOON: Duration = Duration::from_secs(20);
+
+/// The lobby's id.
+pub(crate) const LOBBY: &str = "0000000000001";
+
+/// A running server with its data.
+pub(crate) struct Server {
+    process: Process,
+    pub(crate) folder: Folder,
+    pub(crate) address: String,
+    arguments: Vec<String>,
+}
+
+impl Server {
+    /// Starts a server that takes as much as comes.
+    pub(crate) fn start(name: &str) -> Server {
+        Server::start_with(name, &["--requests-per-second", "1000000", "--request-burst", "1000000"])
+    }
+
+    pub(crate) fn start_with(name: &str, arguments: &[&str]) -> Server {
+        let folder = Folder::new(name);
+        let arguments: Vec<String> = arguments.iter().map(|&one| one.to_owned()).collect();
+        let (process, address) = run(&folder, &arguments);
+        Server { process, folder, address, arguments }
+    }
+
+    /// Kills the server as a power cut does, and starts it again where it was.
+    pub(crate) fn kill_and_start(&mut self) {
+        self.process.kill();
+        (self.process, self.address) = run(&self.folder, &self.arguments);
+    }
+
+    pub(crate) fn stop(&mut self) {
+        let status = self.process.terminate(SOON);
+        assert!(status.success(), "{status}{}", self.process.report());
+    }
+
+    pub(crate) async fn client(&self) -> Client {
+        Client::new(&self.address).await
+    }
+
+    pub(crate) async fn back(&self, token: &str) -> Client {
+        Client::back(&self.address, token).await
+    }
+}
+
+fn run(folder: &Folder, arguments: &[String]) -> (Process, String) {
+    let mut all = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
+    all.extend_from_slice(arguments);
+    let process = Process::start("parlor", &all, folder);
+    let line = process.line_with("listening on http://", SOON);
+    (process, line.replace("listening on http://", "ws://"))
+}
