@@ -1,26 +1,45 @@
-// Wires the parts together: frames and gestures become events, events become state, state becomes page.
+// Wires the parts together: lines and gestures become events, events become state, state becomes page.
 
-import { Announcer } from './announcer.js';
-import { Composer } from './composer.js';
-import { Connection } from './connection.js';
-import { Empty } from './empty.js';
-import { initial, reduce } from './state.js';
-import { Status, titleOf } from './status.js';
-import { Timeline } from './timeline.js';
+import { initial } from './state/state.js';
+import { reduce } from './state/reduce.js';
+import { Session } from './session.js';
+import { Announcer } from './views/announcer.js';
+import { Composer } from './views/composer.js';
+import { Empty } from './views/empty.js';
+import { Status, titleOf } from './views/status.js';
+import { Timeline } from './views/timeline.js';
+import { Connection } from './wire/connection.js';
+import { Requests } from './wire/requests.js';
 
-/** @typedef {import('./state.js').Event} Event */
-/** @typedef {import('./protocol.js').Frame} Frame */
+/** @typedef {import('./state/reduce.js').Event} Event */
+/** @typedef {import('./wire/protocol.js').Line} Line */
+/** @typedef {import('./wire/protocol.js').Welcome} Welcome */
 
 let state = initial;
 /** @type {(() => void) | null} withdraws the drawing that is due, if one is */
 let unschedule = null;
 
+const connection = new Connection(
+  `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/chat`,
+  receive, (phase, trouble) => {
+    if (phase !== 'connected') requests.drop();
+    dispatch({ kind: 'phase', phase, trouble });
+  },
+);
+const requests = new Requests((text) => connection.send(text));
+const session = new Session(requests, () => state, dispatch);
+
 const announcer = new Announcer(find('[data-testid="announcer"]', HTMLElement));
 const empty = new Empty(find('.empty', HTMLElement), find('.company', HTMLElement));
 const pill = find('[data-testid="newer"]', HTMLButtonElement);
 const timeline = new Timeline(
-  find('[data-testid="timeline"]', HTMLElement), find('.rows', HTMLElement), pill,
-  (atEnd) => dispatch({ kind: 'scrolled', atEnd }),
+  find('[data-testid="timeline"]', HTMLElement), find('.rows', HTMLElement), pill, {
+    scrolled: (atEnd) => dispatch({ kind: 'scrolled', atEnd }),
+    nearStart: () => session.older(state.here),
+    again: (message) => session.sayAgain(state.here, message),
+    edit: (message) => { session.unsay(state.here, message); composer.putBack(message.text); },
+    drop: (message) => session.unsay(state.here, message),
+  },
 );
 const status = new Status({
   you: find('[data-testid="you"]', HTMLElement),
@@ -32,11 +51,7 @@ const status = new Status({
 });
 const composer = new Composer(
   find('.compose', HTMLFormElement), find('[data-testid="composer"]', HTMLTextAreaElement),
-  find('.hint', HTMLElement), post,
-);
-const connection = new Connection(
-  `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/chat`,
-  receive, (phase, trouble) => dispatch({ kind: 'phase', phase, trouble }),
+  find('.hint', HTMLElement), (text) => session.say(state.here, text),
 );
 
 pill.addEventListener('click', () => { timeline.jumpToEnd(); composer.focus(); });
@@ -48,17 +63,19 @@ document.addEventListener('visibilitychange', noticeVisibility);
 noticeVisibility();
 connection.open();
 
-/** @param {Frame} frame */
-function receive(frame) {
-  if (frame.type === 'message' && frame.from !== state.you) announcer.heard(frame.from, frame.text);
-  dispatch({ kind: 'frame', frame });
-}
-
-/** @param {string} text */
-function post(text) {
-  const sent = connection.post(text);
-  if (sent) dispatch({ kind: 'posted', text });
-  return sent;
+/** @param {Record<string, unknown> & {type: string}} line */
+function receive(line) {
+  if (requests.hear(line)) return;
+  if (line.type === 'welcome') {
+    dispatch({ kind: 'welcome', welcome: /** @type {Welcome} */ (/** @type {unknown} */ (line)) });
+    session.begin();
+    return;
+  }
+  const told = /** @type {Line} */ (/** @type {unknown} */ (line));
+  if (told.type === 'posted' && told.room === state.here && told.by !== state.you.id) {
+    announcer.heard(told.name, told.text);
+  }
+  dispatch({ kind: 'told', line: told });
 }
 
 function noticeVisibility() {
@@ -88,16 +105,12 @@ function schedule() {
 
 function draw() {
   unschedule = null;
-  const { returned } = state;
-  if (returned.length > 0) {
-    composer.takeBack(returned);
-    dispatch({ kind: 'taken-back' });
-  }
   document.title = titleOf(state);
   status.render(state);
   composer.render(state);
   empty.render(state);
   if (timeline.render(state)) schedule();
+  session.notice();
 }
 
 /**

@@ -25,23 +25,16 @@ export function newMessages(count) {
 }
 
 /**
- * @param {string} before
- * @param {string} now
- * @returns {Sentence}
- */
-export function youAreNow(before, now) {
-  return before === now ? ['Reconnected'] : ['Reconnected; you are now ', { who: now }];
-}
-
-/**
  * @param {readonly string[]} joined
  * @param {readonly string[]} left
+ * @param {number} more came or left besides them
  * @returns {Sentence}
  */
-export function cameAndWent(joined, left) {
+export function cameAndWent(joined, left, more) {
   const came = joined.length > 0 ? [...list(joined), ' joined'] : [];
   const went = left.length > 0 ? [...list(left), ' left'] : [];
-  return came.length > 0 && went.length > 0 ? [...came, '; ', ...went] : [...came, ...went];
+  const parts = [came, went, more > 0 ? [`${more} more came or went`] : []].filter((part) => part.length > 0);
+  return parts.flatMap((part, index) => (index > 0 ? ['; ', ...part] : part));
 }
 
 /**

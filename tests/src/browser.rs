@@ -88,7 +88,7 @@ impl Browser {
         browser
     }
 
-    /// Opens a page in a tab of its own, and waits until it has loaded.
+    /// Opens a page as somebody new, who has a tab, cookies and storage of their own, and waits until it has loaded.
     ///
     /// # Panics
     ///

@@ -21,19 +21,27 @@ macro_rules! web {
 }
 
 const FILES: &[(&str, &[u8])] = web![
-    "announcer.js",
-    "composer.js",
-    "connection.js",
-    "empty.js",
     "icon.svg",
     "index.html",
     "main.js",
-    "protocol.js",
-    "rows.js",
-    "state.js",
-    "status.js",
+    "session.js",
+    "state/messages.js",
+    "state/reduce.js",
+    "state/room.js",
+    "state/rows.js",
+    "state/state.js",
+    "storage.js",
     "style.css",
-    "timeline.js",
+    "views/announcer.js",
+    "views/composer.js",
+    "views/elements.js",
+    "views/empty.js",
+    "views/rows.js",
+    "views/status.js",
+    "views/timeline.js",
+    "wire/connection.js",
+    "wire/protocol.js",
+    "wire/requests.js",
     "words.js",
 ];
 
@@ -58,18 +66,35 @@ fn asset(name: &str, content: &'static [u8]) -> Asset {
 
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+
     use super::*;
+
+    /// The names of all files in a folder and the folders in it.
+    fn files_in(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { files_in(&path) } else { vec![path] }).collect()
+    }
 
     #[test]
     fn every_file_of_the_page_is_embedded() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web");
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../web"));
         let all = all();
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let name = entry.unwrap().file_name().into_string().unwrap();
+        for path in files_in(folder) {
+            let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
             // The editor's and the type checker's own file.
             if name != "jsconfig.json" {
-                assert!(all.contains_key(&*name), "web/{name} stands in no line of assets.rs");
+                assert!(all.contains_key(name), "web/{name} stands in no line of assets.rs");
             }
+        }
+    }
+
+    #[test]
+    fn the_page_names_every_module_so_that_none_is_fetched_late() {
+        let all = all();
+        let page = std::str::from_utf8(all["index.html"].content).unwrap();
+        for name in all.keys().filter(|name| name.ends_with(".js")) {
+            assert!(page.contains(&format!("\"/web/{name}\"")), "index.html does not name {name}");
         }
     }
 

@@ -41,7 +41,7 @@ pub(crate) fn router(config: Config, space: Arc<Space>) -> Router {
     Router::new()
         .route("/", any(root))
         .route("/chat", any(chat))
-        .route("/web/{name}", get(asset))
+        .route("/web/{*name}", get(asset))
         .fallback(async || not_found())
         .layer(map_response(secure))
         .with_state(site)

@@ -30,22 +30,49 @@ pub struct Screen {
     pub phone: bool,
 }
 
+/// Somebody's own cookies and storage; dropping it closes all that is open in it.
+struct Profile {
+    devtools: Arc<Devtools>,
+    id: String,
+}
+
+impl Drop for Profile {
+    fn drop(&mut self) {
+        self.devtools.tell("Target.disposeBrowserContext", json!({ "browserContextId": self.id }));
+    }
+}
+
 /// A tab of a browser; dropping it closes it. It counts as visible and focused, whatever else is open.
 pub struct Tab {
     devtools: Arc<Devtools>,
+    profile: Arc<Profile>,
     target: String,
     session: String,
 }
 
 impl Tab {
+    /// A tab of somebody new.
     pub(super) async fn open(devtools: Arc<Devtools>) -> Tab {
+        let created = expect(devtools.call(None, "Target.createBrowserContext", json!({})).await);
+        let id = text(&created["browserContextId"]);
+        let profile = Arc::new(Profile { devtools: devtools.clone(), id });
+        Tab::open_in(profile).await
+    }
+
+    /// Another tab of the same person.
+    pub async fn beside(&self) -> Tab {
+        Tab::open_in(self.profile.clone()).await
+    }
+
+    async fn open_in(profile: Arc<Profile>) -> Tab {
+        let devtools = profile.devtools.clone();
         // In one window, only one tab would be visible.
-        let blank = json!({ "url": "about:blank", "newWindow": true });
+        let blank = json!({ "url": "about:blank", "newWindow": true, "browserContextId": profile.id });
         let created = expect(devtools.call(None, "Target.createTarget", blank).await);
         let target = text(&created["targetId"]);
         let attach = json!({ "targetId": target, "flatten": true });
         let attached = expect(devtools.call(None, "Target.attachToTarget", attach).await);
-        let tab = Tab { devtools, target, session: text(&attached["sessionId"]) };
+        let tab = Tab { devtools, profile, target, session: text(&attached["sessionId"]) };
         for domain in ["Page.enable", "Runtime.enable", "Log.enable", "Network.enable"] {
             tab.call(domain, json!({})).await;
         }

@@ -122,7 +122,7 @@ async fn looks(screen: Screen, size: &str) {
     room.stop();
     ann.tab.wait_for("document.querySelector('[data-testid=retry]').checkVisibility()", SOON).await;
     ann.tab.evaluate("document.querySelector('form').requestSubmit()").await;
-    ann.tab.wait_for("document.querySelector('.hint').textContent.startsWith('Not sent')", SOON).await;
+    ann.tab.wait_for("document.querySelector('.hint').textContent.startsWith('There is no')", SOON).await;
     look(&ann, &format!("{size}-reconnecting")).await;
     prefer(&ann, "dark").await;
     look(&ann, &format!("{size}-reconnecting-dark")).await;

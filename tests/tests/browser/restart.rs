@@ -19,16 +19,18 @@ async fn a_restart_is_announced_survived_and_loses_nothing() {
     ann.say("before").await;
     bob.sees(&ann.name, "before").await;
 
-    ann.tab.insert("half a thought").await;
     room.stop();
     ann.is("reconnecting", SOON).await;
     assert_eq!(ann.text("[data-testid=status]").await, "Reconnecting…");
-    ann.tab.press("Enter").await;
-    ann.tab.wait_for("document.querySelector('.hint').textContent.startsWith('Not sent')", SOON).await;
-    assert_eq!(ann.draft().await, "half a thought");
+    ann.say("meanwhile").await;
+    ann.tab
+        .wait_for("document.querySelector('.hint').textContent.startsWith('There is no connection')", SOON)
+        .await;
+    ann.tab.insert("half a thought").await;
     ann.tab.wait_for("document.querySelector('[data-testid=retry]').checkVisibility()", SOON).await;
     assert_eq!(ann.text(".trouble").await, "The server is restarting. Reconnecting…");
-    assert_eq!(ann.messages().await, ["before"]);
+    assert_eq!(ann.messages().await, ["before", "meanwhile"]);
+    assert_eq!(ann.texts(".sending [data-testid=text]").await, ["meanwhile"]);
 
     room.open_again();
     for guest in [&ann, &bob] {
@@ -37,10 +39,11 @@ async fn a_restart_is_announced_survived_and_loses_nothing() {
     }
     assert_eq!(ann.draft().await, "half a thought");
     ann.tab.press("Enter").await;
-    let name = ann.text("[data-testid=you]").await;
+    assert_eq!(ann.text("[data-testid=you]").await, ann.name, "who comes back is the same person");
     for guest in [&ann, &bob] {
-        guest.sees(&name, "half a thought").await;
-        assert_eq!(guest.messages().await, ["before", "half a thought"]);
+        guest.sees(&ann.name, "half a thought").await;
+        assert_eq!(guest.messages().await, ["before", "meanwhile", "half a thought"]);
+        guest.tab.wait_for("document.querySelectorAll('.sending').length === 0", SOON).await;
         guest.is_content_except(&NO_SERVER);
     }
 }
@@ -66,6 +69,47 @@ async fn a_killed_server_is_missed_and_retry_now_finds_it() {
 }
 
 #[tokio::test]
+async fn what_was_said_while_one_was_away_is_there_on_return() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    ann.say("one").await;
+    bob.sees(&ann.name, "one").await;
+    ann.tab.set_offline(true).await;
+    ann.is("reconnecting", SOON).await;
+    bob.say("two").await;
+    bob.say("three").await;
+    bob.sees(&bob.name, "three").await;
+    assert_eq!(ann.messages().await, ["one"]);
+    ann.tab.set_offline(false).await;
+    ann.sees(&bob.name, "three").await;
+    assert_eq!(ann.messages().await, ["one", "two", "three"]);
+    bob.is_content();
+}
+
+#[tokio::test]
+async fn what_is_not_sent_yet_survives_a_reload_and_is_sent_once() {
+    let browser = Browser::shared().await;
+    let mut room = Room::open();
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    room.kill();
+    ann.is("reconnecting", SOON).await;
+    ann.say("from the dark").await;
+    ann.tab.wait_for("document.querySelectorAll('.sending').length === 1", SOON).await;
+    room.open_again();
+    ann.tab.reload().await;
+    for guest in [&ann, &bob] {
+        guest.is("connected", PATIENCE).await;
+        guest.sees(&ann.name, "from the dark").await;
+        assert_eq!(guest.messages().await, ["from the dark"]);
+    }
+    ann.tab.reload().await;
+    ann.sees(&ann.name, "from the dark").await;
+    assert_eq!(ann.messages().await, ["from the dark"]);
+    ann.is_content_except(&NO_SERVER);
+}
+
+#[tokio::test]
 async fn a_network_that_goes_and_returns_is_noticed_at_once() {
     let browser = Browser::shared().await;
     let room = Room::open();
@@ -76,9 +120,9 @@ async fn a_network_that_goes_and_returns_is_noticed_at_once() {
     ann.tab
         .wait_for("document.querySelector('.trouble').textContent.startsWith('You are offline')", SOON)
         .await;
+    ann.tab.press("Enter").await;
     ann.tab.set_offline(false).await;
     ann.is("connected", Duration::from_secs(3)).await;
-    ann.tab.press("Enter").await;
-    ann.sees(&ann.text("[data-testid=you]").await, "from the tunnel").await;
+    ann.sees(&ann.name, "from the tunnel").await;
     ann.is_content_except(&["WebSocket connection to", "net::ERR_INTERNET_DISCONNECTED"]);
 }

@@ -70,7 +70,9 @@ impl Room {
 }
 
 fn start(listen: &str, folder: &Folder) -> (Process, String) {
-    let server = Process::start("parlor", &["--listen", listen], folder);
+    // Programs fill the rooms of these tests faster than people may talk.
+    let patience = ["--requests-per-second", "100000", "--request-burst", "100000"];
+    let server = Process::start("parlor", &[&["--listen", listen], &patience[..]].concat(), folder);
     let line = server.line_with("listening on http://", SOON);
     let address = line.rsplit('/').next().expect("an address is the last part of the line").to_string();
     (server, address)

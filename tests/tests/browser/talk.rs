@@ -86,7 +86,7 @@ async fn programs_without_a_subprotocol_and_the_page_hear_each_other() {
 }
 
 #[tokio::test]
-async fn whoever_closes_or_reloads_the_page_is_gone_at_once() {
+async fn whoever_closes_the_page_is_gone_at_once_and_whoever_reloads_it_is_the_same_person() {
     let browser = Browser::shared().await;
     let room = Room::open();
     let ann = room.enter(&browser).await;
@@ -99,7 +99,10 @@ async fn whoever_closes_or_reloads_the_page_is_gone_at_once() {
     let reloads = room.enter(&browser).await;
     ann.say("next").await;
     reloads.tab.reload().await;
-    ann.notices(&format!("{} left", reloads.name)).await;
+    reloads.is("connected", SOON).await;
+    assert_eq!(reloads.text("[data-testid=you]").await, reloads.name);
+    reloads.say("again").await;
+    ann.sees(&reloads.name, "again").await;
     ann.is_content();
 }
 

@@ -1,7 +1,9 @@
 // Where you are, who you are, and whether the line is up; trouble is mentioned only when it lasts.
 
-/** @typedef {import('./state.js').State} State */
-/** @typedef {import('./connection.js').Trouble} Trouble */
+import { say } from './elements.js';
+
+/** @typedef {import('../state/state.js').State} State */
+/** @typedef {import('../wire/connection.js').Trouble} Trouble */
 
 const QUIET_FOR = 2000;
 
@@ -36,12 +38,13 @@ export class Status {
   }
 
   /** @param {State} state */
-  render({ you, room, present, phase, trouble }) {
+  render({ you, rooms, here, phase, trouble }) {
     const { status } = this.#places;
+    const { name = 'lobby', present = 0 } = rooms[here] ?? {};
     status.dataset.state = phase;
     say(status, PHASES[phase]);
-    say(this.#places.you, you);
-    say(this.#places.room, room);
+    say(this.#places.you, you.name);
+    say(this.#places.room, name);
     say(this.#places.present, phase === 'connected' && present > 0 ? `${present} here` : '');
     say(this.#places.trouble, phase === 'reconnecting' ? TROUBLES[trouble] : '');
     if (phase === 'connected') this.#relax();
@@ -56,15 +59,6 @@ export class Status {
 }
 
 /** @param {State} state */
-export function titleOf({ unread, room }) {
-  return `${unread > 0 ? `(${unread}) ` : ''}${room} · Parlor`;
-}
-
-/**
- * Unchanged text is left alone: writing it again would make screen readers repeat it.
- * @param {HTMLElement} place
- * @param {string} text
- */
-function say(place, text) {
-  if (place.textContent !== text) place.textContent = text;
+export function titleOf({ missed, rooms, here }) {
+  return `${missed > 0 ? `(${missed}) ` : ''}${rooms[here]?.name ?? 'lobby'} · Parlor`;
 }

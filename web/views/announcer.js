@@ -1,6 +1,6 @@
 // Tells screen readers of new messages: one short sentence each, or a number when many come.
 
-import { newMessages } from './words.js';
+import { newMessages } from '../words.js';
 
 /** No two announcements come closer together than this. */
 const PAUSE = 3000;

@@ -1,8 +1,8 @@
 // One WebSocket that comes back by itself: growing, jittered pauses, and an ear for the network.
 
-import { SUBPROTOCOL, decode, encodePost } from './protocol.js';
+import { SUBPROTOCOL, decode } from './protocol.js';
 
-/** @typedef {import('./protocol.js').Frame} Frame */
+/** @typedef {Record<string, unknown> & {type: string}} Line */
 /** @typedef {'connecting' | 'connected' | 'reconnecting'} Phase */
 /** @typedef {'lost' | 'offline' | 'restarting' | 'behind'} Trouble */
 
@@ -28,7 +28,7 @@ export function pauseBefore(attempt, chance) {
 
 export class Connection {
   #url;
-  #onFrame;
+  #onLine;
   #onPhase;
   /** @type {WebSocket | null} */
   #socket = null;
@@ -41,12 +41,12 @@ export class Connection {
 
   /**
    * @param {string} url
-   * @param {(frame: Frame) => void} onFrame
+   * @param {(line: Line) => void} onLine
    * @param {(phase: Phase, trouble: Trouble) => void} onPhase
    */
-  constructor(url, onFrame, onPhase) {
+  constructor(url, onLine, onPhase) {
     this.#url = url;
-    this.#onFrame = onFrame;
+    this.#onLine = onLine;
     this.#onPhase = onPhase;
     addEventListener('online', () => this.retry());
     addEventListener('offline', () => this.#lose('offline'));
@@ -78,26 +78,26 @@ export class Connection {
    * @param {string} text
    * @returns {boolean} whether the text is on its way
    */
-  post(text) {
+  send(text) {
     if (!this.#welcomed || this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(encodePost(text));
+    this.#socket.send(text);
     return true;
   }
 
   /** @param {unknown} data */
   #read(data) {
-    const frame = decode(data, Date.now());
-    if (!frame) return;
-    // The phase follows the frame, so that whoever hears "connected" already knows the name.
-    this.#onFrame(frame);
-    if (frame.type === 'welcome') this.#arrive();
+    const line = decode(data);
+    if (!line) return;
+    // Whoever hears of the welcome may already ask.
+    if (line.type === 'welcome') this.#arrive();
+    this.#onLine(line);
+    if (line.type === 'welcome') this.#onPhase('connected', 'lost');
   }
 
   #arrive() {
     this.#welcomed = true;
     clearTimeout(this.#watch);
     this.#watch = setTimeout(() => { this.#attempt = 0; }, STEADY_AFTER);
-    this.#onPhase('connected', 'lost');
   }
 
   /**

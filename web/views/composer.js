@@ -1,11 +1,11 @@
 // The box one writes in: sends, grows, keeps a draft, and never loses what was typed.
 
-/** @typedef {import('./state.js').State} State */
+import { draftOf, keepDraft } from '../storage.js';
+import { say } from './elements.js';
 
-const DRAFT = 'parlor.draft';
-const NOT_NOW = 'Not sent: there is no connection. Your text stays here, and you can send it when you are back.';
-const BACK = 'You are back. Your text is ready to send.';
-const RETURNED = 'This may not have arrived, so here it is again.';
+/** @typedef {import('../state/state.js').State} State */
+
+const LATER = 'There is no connection. This will be sent when you are back.';
 
 export class Composer {
   #form;
@@ -14,13 +14,13 @@ export class Composer {
   #post;
   #touch = matchMedia('(hover: none) and (pointer: coarse)');
   #growsByItself = CSS.supports('field-sizing', 'content');
-  #refused = false;
+  #here = '';
 
   /**
    * @param {HTMLFormElement} form
    * @param {HTMLTextAreaElement} box
    * @param {HTMLElement} hint
-   * @param {(text: string) => boolean} post answers whether the text is on its way
+   * @param {(text: string) => boolean} post answers whether the text is taken care of
    */
   constructor(form, box, hint, post) {
     this.#form = form;
@@ -33,7 +33,6 @@ export class Composer {
     box.addEventListener('keydown', (event) => this.#pressed(event));
     box.addEventListener('input', () => this.#changed());
     document.addEventListener('keydown', (event) => this.#typedElsewhere(event));
-    this.#setText(box.value || recall());
     this.focus();
   }
 
@@ -43,30 +42,27 @@ export class Composer {
   }
 
   /** @param {State} state */
-  render({ phase }) {
-    if (this.#refused && phase === 'connected') {
-      this.#refused = false;
-      this.#hint.textContent = BACK;
-    }
+  render({ here, phase, rooms }) {
+    const waits = rooms[here]?.pending.some((message) => message.status === 'sending');
+    say(this.#hint, phase === 'reconnecting' && waits ? LATER : '');
+    if (here === this.#here) return;
+    // What was typed before there was anything else belongs to the first room.
+    const early = this.#here === '' ? this.#box.value : '';
+    this.#here = here;
+    this.#setText(early || draftOf(here));
   }
 
-  /** @param {readonly string[]} texts posts that probably failed */
-  takeBack(texts) {
-    this.#setText([...texts, this.#box.value].filter(Boolean).join('\n'));
-    this.#hint.textContent = RETURNED;
+  /** @param {string} text what could not be said */
+  putBack(text) {
+    this.#setText([text, this.#box.value].filter(Boolean).join('\n'));
+    this.focus();
   }
 
   #send() {
     // An Enter too many at the end is a habit of phones, not part of the message.
     const text = this.#box.value.trimEnd();
     if (text === '') return;
-    if (!this.#post(text)) {
-      this.#refused = true;
-      this.#hint.textContent = NOT_NOW;
-      return;
-    }
-    this.#setText('');
-    this.#hint.textContent = '';
+    if (this.#post(text)) this.#setText('');
   }
 
   /** @param {KeyboardEvent} event */
@@ -88,40 +84,19 @@ export class Composer {
   }
 
   #changed() {
-    keep(this.#box.value);
-    if (this.#box.value === '') this.#refused = false;
-    if (!this.#refused) this.#hint.textContent = '';
+    keepDraft(this.#here, this.#box.value);
     this.#grow();
   }
 
   /** @param {string} text */
   #setText(text) {
     this.#box.value = text;
-    keep(text);
-    this.#grow();
+    this.#changed();
   }
 
   #grow() {
     if (this.#growsByItself) return;
     this.#box.style.blockSize = 'auto';
     this.#box.style.blockSize = `${this.#box.scrollHeight}px`;
-  }
-}
-
-// Storage may be switched off; a draft is a comfort, not a need.
-
-/** @param {string} text */
-function keep(text) {
-  try {
-    if (text) sessionStorage.setItem(DRAFT, text);
-    else sessionStorage.removeItem(DRAFT);
-  } catch { /* no storage, no draft */ }
-}
-
-function recall() {
-  try {
-    return sessionStorage.getItem(DRAFT) ?? '';
-  } catch {
-    return '';
   }
 }

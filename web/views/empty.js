@@ -1,6 +1,6 @@
 // What a room looks like before anybody has spoken.
 
-/** @typedef {import('./state.js').State} State */
+/** @typedef {import('../state/state.js').State} State */
 
 export class Empty {
   #section;
@@ -16,11 +16,12 @@ export class Empty {
   }
 
   /** @param {State} state */
-  render({ you, present, entries }) {
-    // Before the welcome nobody knows whether it is quiet.
-    this.#section.hidden = you === '' || entries.some((entry) => entry.kind === 'message');
-    const words = present > 1
-      ? `${present} of you are here. Say hello: everyone sees it at once.`
+  render({ rooms, here }) {
+    const room = rooms[here];
+    // Before the history is read nobody knows whether it is quiet.
+    this.#section.hidden = !room?.span || room.span.messages.length + room.pending.length > 0;
+    const words = (room?.present ?? 0) > 1
+      ? `${room?.present} of you are here. Say hello: everyone sees it at once.`
       : `You are the first. Whoever opens ${location.host} walks in here.`;
     if (this.#company.textContent !== words) this.#company.textContent = words;
   }

@@ -1,0 +1,158 @@
+// What stands in the timeline, line by line, made from what the page knows of a room.
+
+import { cameAndWent } from '../words.js';
+
+/** @typedef {import('./state.js').Message} Message */
+/** @typedef {import('./state.js').Notice} Notice */
+/** @typedef {import('./state.js').Room} Room */
+/** @typedef {import('./state.js').State} State */
+/** @typedef {import('../words.js').Sentence} Sentence */
+
+/**
+ * A line of the timeline. Lines with the same key are the same line; one whose fields differ is drawn anew.
+ * @typedef {{kind: 'message', key: string, message: Message, name: string, own: boolean, opens: boolean}} MessageRow
+ * @typedef {{kind: 'notice', key: string, at: number, notice: Notice}} NoticeRow
+ * @typedef {{kind: 'day', key: string, at: number}} DayRow
+ * @typedef {{kind: 'new', key: string}} NewRow
+ * @typedef {MessageRow | NoticeRow | DayRow | NewRow} Row
+ */
+
+const GROUP_WITHIN = 5 * 60 * 1000;
+/** Up to this many comings and goings in a row keep a line each. */
+const LOOSE_NOTICES = 3;
+
+/** @type {{room: Room | undefined, people: unknown, rows: readonly Row[]}} */
+let made = { room: undefined, people: undefined, rows: [] };
+
+/**
+ * @param {State} state
+ * @returns {readonly Row[]} the same list as before, if nothing has changed
+ */
+export function rowsOf(state) {
+  const room = state.rooms[state.here];
+  if (made.room === room && made.people === state.people) return made.rows;
+  made = { room, people: state.people, rows: room?.span ? rowsOfRoom(room, state) : [] };
+  return made.rows;
+}
+
+/**
+ * @param {Room} room
+ * @param {State} state
+ */
+function rowsOfRoom(room, { people, you }) {
+  /** @type {Row[]} */
+  const rows = [];
+  const notices = collapsed(room.notices, room.span?.messages ?? []);
+  let stood = room.span?.before ? -1 : 0;
+  for (const message of messagesOf(room)) {
+    if (message.sequence > 0) {
+      const due = notices.filter((notice) => notice.after >= stood && notice.after < message.sequence);
+      due.forEach((notice) => addNotice(rows, notice));
+      if (room.newAfter > 0 && room.newAfter >= stood && room.newAfter < message.sequence && stood > 0) {
+        addNew(rows, message);
+      }
+      stood = message.sequence;
+    }
+    addMessage(rows, message, people[message.by] ?? '', message.by === you.id);
+  }
+  if (!room.span?.after) notices.filter((notice) => notice.after >= stood).forEach((notice) => addNotice(rows, notice));
+  return rows;
+}
+
+/** @param {Room} room */
+function messagesOf({ span, pending }) {
+  const settled = (span?.messages ?? []).filter((message) => message.thread === 0);
+  const waiting = pending.filter((message) => message.thread === 0 && message.sequence === 0);
+  return span?.after ? settled : [...settled, ...waiting];
+}
+
+/**
+ * @param {Row[]} rows
+ * @param {Message} message
+ * @param {string} name
+ * @param {boolean} own
+ */
+function addMessage(rows, message, name, own) {
+  addDay(rows, message.at);
+  const last = rows.at(-1);
+  const opens = !(last?.kind === 'message' && last.message.by === message.by && !message.replyTo
+    && Math.abs(message.at - last.message.at) < GROUP_WITHIN);
+  rows.push({ kind: 'message', key: message.key, message, name, own, opens });
+}
+
+/**
+ * @param {Row[]} rows
+ * @param {Message} message
+ */
+function addNew(rows, message) {
+  addDay(rows, message.at);
+  rows.push({ kind: 'new', key: 'new' });
+}
+
+/**
+ * @param {Row[]} rows
+ * @param {Notice} notice
+ */
+function addNotice(rows, notice) {
+  addDay(rows, notice.at);
+  rows.push({ kind: 'notice', key: `n${notice.at}`, at: notice.at, notice });
+}
+
+/**
+ * A date line where a day begins, in the reader's own zone.
+ * @param {Row[]} rows
+ * @param {number} at
+ */
+function addDay(rows, at) {
+  const last = rows.findLast((row) => row.kind === 'day');
+  if (!last || last.key < dayKey(at)) rows.push({ kind: 'day', key: dayKey(at), at });
+}
+
+/** @param {number} at */
+function dayKey(at) {
+  const day = new Date(at);
+  return `d${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, '0')}-${String(day.getDate()).padStart(2, '0')}`;
+}
+
+/**
+ * Long runs of comings and goings, between which nothing was said, become one line each.
+ * @param {readonly Notice[]} notices
+ * @param {readonly Message[]} messages
+ * @returns {Notice[]}
+ */
+function collapsed(notices, messages) {
+  const said = messages.map((message) => message.sequence);
+  /** @param {Notice} notice */
+  const runOf = (notice) => said.findLastIndex((sequence) => sequence <= notice.after);
+  const runs = Object.values(Object.groupBy(notices, (notice) => String(runOf(notice))));
+  return runs.flatMap((run = []) => {
+    const count = run.reduce((sum, notice) => sum + notice.joined.length + notice.left.length + notice.more, 0);
+    return count > LOOSE_NOTICES ? [merged(run)] : run;
+  }).sort((one, other) => one.at - other.at);
+}
+
+/**
+ * What became of a person last is what counts.
+ * @param {Notice[]} run
+ * @returns {Notice}
+ */
+function merged(run) {
+  const gone = new Map();
+  const here = new Map();
+  for (const { joined, left } of run) {
+    for (const person of joined) { gone.delete(person.id); here.set(person.id, person); }
+    for (const person of left) { here.delete(person.id); gone.set(person.id, person); }
+  }
+  const more = run.reduce((sum, notice) => sum + notice.more, 0);
+  const last = /** @type {Notice} */ (run.at(-1));
+  return { ...last, at: run[0]?.at ?? last.at, joined: [...here.values()], left: [...gone.values()], more };
+}
+
+/**
+ * @param {Notice} notice
+ * @returns {Sentence}
+ */
+export function sentenceOf({ joined, left, more }) {
+  const names = (/** @type {readonly {name: string}[]} */ people) => people.map((person) => person.name);
+  return cameAndWent(names(joined), names(left), more);
+}

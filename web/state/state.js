@@ -1,0 +1,87 @@
+// All that the page knows, as types, and how it begins.
+
+/** @typedef {import('../wire/protocol.js').Named} Named */
+/** @typedef {import('../wire/protocol.js').People} People */
+/** @typedef {import('../wire/protocol.js').Reaction} Reaction */
+/** @typedef {import('../wire/protocol.js').Visibility} Visibility */
+/** @typedef {import('../wire/connection.js').Phase} Phase */
+/** @typedef {import('../wire/connection.js').Trouble} Trouble */
+
+/**
+ * A message, on its way or settled: both are the same thing on the page.
+ * @typedef {object} Message
+ * @property {string} key what the page calls it for ever, whatever becomes of it
+ * @property {number} sequence its place in the room; 0 while it is on its way
+ * @property {number} at
+ * @property {string} by
+ * @property {string} text
+ * @property {number} replyTo the message that it answers, or 0
+ * @property {number} thread the message whose thread it belongs to, or 0
+ * @property {readonly string[]} mentions
+ * @property {number} editedAt 0 if it was not
+ * @property {readonly Reaction[]} reactions
+ * @property {boolean} pinned
+ * @property {number} replies how many answers its thread has
+ * @property {'settled' | 'sending' | 'failed'} status
+ * @property {string} trouble why it failed
+ */
+
+/** @typedef {{at: number, after: number, joined: readonly Named[], left: readonly Named[], more: number}} Notice */
+
+/**
+ * A part of a room's history without a hole, oldest first.
+ * @typedef {object} Span
+ * @property {readonly Message[]} messages
+ * @property {boolean} before whether there are messages before these
+ * @property {boolean} after whether there are messages after these
+ */
+
+/**
+ * @typedef {object} Room
+ * @property {string} id
+ * @property {Visibility} visibility
+ * @property {string} name
+ * @property {string} topic
+ * @property {string} role empty for who is no member
+ * @property {number} members
+ * @property {readonly string[]} with who else is in it, in a direct one
+ * @property {number} last its last place
+ * @property {number} upTo the last place that this page was told of; -1 before it watches the room
+ * @property {number} readUpTo
+ * @property {number} unread
+ * @property {number} mentions
+ * @property {number} newAfter where the line of the unread stands; 0 for nowhere
+ * @property {Span | null} span nothing until it is read
+ * @property {readonly Message[]} pending on their way, or failed
+ * @property {readonly Notice[]} notices who came and went, while this page watched
+ * @property {number} present
+ * @property {readonly Named[]} typing
+ */
+
+/**
+ * @typedef {object} State
+ * @property {Named} you
+ * @property {People} people
+ * @property {Readonly<Record<string, Room>>} rooms
+ * @property {string} here the room that is shown
+ * @property {number} most octets of a message
+ * @property {Phase} phase
+ * @property {Trouble} trouble why the connection was lost, while it is
+ * @property {boolean} atEnd whether the newest message is in view
+ * @property {number} below messages that came while it was not
+ * @property {boolean} hidden whether the tab is
+ * @property {number} missed messages of others that came while it was
+ */
+
+/** The room that everybody is in. */
+export const LOBBY = '0000000000001';
+
+/** @type {State} */
+export const initial = {
+  you: { id: '', name: '' }, people: {},
+  rooms: {}, here: LOBBY,
+  most: 65_536,
+  phase: 'connecting', trouble: 'lost',
+  atEnd: true, below: 0,
+  hidden: false, missed: 0,
+};
