@@ -2,6 +2,7 @@
 
 mod counts;
 mod driver;
+mod durable;
 mod heap;
 mod library;
 mod load;
@@ -25,6 +26,7 @@ usage: bench driver [--quick] [--json FILE]   compare with the peers
        bench counts [--check | --write]       count instructions under callgrind
        bench count ROW MESSAGES               what `counts` runs under callgrind
        bench search [--full | --messages N] [--folder FOLDER]   type queries while messages arrive
+       bench durable [--quick] [--rounds N] [--folder FOLDER]   durable messages beside bare SQLite
        bench fanout|idle|accept|echo|slow [OPTIONS]   compare servers, each in a process of its own";
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         ["counts", "--write"] => counts::write(),
         ["count", row, messages] => counts::count(row, messages),
         ["search", ref options @ ..] => search::run(options),
+        ["durable", ref options @ ..] => durable::run(options),
         _ => usage(),
     }
 }

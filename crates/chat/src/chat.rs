@@ -28,6 +28,11 @@ const QUEUE_OCTETS: usize = 64 << 20;
 const BATCH: usize = 1_024;
 /// Octets of texts that become durable in one step at most, for the same reason.
 const BATCH_OCTETS: usize = 4 << 20;
+/// Who speaks while others do waits for them this share of what the last step took, if most of them are missing:
+/// half as many syncs of the disk are worth more to each of them.
+const COMPANY_SHARE: u32 = 4;
+/// Nobody waits longer than this for company.
+const COMPANY: Duration = Duration::from_millis(1);
 /// Erased text is gone from the files after this time: cutting the write-ahead log costs two syncs.
 const SCRUB: Duration = Duration::from_secs(1);
 /// Ways to read that are kept open between uses.
@@ -66,6 +71,8 @@ impl Chat {
             asked,
             waiting: waiting.clone(),
             scrubbed: Instant::now(),
+            last: 0,
+            took: Duration::ZERO,
         };
         let thread = std::thread::Builder::new().name("log".into()).spawn(move || writer.run());
         let thread = thread.map_err(|error| Trouble::Io(error.to_string()))?;
@@ -180,6 +187,10 @@ struct Writer {
     asked: Receiver<Asked>,
     waiting: Arc<AtomicUsize>,
     scrubbed: Instant,
+    /// How many proposals the last step had.
+    last: usize,
+    /// How long the last step took.
+    took: Duration,
 }
 
 impl Writer {
@@ -210,14 +221,31 @@ impl Writer {
     fn step(&mut self, first: Asked) {
         let mut octets = first.octets;
         let (mut proposals, mut answers) = (vec![first.proposal], vec![first.answer]);
+        let mut has_waited = false;
         while proposals.len() < BATCH && octets < BATCH_OCTETS {
-            let Ok(next) = self.asked.try_recv() else { break };
+            let Ok(next) = self.asked.try_recv() else {
+                if has_waited || proposals.len() >= self.last / 2 {
+                    break;
+                }
+                // Those of the last step have just been answered and may be about to go on.
+                has_waited = true;
+                std::thread::sleep(COMPANY.min(self.took / COMPANY_SHARE));
+                continue;
+            };
             octets += next.octets;
             proposals.push(next.proposal);
             answers.push(next.answer);
         }
         self.waiting.fetch_sub(octets, Ordering::Relaxed);
-        match self.log.append(&proposals) {
+        self.last = proposals.len();
+        let begun = Instant::now();
+        self.settle(&proposals, answers);
+        self.took = begun.elapsed();
+    }
+
+    /// Makes a batch durable and tells what became of it.
+    fn settle(&mut self, proposals: &[Proposal], answers: Vec<Answer>) {
+        match self.log.append(proposals) {
             Err(trouble) if trouble.may_pass() || proposals.len() == 1 => {
                 answers.into_iter().for_each(|answer| answer(Err(trouble.clone())));
             }

@@ -57,8 +57,9 @@ pub(crate) trait Record: Default {
     fn put_fields(&self, to: &mut Vec<u8>);
     fn take_field(&mut self, number: u64, value: Value<'_>) -> Result<(), Malformed>;
 
+    #[cfg(test)]
     fn encode(&self) -> Vec<u8> {
-        let mut octets = Vec::with_capacity(128);
+        let mut octets = Vec::new();
         self.put_fields(&mut octets);
         octets
     }
@@ -154,9 +155,11 @@ pub(crate) fn put_nested(number: u64, to: &mut Vec<u8>, fill: impl FnOnce(&mut V
         to[start] = short;
         return;
     }
-    let mut prefix = Vec::with_capacity(10);
-    put_varint(u64::try_from(length).expect("a length fits in 64 bits"), &mut prefix);
-    to.splice(start..=start, prefix);
+    let end = to.len();
+    put_varint(u64::try_from(length).expect("a length fits in 64 bits"), to);
+    let prefix = to.len() - end;
+    to[start + 1..].rotate_right(prefix);
+    to.remove(start);
 }
 
 impl<'a> Value<'a> {

@@ -4,6 +4,7 @@
 
 mod memory;
 mod recent;
+mod rows;
 mod sqlite;
 mod staged;
 
@@ -13,6 +14,7 @@ use std::ops::{ControlFlow, Range};
 use crate::trouble::Trouble;
 
 pub use memory::Memory;
+pub use rows::Rows;
 pub use sqlite::{Options, Sqlite, SqliteReader};
 pub(crate) use staged::{Cache, Staged};
 
@@ -33,6 +35,14 @@ pub trait Read {
     /// The value of a key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Trouble>;
 
+    /// Calls with the value of a key, if it has one: without a copy, where that can be.
+    fn look(&self, key: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
+        if let Some(value) = self.get(key)? {
+            visit(&value);
+        }
+        Ok(())
+    }
+
     /// Visits the rows whose keys are in the range, in order.
     fn scan(&self, keys: Range<&[u8]>, direction: Direction, visit: &mut Visit<'_>) -> Result<(), Trouble>;
 
@@ -47,7 +57,7 @@ pub trait Read {
 #[derive(Debug, Clone, Default)]
 pub struct Writes {
     /// Rows of the state.
-    pub rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    pub rows: Rows,
     /// Entries of the log.
     pub entries: BTreeMap<u64, Option<Vec<u8>>>,
     /// Every row and entry that is not written in the same step is removed.

@@ -286,18 +286,23 @@ impl Entry {
     /// The compact form, which later versions read, too.
     pub fn to_octets(&self) -> Vec<u8> {
         let mut octets = Vec::with_capacity(512);
-        octets.push(VERSION);
+        self.write(&mut octets);
+        octets
+    }
+
+    /// Writes the compact form.
+    pub(crate) fn write(&self, to: &mut Vec<u8>) {
+        to.push(VERSION);
         // As `StoredEntry`, without a copy of the event.
-        self.position.put(1, &mut octets);
-        self.fingerprint.put(2, &mut octets);
-        self.event.put(3, &mut octets);
+        self.position.put(1, to);
+        self.fingerprint.put(2, to);
+        self.event.put(3, to);
         match self.verdict {
             Verdict::Accepted(receipt) if self.event.as_ref().map(receipt_of) == Some(receipt) => {}
-            Verdict::Accepted(receipt) => receipt.put(4, &mut octets),
-            Verdict::Refused(refusal) => refusal.put(5, &mut octets),
-            Verdict::Repeated(position) => position.put(6, &mut octets),
+            Verdict::Accepted(receipt) => receipt.put(4, to),
+            Verdict::Refused(refusal) => refusal.put(5, to),
+            Verdict::Repeated(position) => position.put(6, to),
         }
-        octets
     }
 
     /// Reads the compact form.

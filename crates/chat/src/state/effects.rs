@@ -42,7 +42,7 @@ pub(crate) fn replay(state: &mut Staged<'_>, entry: &Entry) -> Result<(), Troubl
     if let (Some(fingerprint), Some(row)) = (entry.fingerprint, row) {
         put(state, keys::key(fingerprint), &row);
     }
-    state.writes.entries.insert(entry.position.0, Some(entry.to_octets()));
+    state.put_entry(entry.position.0, |to| entry.write(to));
     match &entry.event {
         Some(event) => effect(state, event),
         None => Ok(()),
@@ -176,5 +176,5 @@ fn unname(state: &mut Staged<'_>, row: &RoomRow) {
 }
 
 fn put(state: &mut Staged<'_>, key: Vec<u8>, row: &impl Record) {
-    state.put(key, row.encode());
+    state.put(key, |to| row.put_fields(to));
 }

@@ -48,9 +48,10 @@ pub(crate) enum Table {
 /// What begins the rows of clients' keys.
 pub(crate) const KEYS: u8 = Table::Key as u8;
 
-/// Whether a row is of those that deciding on messages reads again and again, and that are small.
-pub(crate) fn is_hot(key: &[u8]) -> bool {
-    [Table::Person, Table::Room, Table::Member].iter().any(|table| key.first() == Some(&(*table as u8)))
+/// Whether keys that begin with this octet are of rows that deciding on messages reads again and again, and that
+/// are small.
+pub(crate) fn is_hot(table: u8) -> bool {
+    [Table::Person, Table::Room, Table::Member].iter().any(|hot| *hot as u8 == table)
 }
 
 /// A key, or the beginning of several.
@@ -88,7 +89,7 @@ impl KeyBuilder {
 
 impl Table {
     pub(crate) fn key(self) -> KeyBuilder {
-        let mut octets = Vec::with_capacity(40);
+        let mut octets = Vec::with_capacity(24);
         octets.push(self as u8);
         KeyBuilder(octets)
     }

@@ -43,7 +43,9 @@ pub(crate) fn rows<T: Record>(
 /// Reading the state by what its rows mean.
 pub(crate) trait Tables: Read {
     fn row<T: Record>(&self, key: &[u8]) -> Result<Option<T>, Trouble> {
-        Ok(self.get(key)?.map(|octets| T::decode(&octets)).transpose()?)
+        let mut row = None;
+        self.look(key, &mut |octets| row = Some(T::decode(octets)))?;
+        Ok(row.transpose()?)
     }
 
     fn server(&self) -> Result<ServerRow, Trouble> {

@@ -105,7 +105,7 @@ impl Storage for Memory {
             content.rows.clear();
             content.entries.clear();
         }
-        for (key, value) in &writes.rows {
+        for (key, value) in writes.rows.iter() {
             match value {
                 Some(value) => content.rows.insert(key.clone(), value.clone()),
                 None => content.rows.remove(key),

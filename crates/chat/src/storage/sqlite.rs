@@ -13,6 +13,7 @@ mod error;
 mod read;
 mod reader;
 mod schema;
+mod write;
 
 use std::fs::{File, TryLockError};
 use std::ops::Range;
@@ -86,7 +87,7 @@ impl Sqlite {
         if self.connection.is_autocommit() {
             self.begin()?;
         }
-        fill(&self.connection, writes).map_err(trouble)?;
+        write::fill(&self.connection, writes).map_err(trouble)?;
         self.run("COMMIT")
     }
 
@@ -132,31 +133,6 @@ fn connect(path: &Path, options: &Options) -> Result<Connection, Trouble> {
     };
     configure().map_err(trouble)?;
     Ok(connection)
-}
-
-fn fill(connection: &Connection, writes: &Writes) -> rusqlite::Result<()> {
-    if writes.anew {
-        connection.execute_batch("DELETE FROM state; DELETE FROM log")?;
-    }
-    let mut put = connection
-        .prepare_cached("INSERT INTO state VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")?;
-    let mut remove = connection.prepare_cached("DELETE FROM state WHERE key = ?1")?;
-    for (key, value) in &writes.rows {
-        match value {
-            Some(value) => put.execute((key, value))?,
-            None => remove.execute([key])?,
-        };
-    }
-    let mut put =
-        connection.prepare_cached("INSERT INTO log VALUES (?1, ?2) ON CONFLICT DO UPDATE SET entry = ?2")?;
-    let mut remove = connection.prepare_cached("DELETE FROM log WHERE position = ?1")?;
-    for (position, entry) in &writes.entries {
-        match entry {
-            Some(entry) => put.execute((read::integer(*position), entry))?,
-            None => remove.execute([read::integer(*position)])?,
-        };
-    }
-    Ok(())
 }
 
 impl Read for Sqlite {

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ops::{Bound, ControlFlow, Range};
+use std::ops::{ControlFlow, Range};
 
 use super::recent::Recent;
 use super::{Direction, Read, Visit, Writes};
@@ -25,10 +25,10 @@ impl Cache {
     }
 
     /// Takes over what a batch wrote, once it is durable.
-    pub(crate) fn renew(&mut self, writes: &Writes, is_cached: fn(&[u8]) -> bool) {
+    pub(crate) fn renew(&mut self, writes: &Writes, is_cached: fn(u8) -> bool) {
         self.recent.renew(writes);
         let rows = self.rows.get_mut();
-        for (key, value) in writes.rows.iter().filter(|(key, _)| is_cached(key)) {
+        for (key, value) in writes.rows.of_tables(is_cached) {
             if let Some(cached) = rows.get_mut(key) {
                 cached.clone_from(value);
             }
@@ -40,18 +40,34 @@ impl Cache {
 pub(crate) struct Staged<'a> {
     base: &'a dyn Read,
     cache: &'a Cache,
-    is_cached: fn(&[u8]) -> bool,
+    is_cached: fn(u8) -> bool,
+    /// Where values are put together, so that each then takes no more memory than it needs.
+    scratch: Vec<u8>,
     pub(crate) writes: Writes,
 }
 
 impl<'a> Staged<'a> {
-    /// An empty batch; `is_cached` says which rows are read again and again.
-    pub(crate) fn new(base: &'a dyn Read, cache: &'a Cache, is_cached: fn(&[u8]) -> bool) -> Self {
-        Staged { base, cache, is_cached, writes: Writes::default() }
+    /// An empty batch; `is_cached` says of which tables rows are read again and again.
+    pub(crate) fn new(base: &'a dyn Read, cache: &'a Cache, is_cached: fn(u8) -> bool) -> Self {
+        Staged { base, cache, is_cached, scratch: Vec::new(), writes: Writes::default() }
     }
 
-    pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+    /// Gives a key the value that `write` puts into an empty vector.
+    pub(crate) fn put(&mut self, key: Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+        let value = self.written(write);
         self.writes.rows.insert(key, Some(value));
+    }
+
+    /// Gives a place of the log the entry that `write` puts into an empty vector.
+    pub(crate) fn put_entry(&mut self, position: u64, write: impl FnOnce(&mut Vec<u8>)) {
+        let entry = self.written(write);
+        self.writes.entries.insert(position, Some(entry));
+    }
+
+    fn written(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+        self.scratch.clear();
+        write(&mut self.scratch);
+        self.scratch.as_slice().into()
     }
 
     pub(crate) fn remove(&mut self, key: Vec<u8>) {
@@ -61,25 +77,34 @@ impl<'a> Staged<'a> {
 
 impl Read for Staged<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
+        let mut value = None;
+        self.look(key, &mut |octets| value = Some(octets.to_vec()))?;
+        Ok(value)
+    }
+
+    fn look(&self, key: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
         if let Some(written) = self.writes.rows.get(key) {
-            return Ok(written.clone());
+            written.iter().for_each(|value| visit(value));
+            return Ok(());
         }
-        if let Some(known) = self.cache.recent.get(key) {
-            return Ok(known);
+        if self.cache.recent.lacks(key) {
+            return Ok(());
         }
-        if !(self.is_cached)(key) {
-            return self.base.get(key);
+        if !key.first().is_some_and(|table| (self.is_cached)(*table)) {
+            return self.base.look(key, visit);
         }
         if let Some(cached) = self.cache.rows.borrow().get(key) {
-            return Ok(cached.clone());
+            cached.iter().for_each(|value| visit(value));
+            return Ok(());
         }
         let value = self.base.get(key)?;
+        value.iter().for_each(|value| visit(value));
         let mut rows = self.cache.rows.borrow_mut();
         if rows.len() >= CACHED {
             rows.clear();
         }
-        rows.insert(key.to_vec(), value.clone());
-        Ok(value)
+        rows.insert(key.to_vec(), value);
+        Ok(())
     }
 
     /// Both in one order: of the same key, what was written counts.
@@ -87,8 +112,7 @@ impl Read for Staged<'_> {
         if keys.is_empty() {
             return Ok(());
         }
-        let bounds = (Bound::Included(keys.start), Bound::Excluded(keys.end));
-        let mut range = self.writes.rows.range::<[u8], _>(bounds);
+        let mut range = self.writes.rows.range(keys.clone());
         let next = || match direction {
             Direction::Forwards => range.next(),
             Direction::Backwards => range.next_back(),
@@ -149,7 +173,7 @@ mod tests {
         let cache = Cache::default();
         let mut staged = Staged::new(&memory, &cache, |_| false);
         for key in ["a", "c", "d", "i"] {
-            staged.put(key.into(), "new".into());
+            staged.put(key.into(), |value| value.extend(b"new"));
         }
         staged.remove("f".into());
         staged.remove("e".into());
@@ -186,7 +210,7 @@ mod tests {
         assert_eq!(Staged::new(&memory, &cache, |_| true).get(b"k").unwrap(), Some(b"1".to_vec()));
 
         let mut given_up = Staged::new(&memory, &cache, |_| true);
-        given_up.put("k".into(), "2".into());
+        given_up.put("k".into(), |value| value.push(b'2'));
         assert_eq!(given_up.get(b"k").unwrap(), Some(b"2".to_vec()));
         drop(given_up);
         assert_eq!(Staged::new(&memory, &cache, |_| true).get(b"k").unwrap(), Some(b"1".to_vec()));

@@ -1,0 +1,142 @@
+//! Messages through `Chat`: each sender waits for the acknowledgement before the next, and a listener hears them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use parlor_chat::log::{LocalLog, Log};
+use parlor_chat::storage::{Options, Sqlite};
+use parlor_chat::{Action, Chat, Key, PersonId, Proposal, RoomId, Timestamp, Visibility};
+
+use super::{Result, TEXT, Turn, turn};
+use crate::rounds::{cpu_time, process_time};
+use crate::server::histogram::Histogram;
+
+const PEOPLE: usize = 1_024;
+/// How many of the rooms each of them is in, if there are so many.
+const ROOMS_OF_EACH: u64 = 5;
+
+/// What the senders hear, in this order for each message.
+enum Heard {
+    /// A sender's message is durable, or why it is not.
+    Acknowledged(usize, std::result::Result<(), String>),
+    /// A listener was told of messages by these senders.
+    Told(Vec<usize>),
+}
+
+/// Keeps so many senders busy, each with one message under way.
+pub fn acknowledgements(path: &Path, in_flight: usize, rooms: u64, duration: Duration) -> Result<Turn> {
+    let mut log = LocalLog::open(Sqlite::open(path, Options::default())?)?;
+    people_and_rooms(&mut log, rooms)?;
+    let (news, heard) = channel();
+    let listener = news.clone();
+    let chat = Chat::start(
+        log,
+        Box::new(move |outcomes| {
+            let events = outcomes.iter().filter_map(|outcome| outcome.event.as_ref());
+            let senders = events.map(|event| event.by.0 as usize - 1).collect();
+            // Whoever listens may have had enough.
+            let _ = listener.send(Heard::Told(senders));
+        }),
+    )?;
+    let text: Arc<str> = "x".repeat(TEXT).into();
+    let start = Instant::now();
+    // The load's own thread is not the chat.
+    let used = || process_time().saturating_sub(cpu_time());
+    let before = used();
+    let (mut commit, mut delivery) = (Histogram::default(), Histogram::default());
+    let mut asked = vec![start; in_flight];
+    let mut answered = asked.clone();
+    let mut count = 0;
+    for (sender, asked) in asked.iter_mut().enumerate() {
+        *asked = Instant::now();
+        say(&chat, sender, count + sender as u64, rooms, &text, news.clone())?;
+    }
+    let mut next = in_flight as u64;
+    let mut under_way = in_flight;
+    while under_way > 0 {
+        match heard.recv()? {
+            Heard::Acknowledged(sender, outcome) => {
+                outcome?;
+                count += 1;
+                let now = Instant::now();
+                commit.add(now - asked[sender]);
+                answered[sender] = asked[sender];
+                if start.elapsed() >= duration {
+                    under_way -= 1;
+                    continue;
+                }
+                asked[sender] = now;
+                say(&chat, sender, next, rooms, &text, news.clone())?;
+                next += 1;
+            }
+            Heard::Told(senders) => {
+                let now = Instant::now();
+                senders.iter().for_each(|sender| delivery.add(now - answered[*sender]));
+            }
+        }
+    }
+    let turn = turn(count, start, used() - before, commit, delivery);
+    drop(chat);
+    Ok(turn)
+}
+
+/// One sender's next message, with a key as a client makes it: a UUID of version 7.
+fn say(chat: &Chat, sender: usize, number: u64, rooms: u64, text: &str, news: Sender<Heard>) -> Result<()> {
+    let at = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64;
+    let key = format!("{:08x}-{:04x}-7{:03x}-8000-{number:012x}", at >> 16, at & 0xffff, number & 0xfff);
+    let proposal = Proposal {
+        at: Timestamp(at),
+        by: person(sender),
+        key: Some(Key::new(key).map_err(|_| "a UUID is a key")?),
+        action: Action::Post {
+            room: room(sender as u64 % rooms),
+            text: text.into(),
+            reply_to: None,
+            thread: None,
+            mentions: Vec::new(),
+        },
+    };
+    let answer = move |outcome: std::result::Result<&parlor_chat::Outcome, parlor_chat::Trouble>| {
+        let accepted = match outcome {
+            Ok(outcome) => outcome.verdict.map(drop).map_err(|refusal| refusal.to_string()),
+            Err(trouble) => Err(trouble.to_string()),
+        };
+        let _ = news.send(Heard::Acknowledged(sender, accepted));
+    };
+    Ok(chat.submit(proposal, Box::new(answer))?)
+}
+
+fn person(number: usize) -> PersonId {
+    PersonId(1 + number as u64)
+}
+
+fn room(number: u64) -> RoomId {
+    RoomId(100 + number)
+}
+
+/// Everybody comes, and joins the room that they will speak in and some others.
+fn people_and_rooms(log: &mut impl Log, rooms: u64) -> Result<()> {
+    let mut asked = Vec::new();
+    for number in 0..PEOPLE {
+        asked.push((person(number), Action::Arrive { nickname: format!("user-{number}") }));
+    }
+    for number in 0..rooms {
+        let (name, topic) = (format!("room {number}"), String::new());
+        let create = Action::CreateRoom { room: room(number), visibility: Visibility::Public, name, topic };
+        asked.push((person(0), create));
+    }
+    for number in 1..PEOPLE {
+        for other in 0..rooms.min(ROOMS_OF_EACH) {
+            let room = room((number as u64 + other) % rooms);
+            asked.push((person(number), Action::Join { room }));
+        }
+    }
+    let at = Timestamp(1_763_744_400_000);
+    let proposals = asked.into_iter().map(|(by, action)| Proposal { at, by, key: None, action });
+    for outcome in log.append(&proposals.collect::<Vec<_>>())? {
+        outcome.verdict?;
+    }
+    Ok(())
+}
