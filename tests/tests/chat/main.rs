@@ -1,6 +1,7 @@
 //! The chat as programs meet it: `parlor.v1` against a real `parlor` process.
 
 mod documented;
+mod kept;
 mod people;
 mod resuming;
 mod rooms;

@@ -34,7 +34,17 @@ impl Server {
 
     /// Kills the server as a power cut does, and starts it again where it was.
     pub(crate) fn kill_and_start(&mut self) {
+        self.kill();
+        self.start_again();
+    }
+
+    /// Kills the server as a power cut does.
+    pub(crate) fn kill(&mut self) {
         self.process.kill();
+    }
+
+    /// Starts the server again where it was.
+    pub(crate) fn start_again(&mut self) {
         (self.process, self.address) = run(&self.folder, &self.arguments);
     }
 
