@@ -6,11 +6,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parlor_chat::log::{LocalLog, Log};
 use parlor_chat::storage::{Options, Sqlite};
-use parlor_chat::{Action, Chat, PersonId, Position, Proposal, RoomId, Timestamp};
+use parlor_chat::{Action, Chat, PersonId, Position, Proposal, RoomId, Timestamp, Trouble};
 use parlor_tests::process::{Folder, Process, built};
 
 /// How long starting or stopping may take.
@@ -50,7 +50,14 @@ fn with_data_folder(name: &str) -> Folder {
 
 fn open(folder: &Folder) -> LocalLog<Sqlite> {
     let file = folder.path().join("parlor-data/chat.sqlite");
-    LocalLog::open(Sqlite::open(file, Options::default()).unwrap()).unwrap()
+    let deadline = Instant::now() + SOON;
+    loop {
+        // A test beside this one may be starting a process, which holds a copy of every lock until it runs.
+        match Sqlite::open(&file, Options::default()) {
+            Err(Trouble::Locked) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(1)),
+            storage => return LocalLog::open(storage.unwrap()).unwrap(),
+        }
+    }
 }
 
 fn proposal(action: Action) -> Proposal {

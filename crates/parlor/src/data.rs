@@ -69,7 +69,6 @@ impl Layout {
 /// A data folder that is this process's for as long as the value lives.
 pub(crate) struct DataFolder {
     layout: Layout,
-    #[cfg_attr(not(test), allow(dead_code, reason = "sessions begin to use it"))]
     secret: [u8; SECRET_LENGTH],
     /// Locked as long as this lives; the system lets go of it when the process ends in whatever way.
     _lock: File,
@@ -94,19 +93,16 @@ impl DataFolder {
     }
 
     /// The database with the log and the state.
-    #[cfg_attr(not(test), allow(dead_code, reason = "sessions begin to use it"))]
     pub(crate) fn chat_file(&self) -> PathBuf {
         self.layout.chat_file()
     }
 
     /// The database with the search index, which can be made anew from the log.
-    #[cfg_attr(not(test), allow(dead_code, reason = "sessions begin to use it"))]
     pub(crate) fn search_file(&self) -> PathBuf {
         self.layout.search_file()
     }
 
     /// What only this server knows, made at random on its first start. Not for any output.
-    #[cfg_attr(not(test), allow(dead_code, reason = "sessions begin to use it"))]
     pub(crate) fn secret(&self) -> &[u8; SECRET_LENGTH] {
         &self.secret
     }

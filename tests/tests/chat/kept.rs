@@ -1,4 +1,5 @@
 //! What was acknowledged is kept: after a kill, in a backup, and for who looks into the log with the command.
+#![allow(clippy::unwrap_used, reason = "in what tests share, an unwrap is a failed test, too")]
 
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
