@@ -73,7 +73,7 @@ function receive(line) {
   }
   const told = /** @type {Line} */ (/** @type {unknown} */ (line));
   if (told.type === 'posted' && told.room === state.here && told.by !== state.you.id) {
-    announcer.heard(told.name, told.text);
+    announcer.heard(told.by_name, told.text);
   }
   dispatch({ kind: 'told', line: told });
 }

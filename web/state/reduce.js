@@ -146,7 +146,7 @@ function happen(state, line) {
  * @param {Line} line
  */
 function knowing(people, line) {
-  const named = { ...line.people, [line.by]: line.name };
+  const named = { ...line.people, [line.by]: line.by_name };
   const isNew = Object.entries(named).some(([id, name]) => people[id] !== name);
   return isNew ? { ...people, ...named } : people;
 }

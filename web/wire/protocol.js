@@ -45,6 +45,7 @@
  * @property {number} sequence
  * @property {number} at
  * @property {string} by
+ * @property {string} by_name what the author is called
  * @property {string} name
  * @property {People} [people]
  * @property {string} text

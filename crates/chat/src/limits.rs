@@ -48,3 +48,13 @@ pub const PAGE: usize = 200;
 
 /// Places of a room that a client can be behind and still be told everything at once; from there on it is a gap.
 pub const CATCH_UP: u64 = 10_000;
+
+/// Messages that are looked at to count the unread ones of a room, so that who only writes and never reads costs a few
+/// milliseconds, too.
+pub const LOOKED_AT: u64 = 5_000;
+
+/// Octets of texts in one answer about what was missed, after which it ends.
+pub const CATCH_UP_OCTETS: usize = 512 * 1024;
+
+/// Rooms that one person can be brought into by others, so that nobody can fill up the rest of [`ROOMS`] for them.
+pub const ROOMS_BY_OTHERS: u64 = 900;

@@ -14,10 +14,10 @@ macro_rules! count {
         pub struct $name(pub u64);
 
         impl $name {
-            /// The one after this.
+            /// The one after this; of the largest there is, itself.
             #[must_use]
             pub fn next(self) -> Self {
-                $name(self.0 + 1)
+                $name(self.0.saturating_add(1))
             }
         }
 

@@ -105,6 +105,9 @@ refusals! {
     /// The retention is shorter than [`limits::RETENTION`].
     25 RetentionInvalid "retention-invalid"
         format!("Messages stay for at least {} seconds.", limits::RETENTION / 1_000);
+    /// The person is in [`limits::ROOMS_BY_OTHERS`] rooms.
+    26 BroughtTooOften "brought-too-often"
+        "This person is in too many rooms to be brought into another; only they themselves can join one.";
 }
 
 impl fmt::Display for Refusal {

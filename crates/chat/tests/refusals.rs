@@ -192,7 +192,7 @@ fn each_refusal_has_its_reasons() {
     assert_ne!(log.state_hash().unwrap(), before);
     assert_eq!(log.state_hash().unwrap(), other.state_hash().unwrap());
 
-    let by_limits = [TooManyReactions, TooManyPins, TooManyRooms];
+    let by_limits = [TooManyReactions, TooManyPins, TooManyRooms, BroughtTooOften];
     let covered = |refusal| by_limits.contains(refusal) || cases.iter().any(|(one, _)| one == refusal);
     let missing: Vec<_> = Refusal::ALL.iter().filter(|refusal| !covered(refusal)).collect();
     assert!(missing.is_empty(), "no case for {missing:?}");
@@ -222,11 +222,27 @@ fn what_is_counted_is_refused_beyond_its_limit() {
     let batch: Vec<_> =
         (3..limits::ROOMS).map(|number| create(1, 1_000 + number, Visibility::Private)).collect();
     assert!(log.append(&batch).unwrap().iter().all(|outcome| outcome.verdict.is_ok()));
-    for proposal in [
-        create(1, 99, Visibility::Private),
-        by(0, Action::OpenDirect { room: room(98), with: vec![person(1), person(2)] }),
-    ] {
+    // The three of them have no conversation yet.
+    let direct = |from: u64| {
+        let with = (0..3).filter(|who| *who != from).map(person).collect();
+        by(from, Action::OpenDirect { room: room(98), with })
+    };
+    for proposal in [create(1, 99, Visibility::Private), direct(1)] {
         assert_eq!(refuse(&mut log, proposal), Refusal::TooManyRooms);
+    }
+    // Others cannot fill up the last hundred for him.
+    accept(&mut log, create(0, 97, Visibility::Private));
+    let invite = |who| by(0, Action::Invite { room: room(97), person: person(who) });
+    for left in 0..limits::ROOMS - limits::ROOMS_BY_OTHERS {
+        assert_eq!(refuse(&mut log, direct(0)), Refusal::BroughtTooOften, "{left}");
+        assert_eq!(refuse(&mut log, invite(1)), Refusal::BroughtTooOften, "{left}");
+        accept(&mut log, by(1, Action::Leave { room: room(1_003 + left) }));
+    }
+    assert_eq!(refuse(&mut log, invite(1)), Refusal::BroughtTooOften);
+    accept(&mut log, by(1, Action::Leave { room: room(1_200) }));
+    accept(&mut log, invite(1));
+    for number in 0..limits::ROOMS - limits::ROOMS_BY_OTHERS {
+        accept(&mut log, create(1, 5_000 + number, Visibility::Private));
     }
     accept(&mut log, by(1, Action::Leave { room: room(1) }));
     accept(&mut log, create(1, 99, Visibility::Private));

@@ -12,6 +12,7 @@ mod teller;
 mod typing;
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -42,21 +43,22 @@ pub(crate) enum News {
         ws: WebSocket,
         line: String,
     },
-    /// Somebody's connection is there; a line of welcome is for those who speak JSON.
+    /// Somebody's connection is there that speaks JSON, with its welcome and the moment of the data that it tells of.
     Came {
         ws: WebSocket,
         person: PersonId,
+        welcome: String,
+        position: Position,
+    },
+    /// Somebody's connection is there that speaks plain text.
+    CameInText {
+        ws: WebSocket,
+        person: PersonId,
         name: String,
-        welcome: Option<String>,
     },
     /// A connection has ended.
     Went {
         ws: WebSocket,
-    },
-    /// Somebody who came without a name in the log has one there now.
-    Called {
-        person: PersonId,
-        name: String,
     },
     Subscribe(Box<Subscription>),
     Unsubscribe {
@@ -89,6 +91,8 @@ pub(crate) struct Subscription {
     pub(crate) last: Sequence,
     /// The moment of the data.
     pub(crate) position: Position,
+    /// Whether the client watches the room no longer; then it is answered and nothing else.
+    pub(crate) is_withdrawn: bool,
     /// Reads everything again, if too much happened since.
     pub(crate) again: Box<dyn FnOnce() + Send>,
 }
@@ -119,7 +123,7 @@ impl Publisher {
     }
 
     pub(crate) fn tell(&self, news: News) {
-        // It has ended only when nobody is connected any more.
+        // It ends after everybody else.
         let _ = self.news.send(news);
     }
 
@@ -145,6 +149,16 @@ impl Publisher {
         let published = chat.view(PersonId::SERVER, |view| Ok(view.position()?));
         let published = published.map_err(io::Error::other)?;
         let teller = Teller::new(chat, topics, interval, published, Arc::clone(&self.waiting));
-        std::thread::Builder::new().name("publisher".into()).spawn(move || teller.run(&inbox.0))
+        let run = move || {
+            if catch_unwind(AssertUnwindSafe(|| teller.run(&inbox.0))).is_err() {
+                // Nobody would ever be told anything again. What was acknowledged is durable, and whoever starts the
+                // server anew has a server.
+                eprintln!(
+                    "parlor: the publisher failed; the server ends, and nothing that was acknowledged is lost"
+                );
+                std::process::exit(1);
+            }
+        };
+        std::thread::Builder::new().name("publisher".into()).spawn(run)
     }
 }

@@ -9,13 +9,14 @@ pub(crate) struct Rate {
     burst: f64,
     tokens: f64,
     filled: Instant,
+    refused: u32,
 }
 
 impl Rate {
     /// A full bucket.
     pub(crate) fn new(per_second: u32, burst: u32, now: Instant) -> Self {
         let burst = f64::from(burst.max(1));
-        Rate { per_second: f64::from(per_second.max(1)), burst, tokens: burst, filled: now }
+        Rate { per_second: f64::from(per_second.max(1)), burst, tokens: burst, filled: now, refused: 0 }
     }
 
     /// Takes a token.
@@ -28,10 +29,17 @@ impl Rate {
         self.tokens = (self.tokens + passed * self.per_second).min(self.burst);
         self.filled = now;
         if self.tokens < 1.0 {
+            self.refused = self.refused.saturating_add(1);
             return Err(Duration::from_secs_f64((1.0 - self.tokens) / self.per_second));
         }
         self.tokens -= 1.0;
+        self.refused = 0;
         Ok(())
+    }
+
+    /// How many requests found no token since the last that did.
+    pub(crate) fn refused_in_a_row(&self) -> u32 {
+        self.refused
     }
 }
 

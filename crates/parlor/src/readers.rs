@@ -2,18 +2,37 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-/// Threads: enough that one slow search does not hold up a history.
+/// Threads.
 const THREADS: usize = 4;
-/// Questions that wait at most.
-const WAITING: usize = 65_536;
+/// Threads that search at most, so that searches never keep everybody else from being welcomed.
+const SEARCHING: usize = 2;
+/// How often it is looked whether those who did not take their last answers have done so now.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// One question with all that it takes to answer it.
-pub(crate) type Job = Box<dyn FnOnce() + Send>;
+pub(crate) struct Job {
+    pub(crate) run: Box<dyn FnOnce() + Send>,
+    /// Whether it is a search.
+    pub(crate) searches: bool,
+    /// Whether its asker has taken enough of the answers before.
+    pub(crate) may_run: Box<dyn Fn() -> bool + Send>,
+}
+
+impl Job {
+    /// A question that may be answered at once.
+    pub(crate) fn new(run: impl FnOnce() + Send + 'static) -> Self {
+        Job { run: Box::new(run), searches: false, may_run: Box::new(|| true) }
+    }
+}
 
 /// The threads. Dropping them ends them; what waits then is not answered.
+///
+/// Whoever hands in questions hands in the next when the last is answered, so what waits is bounded by the connections.
 #[derive(Debug)]
 pub(crate) struct Readers {
     queue: Arc<Queue>,
@@ -29,6 +48,10 @@ struct Queue {
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
+    searches: VecDeque<Job>,
+    /// Those whose asker still has much to take.
+    parked: Vec<Job>,
+    searching: usize,
     is_ended: bool,
 }
 
@@ -38,9 +61,27 @@ impl std::fmt::Debug for Queue {
     }
 }
 
-/// Too many questions wait already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Full;
+impl State {
+    fn take(&mut self) -> Option<Job> {
+        let may_search = self.searching < SEARCHING;
+        let job = self.jobs.pop_front();
+        let job = job.or_else(|| if may_search { self.searches.pop_front() } else { None })?;
+        self.searching += usize::from(job.searches);
+        Some(job)
+    }
+
+    fn put(&mut self, job: Job) {
+        match (job.may_run)() {
+            false => self.parked.push(job),
+            true if job.searches => self.searches.push_back(job),
+            true => self.jobs.push_back(job),
+        }
+    }
+
+    fn look_at_parked(&mut self) {
+        std::mem::take(&mut self.parked).into_iter().for_each(|job| self.put(job));
+    }
+}
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -48,19 +89,25 @@ impl Queue {
     }
 
     fn run(&self) {
-        loop {
-            let mut state = self.lock();
-            let job = loop {
-                if state.is_ended {
-                    return;
-                }
-                if let Some(job) = state.jobs.pop_front() {
-                    break job;
-                }
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
+        while !state.is_ended {
+            let Some(job) = state.take() else {
+                let wait = if state.parked.is_empty() { Duration::MAX } else { LOOK };
+                let waited = self.changed.wait_timeout(state, wait);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                state.look_at_parked();
+                continue;
             };
             drop(state);
-            job();
+            let searches = job.searches;
+            // The message of a panic has been printed; one question without an answer is no reason to have a thread less.
+            let _ = catch_unwind(AssertUnwindSafe(job.run));
+            state = self.lock();
+            state.searching -= usize::from(searches);
+            state.look_at_parked();
+            if searches {
+                self.changed.notify_one();
+            }
         }
     }
 }
@@ -78,23 +125,19 @@ impl Readers {
     }
 
     /// Has a question answered as soon as a thread is free. It never blocks.
-    pub(crate) fn run(&self, job: Job) -> Result<(), Full> {
-        let mut state = self.queue.lock();
-        if state.jobs.len() >= WAITING {
-            return Err(Full);
-        }
-        state.jobs.push_back(job);
-        drop(state);
+    pub(crate) fn run(&self, job: Job) {
+        self.queue.lock().put(job);
         self.queue.changed.notify_one();
-        Ok(())
     }
 
     /// Ends the threads once they are done with what they are at.
     pub(crate) fn stop(&mut self) {
         let mut state = self.queue.lock();
         state.is_ended = true;
-        state.jobs.clear();
+        let waiting = std::mem::take(&mut *state);
+        state.is_ended = true;
         drop(state);
+        drop(waiting);
         self.queue.changed.notify_all();
         for thread in self.threads.drain(..) {
             // Its panic has been printed; stopping goes on.
@@ -111,34 +154,59 @@ impl Drop for Readers {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::mpsc::channel;
 
     use super::*;
 
+    const SOON: Duration = Duration::from_secs(10);
+
     #[test]
-    fn every_question_is_answered_and_too_many_are_refused() {
+    fn every_question_is_answered_whatever_becomes_of_another() {
         let mut readers = Readers::start().unwrap();
         let (done, dones) = channel();
-        let gate = Arc::new(Mutex::new(()));
-        let closed = gate.lock().unwrap();
-        for number in 0..THREADS + WAITING {
-            let job = || -> Job {
-                let (done, gate) = (done.clone(), Arc::clone(&gate));
-                Box::new(move || {
-                    drop(gate.lock());
-                    done.send(number).unwrap();
-                })
-            };
-            // The threads take up the first few, but perhaps not at once.
-            while readers.run(job()) == Err(Full) {
-                std::thread::yield_now();
-            }
+        for number in 0..1_000 {
+            let done = done.clone();
+            readers.run(Job::new(move || {
+                assert!(number % 10 != 0, "on purpose");
+                done.send(number).unwrap();
+            }));
         }
-        assert_eq!(readers.run(Box::new(|| {})), Err(Full));
-        drop(closed);
-        let mut answered: Vec<usize> = dones.iter().take(THREADS + WAITING).collect();
-        answered.sort_unstable();
-        assert!(answered.iter().copied().eq(0..THREADS + WAITING));
+        drop(done);
+        assert_eq!(dones.iter().count(), 900);
         readers.stop();
+    }
+
+    #[test]
+    fn searches_never_take_all_threads() {
+        let readers = Readers::start().unwrap();
+        let (gate, (done, dones)) = (Arc::new(Mutex::new(())), channel());
+        let running = Arc::new(AtomicUsize::new(0));
+        let closed = gate.lock().unwrap();
+        for _ in 0..10 {
+            let (gate, running) = (Arc::clone(&gate), Arc::clone(&running));
+            let search = Job::new(move || {
+                running.fetch_add(1, Ordering::SeqCst);
+                drop(gate.lock());
+            });
+            readers.run(Job { searches: true, ..search });
+        }
+        readers.run(Job::new(move || done.send(()).unwrap()));
+        dones.recv_timeout(SOON).expect("something else is answered meanwhile");
+        assert!(running.load(Ordering::SeqCst) <= SEARCHING);
+        drop(closed);
+    }
+
+    #[test]
+    fn who_does_not_take_answers_is_not_given_more() {
+        let readers = Readers::start().unwrap();
+        let (done, dones) = channel();
+        let has_taken = Arc::new(AtomicBool::new(false));
+        let taken = Arc::clone(&has_taken);
+        let job = Job::new(move || done.send(()).unwrap());
+        readers.run(Job { may_run: Box::new(move || taken.load(Ordering::SeqCst)), ..job });
+        assert!(dones.recv_timeout(5 * LOOK).is_err());
+        has_taken.store(true, Ordering::SeqCst);
+        dones.recv_timeout(SOON).expect("it goes on by itself");
     }
 }

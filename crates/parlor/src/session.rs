@@ -4,8 +4,10 @@ mod arrival;
 mod asker;
 mod fitting;
 mod json;
+mod lane;
 mod names;
 mod queries;
+mod strikes;
 mod subscribing;
 mod text;
 mod wishes;
@@ -63,10 +65,9 @@ impl Handler<WebSocket> for Session {
     }
 
     fn close(&mut self, ws: &mut WebSocket, _: &Closed) {
-        let (Session::Text(space, _) | Session::Json(space, _)) = &*self;
-        space.tell(News::Went { ws: ws.clone() });
-        if let Session::Text(space, text) = self {
-            text.close(space);
+        match self {
+            Session::Text(space, text) => text.close(space, ws),
+            Session::Json(space, _) => space.tell(News::Went { ws: ws.clone() }),
         }
     }
 }

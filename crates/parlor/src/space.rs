@@ -18,7 +18,7 @@ use crate::identity::Identities;
 use crate::nickname::Nicknames;
 use crate::publisher::{News, Publisher, Topics};
 use crate::readers::{Job, Readers};
-use crate::wire::{Limits, WireError};
+use crate::wire::Limits;
 
 /// How often it is looked for messages whose time has passed.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -148,8 +148,12 @@ impl Space {
     }
 
     /// Has something read beside the event loops.
-    pub(crate) fn read(&self, job: Job) -> Result<(), WireError> {
-        self.core.readers.run(job).map_err(|_| WireError::busy())
+    pub(crate) fn read(&self, job: Job) {
+        self.core.readers.run(job);
+    }
+
+    pub(crate) fn publisher(&self) -> &Publisher {
+        &self.publisher
     }
 
     pub(crate) fn tell(&self, news: News) {

@@ -10,11 +10,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use parlor_chat::PersonId;
 use websocket_hub::driver::deflate::Deflate;
 use websocket_hub::{Config, Handshake, Refused};
 
 use crate::assets::{self, Asset};
 use crate::identity::new_person;
+use crate::readers::Job;
 use crate::session::Session;
 use crate::space::Space;
 use crate::wire::SUBPROTOCOL;
@@ -54,7 +56,7 @@ async fn root(State(site): State<Site>, request: Request) -> Response {
         return chat(State(site), request).await;
     }
     match request.method().as_str() {
-        "GET" | "HEAD" => page(&site, request.headers()),
+        "GET" | "HEAD" => page(&site, request.headers()).await,
         _ => {
             (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], "Only GET is understood here.\n")
                 .into_response()
@@ -63,15 +65,30 @@ async fn root(State(site): State<Site>, request: Request) -> Response {
 }
 
 /// The page, and for a browser that is nobody yet the cookie that makes it somebody.
-fn page(site: &Site, headers: &HeaderMap) -> Response {
+async fn page(site: &Site, headers: &HeaderMap) -> Response {
     let mut response = file(site, "index.html", headers);
-    let is_somebody =
-        site.space.identities.of_request(headers).is_some_and(|person| !site.space.has_gone(person));
+    let is_somebody = match site.space.identities.of_request(headers) {
+        Some(person) => !has_gone(&site.space, person).await,
+        None => false,
+    };
     if !is_somebody {
         let cookie = site.space.identities.cookie(new_person(), false);
         response.headers_mut().append(header::SET_COOKIE, cookie);
+        // Nobody else may be handed this cookie.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+/// Whether somebody was here and is gone for good; looked up beside the event loops.
+async fn has_gone(space: &Arc<Space>, person: PersonId) -> bool {
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    let asked = Arc::clone(space);
+    space.read(Job::new(move || {
+        // Whoever asked may have closed the connection.
+        let _ = answer.send(asked.has_gone(person));
+    }));
+    answered.await.unwrap_or(false)
 }
 
 async fn chat(State(site): State<Site>, request: Request) -> Response {

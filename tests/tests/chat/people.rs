@@ -89,7 +89,7 @@ async fn the_tutorials_plain_text_takes_the_same_way() {
     assert!(name.starts_with("user-"), "{line}");
     assert_eq!(text, "hello from a program");
     let posted = ann.event_of("posted").await;
-    assert_eq!((&posted["text"], &posted["name"]), (&json!(text), &json!(name)));
+    assert_eq!((&posted["text"], &posted["by_name"]), (&json!(text), &json!(name)));
     ann.ok(json!({"type": "post", "text": "hello to a program"})).await;
     let heard = listener.recv().await.unwrap();
     assert_eq!(heard.as_text().unwrap(), format!("{}: hello to a program", ann.name()));
@@ -123,4 +123,30 @@ async fn a_server_that_stops_says_when_to_come_back_and_has_everything_then() {
     server.kill_and_start();
     let mut ann = server.back(&ann.token).await;
     assert_eq!(ann.ok(json!({"type": "history", "room": LOBBY})).await["messages"][0]["text"], "before");
+}
+
+#[tokio::test]
+async fn a_program_that_says_one_thing_and_goes_is_heard_before_it_has_left() {
+    let server = Server::start("hasty");
+    let mut listener = arrive(&server.address).await;
+    for number in 0..20 {
+        let mut program = websocket_client::connect(&server.address).await.unwrap();
+        program.send(number.to_string().as_str()).await.unwrap();
+        drop(program);
+        let line = listener.recv().await.unwrap().as_text().unwrap().to_owned();
+        let (name, text) = line.split_once(": ").unwrap_or_else(|| panic!("{number} was lost: {line}"));
+        assert_eq!(text, number.to_string());
+        let left = listener.recv().await.unwrap();
+        assert_eq!(left.as_text().unwrap(), format!(" .... {name} has left."));
+    }
+}
+
+#[tokio::test]
+async fn whoever_goes_on_asking_too_fast_is_sent_away() {
+    let server = Server::start_with("flood", &["--requests-per-second", "1", "--request-burst", "1"]);
+    let mut ann = server.client().await;
+    for _ in 0..300 {
+        ann.send_text("{}").await;
+    }
+    assert_eq!(ann.ended().await, 1008);
 }

@@ -24,7 +24,7 @@ async fn a_client_that_comes_back_is_told_what_it_missed_and_then_goes_on() {
     let missed = ann.ok(json!({"type": "subscribe", "room": LOBBY, "after": 4})).await;
     assert_eq!(sequences(&missed["events"]), [5, 6, 7, 8, 9, 10]);
     assert_eq!(
-        (&missed["events"][0]["text"], &missed["events"][0]["name"]),
+        (&missed["events"][0]["text"], &missed["events"][0]["by_name"]),
         (&json!("5"), &json!(bob.name()))
     );
     bob.ok(json!({"type": "post", "text": "11"})).await;

@@ -127,8 +127,10 @@ async fn what_cannot_be_understood_is_refused_in_a_sentence_and_does_nothing() {
     // Under its id, if it has one that can be given back.
     ann.send_text(r#"{"id":"seven","type":"fly"}"#).await;
     assert_eq!(ann.receive().await["id"], "seven");
-    ann.send_text(r#"{"id":{"a":1},"type":"rooms"}"#).await;
-    assert_eq!(ann.receive().await["code"], "bad-request");
+    for id in [r#"{"a":1}"#, "[1]", "true", &format!("\"{}\"", "x".repeat(63))] {
+        ann.send_text(&format!(r#"{{"id":{id},"type":"rooms"}}"#)).await;
+        assert_eq!(ann.receive().await["code"], "bad-request", "{id}");
+    }
     let later = ann.ok(json!({"type": "post", "text": "x", "from_a_later_version": {"a": 1}})).await;
     assert_eq!(later["sequence"], 1);
 }

@@ -182,6 +182,11 @@ impl<'a> Finder<'a> {
             let mut walk = Walk::new(reader, segment, &plan.with, &plan.without);
             let mut document = top.min(segment.last);
             while document >= lowest.max(segment.first) {
+                // What was gathered once within the budget is gathered again within a few of them; a cursor that asks
+                // for more was not given out here.
+                if !may_stop && (pool.candidates.len() > 2 * POOL || self.spending.is_far_over()) {
+                    return Err(SearchError::Cursor);
+                }
                 match walk.at_most(document)? {
                     Stop::End => break,
                     Stop::Spent(reached) if may_stop => {

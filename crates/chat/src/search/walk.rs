@@ -51,6 +51,11 @@ impl Spending {
     pub(super) fn is_over(&self) -> bool {
         self.0.get() > BUDGET
     }
+
+    /// Whether much more than the budget is spent.
+    pub(super) fn is_far_over(&self) -> bool {
+        self.0.get() > 4 * BUDGET
+    }
 }
 
 /// Something that the index can say of a document.

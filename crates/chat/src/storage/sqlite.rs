@@ -188,9 +188,11 @@ impl Storage for Sqlite {
         // Moves everything into the file, where what was removed is zeroes, and cuts the write-ahead log to
         // nothing.
         let checkpoint = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-        let busy =
-            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], checkpoint).map_err(trouble)?;
-        Ok(busy == 0)
+        // Whoever reads an earlier moment, such as a backup, is not waited for: everybody's messages would wait, too.
+        self.connection.busy_timeout(Duration::ZERO).map_err(trouble)?;
+        let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], checkpoint);
+        self.connection.busy_timeout(PATIENCE).map_err(trouble)?;
+        Ok(busy.map_err(trouble)? == 0)
     }
 
     fn source(&self) -> Result<Box<dyn Source>, Trouble> {

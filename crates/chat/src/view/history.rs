@@ -116,7 +116,8 @@ impl View<'_> {
         Ok(!rows::<MessageRow>(self.state, &range, Direction::Forwards, 1)?.is_empty())
     }
 
-    /// What happened in a room after a place, from up to `page` places, if the room's end is not more than
+    /// What happened in a room after a place, from up to `page` places and with some
+    /// [`limits::CATCH_UP_OCTETS`] of text, if the room's end is not more than
     /// [`limits::CATCH_UP`] places away.
     pub fn since(&self, room: RoomId, after: Sequence, page: u64) -> Result<Since, Failure> {
         let last = self.readable(room)?.sequence;
@@ -129,19 +130,33 @@ impl View<'_> {
         let forwards = Direction::Forwards;
         let messages = rows::<MessageRow>(self.state, &all(Table::Message), forwards, usize::MAX)?;
         let happenings = rows::<HappeningRow>(self.state, &all(Table::Happening), forwards, usize::MAX)?;
-        let mut events = Vec::with_capacity(messages.len() + happenings.len());
-        for (key, row) in messages {
-            if self.is_shown(row.by)? {
-                let place = Place { room, sequence: Sequence(keys::number_at(&key, SECOND)) };
-                events.push(self.posted(place, row)?);
+        let place = |key: &[u8]| Place { room, sequence: Sequence(keys::number_at(key, SECOND)) };
+        let mut messages = messages.into_iter().map(|(key, row)| (place(&key), row)).peekable();
+        let mut happenings = happenings.into_iter().map(|(key, row)| (place(&key), row)).peekable();
+        let (mut events, mut octets) = (Vec::new(), 0);
+        loop {
+            let happened_first = match (messages.peek(), happenings.peek()) {
+                (None, None) => return Ok(Since::Complete { events, up_to, last }),
+                (Some((said, _)), Some((happened, _))) => happened.sequence < said.sequence,
+                (said, _) => said.is_none(),
+            };
+            let (place, event) = if happened_first {
+                let Some((place, row)) = happenings.next() else { continue };
+                (place, self.happened(place, row)?)
+            } else {
+                let Some((place, row)) = messages.next() else { continue };
+                (place, if self.is_shown(row.by)? { Some(self.posted(place, row)?) } else { None })
+            };
+            if let Some(What::Posted { text, .. } | What::Edited { text, .. }) =
+                event.as_ref().map(|event| &event.what)
+            {
+                octets += text.len();
+            }
+            events.extend(event);
+            if octets > limits::CATCH_UP_OCTETS {
+                return Ok(Since::Complete { events, up_to: place.sequence, last });
             }
         }
-        for (key, row) in happenings {
-            let place = Place { room, sequence: Sequence(keys::number_at(&key, SECOND)) };
-            events.extend(self.happened(place, row)?);
-        }
-        events.sort_by_key(|event| event.position);
-        Ok(Since::Complete { events, up_to, last })
     }
 
     fn happened(&self, place: Place, row: HappeningRow) -> Result<Option<Event>, Trouble> {

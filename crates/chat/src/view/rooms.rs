@@ -164,7 +164,8 @@ impl View<'_> {
 
     /// What the asker has not read in a room, counted exactly up to `most` messages.
     ///
-    /// It reads each message that it counts: 1,000 take a millisecond.
+    /// It reads each message that it counts, and looks at up to [`limits::LOOKED_AT`] messages: a millisecond each
+    /// 1,000. If that did not reach the end, there are `more`, or the asker's own.
     pub fn unread(&self, room: RoomId, most: u64) -> Result<Unread, Failure> {
         let row = self.readable(room)?;
         if self.state.role(room, self.asker)?.is_none() {
@@ -172,9 +173,14 @@ impl View<'_> {
         }
         let from = self.read_up_to(room)?.next();
         let range = keys::places(Table::Message, room, from, row.sequence);
-        let mut unread = Unread::default();
+        let (mut unread, mut looked_at) = (Unread::default(), 0);
         self.state.scan(&range.start..&range.end, Direction::Forwards, &mut |_, value| {
             let message = MessageRow::decode(value)?;
+            looked_at += 1;
+            if looked_at > limits::LOOKED_AT {
+                unread.more = true;
+                return Ok(ControlFlow::Break(()));
+            }
             if message.by == self.asker || !self.is_shown(message.by)? {
                 return Ok(ControlFlow::Continue(()));
             }

@@ -11,25 +11,37 @@ const KNOWN: usize = 100_000;
 pub(super) struct Names {
     chat: Arc<Chat>,
     known: HashMap<PersonId, String>,
+    /// Those who are here and in no log: who speaks plain text and has not spoken yet.
+    guests: HashMap<PersonId, String>,
 }
 
 impl Names {
     pub(super) fn new(chat: Arc<Chat>) -> Self {
-        Names { chat, known: HashMap::new() }
+        Names { chat, known: HashMap::new(), guests: HashMap::new() }
     }
 
-    /// What somebody is called; empty if they are erased, or if the data cannot be read.
+    /// What somebody is called; empty if they are erased, or if the data cannot be read now.
     pub(super) fn of(&mut self, person: PersonId) -> String {
-        if let Some(name) = self.known.get(&person) {
+        if let Some(name) = self.known.get(&person).or_else(|| self.guests.get(&person)) {
             return name.clone();
         }
         let found = self.chat.view(PersonId::SERVER, |view| Ok(view.person(person)?));
-        let name = found.ok().flatten().map(|person| person.nickname).unwrap_or_default();
-        self.set(person, name.clone());
-        name
+        let Ok(Some(found)) = found else { return String::new() };
+        self.set(person, found.nickname.clone());
+        found.nickname
     }
 
-    pub(super) fn set(&mut self, person: PersonId, name: String) {
+    /// Somebody is here under a name that is in no log.
+    pub(super) fn enter(&mut self, guest: PersonId, name: String) {
+        self.guests.insert(guest, name);
+    }
+
+    /// Somebody is gone who spoke plain text. Returns what they were called.
+    pub(super) fn leave(&mut self, guest: PersonId) -> String {
+        self.guests.remove(&guest).unwrap_or_else(|| self.of(guest))
+    }
+
+    fn set(&mut self, person: PersonId, name: String) {
         if self.known.len() >= KNOWN {
             self.known.clear();
         }
@@ -39,7 +51,12 @@ impl Names {
     /// Takes over what an event says about names.
     pub(super) fn learn(&mut self, event: &Event) {
         match &event.what {
-            What::Arrived { nickname } | What::Renamed { nickname } => self.set(event.by, nickname.clone()),
+            What::Arrived { nickname } | What::Renamed { nickname } => {
+                if let Some(guest) = self.guests.get_mut(&event.by) {
+                    guest.clone_from(nickname);
+                }
+                self.set(event.by, nickname.clone());
+            }
             What::PersonErased => self.set(event.by, String::new()),
             _ => {}
         }

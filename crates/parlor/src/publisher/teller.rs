@@ -12,7 +12,7 @@ use websocket_hub::{CloseCode, WebSocket};
 
 use super::names::Names;
 use super::room::Desk;
-use super::tail::Tail;
+use super::tail::{Line, Tail};
 use super::{News, Subscription, Topics};
 use crate::wire::{Told, message_line, subscribed};
 
@@ -21,12 +21,17 @@ const TICK: Duration = Duration::from_millis(50);
 /// Nothing is due: there is nothing to wake up for.
 const LONG: Duration = Duration::from_secs(3_600);
 
+/// What whoever erased themselves is told at the end.
+const GONE: &str = "this person is gone for good";
+
 /// One connection.
 struct Seat {
     ws: WebSocket,
     person: PersonId,
     /// Whether it speaks JSON.
     is_json: bool,
+    /// It knows everything up to this place of the log that concerns it as a person.
+    since: Position,
     rooms: Vec<RoomId>,
 }
 
@@ -45,6 +50,8 @@ pub(super) struct Teller {
     early: BTreeMap<Position, Vec<Subscription>>,
     /// Rooms of which something is to be told that does not go through the log.
     due: HashSet<RoomId>,
+    /// Who erased themselves since the server started: what was read before may still let them in.
+    erased: HashSet<PersonId>,
 }
 
 impl Teller {
@@ -67,6 +74,7 @@ impl Teller {
             tail: Tail::after(published),
             early: BTreeMap::new(),
             due: HashSet::new(),
+            erased: HashSet::new(),
         }
     }
 
@@ -89,9 +97,9 @@ impl Teller {
         match news {
             News::Batch { up_to, events } => self.batch(up_to, &events),
             News::Answer { ws, line } => send(&ws, line),
-            News::Came { ws, person, name, welcome } => self.came(ws, person, name, welcome),
+            News::Came { ws, person, welcome, position } => self.came(ws, person, welcome, position),
+            News::CameInText { ws, person, name } => self.came_in_text(ws, person, name),
             News::Went { ws } => self.went(&ws),
-            News::Called { person, name } => self.names.set(person, name),
             News::Subscribe(subscription) => self.subscribe(*subscription),
             News::Unsubscribe { ws, room, line } => {
                 self.unsubscribe(&ws, room);
@@ -132,24 +140,43 @@ impl Teller {
         {
             self.topics.text.publish(line);
         }
-        let line = Told::line(event, |person| self.names.of(person));
+        let text = Told::line(event, |person| self.names.of(person));
+        let (position, shuts_out) = (event.position, false);
+        let mut line = Line { position, room: None, people: Vec::new(), everyone: false, text, shuts_out };
         match event.audience() {
-            Audience::Room(room) => self.tell_room(event, room, line),
-            Audience::Person(person) => self.tell_devices(person, None, &line),
-            Audience::Everyone => match event.what {
-                // Presence tells who is there; that somebody could come or will not is no news.
-                What::Renamed { .. } | What::PersonErased => _ = self.topics.everyone.publish(line),
-                _ => {}
-            },
+            Audience::Room(room) => self.tell_room(event, room, &mut line),
+            Audience::Person(person) => line.people = vec![person],
+            // Presence tells who is there; that somebody could come or will not is no news.
+            Audience::Everyone => {
+                line.everyone = matches!(event.what, What::Renamed { .. } | What::PersonErased);
+            }
         }
-        if matches!(event.what, What::PersonErased) {
-            self.close_devices(event.by);
+        for person in &line.people {
+            self.tell_devices(*person, &line);
+        }
+        if line.everyone {
+            self.topics.everyone.publish(line.text.as_str());
+        }
+        if let (What::Left { person }, Some(room), true) = (&event.what, line.room, line.shuts_out) {
+            self.shut_out(*person, room);
+        }
+        self.tail.push(line);
+        match event.what {
+            What::PersonErased => {
+                self.erased.insert(event.by);
+                self.close_devices(event.by);
+            }
+            // Here, in the order of the log, so that nobody leaves before what they said last.
+            What::Departed => self.departed(event.by),
+            _ => {}
         }
     }
 
-    fn tell_room(&mut self, event: &Event, room: RoomId, line: String) {
+    fn tell_room(&mut self, event: &Event, room: RoomId, line: &mut Line) {
+        line.room = Some(room);
+        line.people = event.also_for();
         if let Some(desk) = self.rooms.get_mut(&room) {
-            desk.topic.publish(line.as_str());
+            desk.topic.publish(line.text.as_str());
             if matches!(event.what, What::Posted { .. }) {
                 desk.typing.stops(event.by);
                 if desk.is_due() {
@@ -157,62 +184,73 @@ impl Teller {
                 }
             }
         }
-        for person in event.also_for() {
-            self.tell_devices(person, Some(room), &line);
+        match &event.what {
+            What::Posted { mentions, .. } | What::Edited { mentions, .. } => line.people.extend(mentions),
+            What::Left { person } => line.shuts_out = !self.names.may_read(*person, room),
+            _ => {}
         }
-        if let What::Posted { mentions, .. } = &event.what {
-            for person in mentions {
-                self.tell_devices(*person, Some(room), &line);
+    }
+
+    /// Somebody may read a room no longer.
+    fn shut_out(&mut self, person: PersonId, room: RoomId) {
+        for id in self.devices.get(&person).cloned().unwrap_or_default() {
+            if let Some(ws) = self.seats.get(&id).map(|seat| seat.ws.clone()) {
+                self.unsubscribe(&ws, room);
             }
         }
-        let shut_out = match event.what {
-            What::Left { person } if !self.names.may_read(person, room) => Some(person),
-            _ => None,
-        };
-        if let Some(person) = shut_out {
-            for id in self.devices.get(&person).cloned().unwrap_or_default() {
-                if let Some(ws) = self.seats.get(&id).map(|seat| seat.ws.clone()) {
-                    self.unsubscribe(&ws, room);
-                }
-            }
-        }
-        self.tail.push(event.position, room, line, shut_out.is_some());
     }
 
     /// Tells the connections of one person, except those that watch the room and heard it there.
-    fn tell_devices(&self, person: PersonId, room: Option<RoomId>, line: &str) {
-        for seat in self.devices.get(&person).into_iter().flatten().filter_map(|id| self.seats.get(id)) {
-            if seat.is_json && room.is_none_or(|room| !seat.rooms.contains(&room)) {
-                send(&seat.ws, line);
-            }
+    fn tell_devices(&self, person: PersonId, line: &Line) {
+        for id in self.devices.get(&person).into_iter().flatten() {
+            self.tell_seat(*id, line);
+        }
+    }
+
+    fn tell_seat(&self, id: u64, line: &Line) {
+        let Some(seat) = self.seats.get(&id) else { return };
+        let heard = line.room.is_some_and(|room| seat.rooms.contains(&room));
+        if seat.is_json && !heard && line.position > seat.since {
+            send(&seat.ws, &line.text);
         }
     }
 
     fn close_devices(&self, person: PersonId) {
         for seat in self.devices.get(&person).into_iter().flatten().filter_map(|id| self.seats.get(id)) {
-            // One that is closing already needs no second goodbye.
-            let _ = seat.ws.close(CloseCode::POLICY, "this person is gone for good");
+            close(&seat.ws, CloseCode::POLICY, GONE);
         }
     }
 
-    fn came(&mut self, ws: WebSocket, person: PersonId, name: String, welcome: Option<String>) {
+    fn came(&mut self, ws: WebSocket, person: PersonId, welcome: String, position: Position) {
         // It may have ended before it could be told of.
         if !ws.is_open() {
             return;
         }
-        self.names.set(person, name);
-        let is_json = welcome.is_some();
-        let id = ws.id();
-        self.devices.entry(person).or_default().push(id);
-        self.seats.insert(id, Seat { ws: ws.clone(), person, is_json, rooms: Vec::new() });
-        match welcome {
-            Some(welcome) => {
-                send(&ws, welcome);
-                self.topics.everyone.subscribe(&ws);
-            }
-            // Whoever speaks plain text is in the lobby.
-            None => self.enter(id, RoomId::LOBBY),
+        if self.erased.contains(&person) {
+            return close(&ws, CloseCode::POLICY, GONE);
         }
+        send(&ws, welcome);
+        // What happened since the welcome was read.
+        let Some(lines) = self.tail.for_person(position, person) else {
+            return close(&ws, CloseCode::TRY_AGAIN_LATER, "too much happened; come back");
+        };
+        lines.into_iter().for_each(|line| send(&ws, line));
+        let since = position.max(self.published);
+        self.topics.everyone.subscribe(&ws);
+        self.sit(Seat { ws, person, is_json: true, since, rooms: Vec::new() });
+    }
+
+    fn came_in_text(&mut self, ws: WebSocket, person: PersonId, name: String) {
+        let id = ws.id();
+        self.names.enter(person, name);
+        self.sit(Seat { ws, person, is_json: false, since: self.published, rooms: Vec::new() });
+        // Whoever speaks plain text is in the lobby.
+        self.enter(id, RoomId::LOBBY);
+    }
+
+    fn sit(&mut self, seat: Seat) {
+        self.devices.entry(seat.person).or_default().push(seat.ws.id());
+        self.seats.insert(seat.ws.id(), seat);
     }
 
     fn went(&mut self, ws: &WebSocket) {
@@ -226,8 +264,18 @@ impl Teller {
         for room in seat.rooms {
             self.leave(seat.person, room);
         }
-        if !seat.is_json && !self.topics.text.is_empty() {
-            self.topics.text.publish(format!(" .... {} has left.", self.names.of(seat.person)));
+        if !seat.is_json {
+            let name = self.names.leave(seat.person);
+            self.topics.text.publish(format!(" .... {name} has left."));
+        }
+    }
+
+    /// Somebody is gone who can never come back: who spoke plain text.
+    fn departed(&mut self, person: PersonId) {
+        for id in self.devices.get(&person).cloned().unwrap_or_default() {
+            if let Some(ws) = self.seats.get(&id).filter(|seat| !seat.is_json).map(|seat| seat.ws.clone()) {
+                self.went(&ws);
+            }
         }
     }
 
@@ -263,6 +311,9 @@ impl Teller {
         let last = wish.last.0 + since.len() as u64;
         let present = self.rooms.get(&wish.room).map_or(0, |desk| desk.presence.count());
         send(&wish.ws, subscribed(wish.id.as_deref(), wish.room, last, present, lines));
+        if wish.is_withdrawn {
+            return;
+        }
         let id = wish.ws.id();
         if !self.seats.get(&id).is_some_and(|seat| seat.rooms.contains(&wish.room)) {
             self.enter(id, wish.room);
@@ -273,6 +324,9 @@ impl Teller {
     }
 
     fn unsubscribe(&mut self, ws: &WebSocket, room: RoomId) {
+        for wish in self.early.values_mut().flatten().filter(|wish| wish.room == room && wish.ws == *ws) {
+            wish.is_withdrawn = true;
+        }
         let Some(seat) = self.seats.get_mut(&ws.id()) else { return };
         let Some(place) = seat.rooms.iter().position(|one| *one == room) else { return };
         seat.rooms.swap_remove(place);
@@ -309,6 +363,11 @@ impl Teller {
             desk.is_due()
         });
     }
+}
+
+fn close(ws: &WebSocket, code: CloseCode, reason: &str) {
+    // One that is closing already needs no second goodbye.
+    let _ = ws.close(code, reason);
 }
 
 fn send(ws: &WebSocket, line: impl AsRef<str>) {

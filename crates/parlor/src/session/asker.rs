@@ -6,6 +6,7 @@ use parlor_chat::PersonId;
 use serde_json::value::RawValue;
 use websocket_hub::WebSocket;
 
+use super::lane::Lane;
 use crate::space::Space;
 use crate::wire::WireError;
 
@@ -15,9 +16,22 @@ pub(super) struct Asker {
     pub(super) space: Arc<Space>,
     pub(super) ws: WebSocket,
     pub(super) person: PersonId,
+    pub(super) lane: Arc<Lane>,
 }
 
 impl Asker {
+    /// Has a question answered beside the event loops, after this connection's questions before it.
+    pub(super) fn read(
+        &self,
+        id: Option<&RawValue>,
+        searches: bool,
+        question: impl FnOnce() + Send + 'static,
+    ) {
+        if self.lane.ask(&self.space, &self.ws, searches, question).is_err() {
+            self.refuse(id, WireError::busy());
+        }
+    }
+
     /// Answers a request that was not done.
     pub(super) fn refuse(&self, id: Option<&RawValue>, error: impl Into<WireError>) {
         self.space.answer(&self.ws, error.into().line(id));

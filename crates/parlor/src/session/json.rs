@@ -8,12 +8,15 @@ use parlor_chat::view::View;
 use parlor_chat::{Failure, PersonId, Timestamp};
 use websocket_hub::{CloseCode, WebSocket};
 
-use super::arrival::arrive;
+use super::arrival::{NotArrived, arrive};
 use super::asker::Asker;
+use super::lane::Lane;
+use super::strikes::refuse;
 use super::{queries, wishes};
 use crate::identity::new_person;
 use crate::publisher::News;
 use crate::rate::Rate;
+use crate::readers::Job;
 use crate::space::Space;
 use crate::wire::{Asked, Named, Request, Welcome, WireError};
 
@@ -24,6 +27,7 @@ const HELD: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Json {
     shown: Option<PersonId>,
+    lane: Arc<Lane>,
     state: Mutex<State>,
 }
 
@@ -45,7 +49,7 @@ impl Json {
         let limits = &space.options.limits;
         let rate = Rate::new(limits.requests_per_second, limits.request_burst, Instant::now());
         let standing = Standing::Coming(VecDeque::new());
-        Json { shown, state: Mutex::new(State { standing, rate }) }
+        Json { shown, lane: Arc::default(), state: Mutex::new(State { standing, rate }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -54,21 +58,21 @@ impl Json {
 
     pub(super) fn open(self: &Arc<Self>, space: &Arc<Space>, ws: &WebSocket) {
         let (json, again, to) = (Arc::clone(self), Arc::clone(space), ws.clone());
-        let read = space.read(Box::new(move || json.come(&again, &to)));
-        if read.is_err() {
-            turn_away(ws);
-        }
+        space.read(Job::new(move || json.come(&again, &to)));
     }
 
     /// Finds out who this is, or makes somebody new.
     fn come(self: &Arc<Self>, space: &Arc<Space>, ws: &WebSocket) {
+        if !ws.is_open() {
+            return;
+        }
         let known = self.shown.map(|person| {
             let found = space.chat().view(PersonId::SERVER, |view| Ok(view.person(person)?));
             (person, found)
         });
         let arriving = match known {
             Some((person, Ok(Some(found)))) if found.is_here => {
-                return self.welcome(space, ws, person, found.nickname, false);
+                return self.welcome(space, ws, person, false);
             }
             // The page gave the browser its token, and this is its first connection.
             Some((person, Ok(None))) => person,
@@ -78,29 +82,28 @@ impl Json {
         };
         let (json, again, to) = (Arc::clone(self), Arc::clone(space), ws.clone());
         let is_new = self.shown != Some(arriving);
-        arrive(
-            space,
-            arriving,
-            Box::new(move |arrived| {
-                let Ok((person, name)) = arrived else { return turn_away(&to) };
-                let (json, space, ws) = (json, again, to);
-                let reader = Arc::clone(&space);
-                let unread = ws.clone();
-                let job = move || json.welcome(&space, &ws, person, name, is_new);
-                if reader.read(Box::new(job)).is_err() {
-                    turn_away(&unread);
-                }
-            }),
-        );
+        let then = move |arrived| {
+            let person = match arrived {
+                Ok(person) => person,
+                // Another of the browser's tabs was first.
+                Err(NotArrived::IsHere) if !is_new => arriving,
+                Err(_) => return turn_away(&to),
+            };
+            let reader = Arc::clone(&again);
+            reader.read(Job::new(move || json.welcome(&again, &to, person, is_new)));
+        };
+        arrive(space, arriving, Box::new(then));
     }
 
-    fn welcome(&self, space: &Arc<Space>, ws: &WebSocket, person: PersonId, name: String, is_new: bool) {
-        let line = space
-            .chat()
-            .view(person, |view| welcome_line(space, view, Named { id: person, name: name.clone() }, is_new));
-        let Ok(line) = line else { return turn_away(ws) };
-        space.tell(News::Came { ws: ws.clone(), person, name, welcome: Some(line) });
-        let asker = Asker { space: Arc::clone(space), ws: ws.clone(), person };
+    fn welcome(&self, space: &Arc<Space>, ws: &WebSocket, person: PersonId, is_new: bool) {
+        let read = space.chat().view(person, |view| {
+            let name = view.person(person)?.map(|found| found.nickname).unwrap_or_default();
+            let line = welcome_line(space, view, Named { id: person, name }, is_new)?;
+            Ok((line, view.position()?))
+        });
+        let Ok((welcome, position)) = read else { return turn_away(ws) };
+        space.tell(News::Came { ws: ws.clone(), person, welcome, position });
+        let asker = self.asker(space, ws, person);
         let mut state = self.lock();
         // Under the lock, so that what comes now is answered after what came before.
         if let Standing::Coming(held) = std::mem::replace(&mut state.standing, Standing::Here(person)) {
@@ -108,20 +111,24 @@ impl Json {
         }
     }
 
+    fn asker(&self, space: &Arc<Space>, ws: &WebSocket, person: PersonId) -> Asker {
+        Asker { space: Arc::clone(space), ws: ws.clone(), person, lane: Arc::clone(&self.lane) }
+    }
+
     pub(super) fn hear(&self, space: &Arc<Space>, ws: &WebSocket, text: &str) {
         let asked = Asked::parse(text);
         let mut state = self.lock();
         let asked = match (state.rate.take(Instant::now()), asked) {
             (Err(wait), Ok(Asked { id, .. }) | Err((id, _))) => {
-                let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                return space.answer(ws, WireError::too_fast(wait).line(id.as_deref()));
+                let line = WireError::too_fast(wait).line(id.as_deref());
+                return refuse(ws, &state.rate, &line);
             }
             (Ok(()), Err((id, error))) => return space.answer(ws, error.line(id.as_deref())),
             (Ok(()), Ok(asked)) => asked,
         };
         match &mut state.standing {
             Standing::Here(person) => {
-                let asker = Asker { space: Arc::clone(space), ws: ws.clone(), person: *person };
+                let asker = self.asker(space, ws, *person);
                 answer(&asker, asked);
             }
             Standing::Coming(held) if held.len() < HELD => held.push_back(asked),

@@ -28,7 +28,11 @@ pub(super) fn answer(asker: &Asker, id: Option<Box<RawValue>>, query: Query) {
         Query::Subscribe(wish) => subscribe(asker, id, wish),
         Query::Unsubscribe(wish) => {
             let line = ok(id.as_deref(), &Nothing {});
-            asker.space.tell(News::Unsubscribe { ws, room: wish.room, line });
+            let space = asker.space.clone();
+            // Behind the wishes to watch that came before it.
+            asker.read(id.as_deref(), false, move || {
+                space.tell(News::Unsubscribe { ws, room: wish.room, line });
+            });
         }
         Query::IsTyping(wish) => {
             let line = ok(id.as_deref(), &Nothing {});
@@ -40,20 +44,19 @@ pub(super) fn answer(asker: &Asker, id: Option<Box<RawValue>>, query: Query) {
 
 /// Has a reading thread answer.
 fn read(asker: &Asker, id: Option<Box<RawValue>>, query: Query) {
-    let (job, refused) = (asker.clone(), id.clone());
-    let handed_in = asker.space.read(Box::new(move || {
+    let (job, answered) = (asker.clone(), id.clone());
+    let searches = matches!(query, Query::Search(_));
+    asker.read(id.as_deref(), searches, move || {
         if let Query::Present(wish) = &query {
-            return present(&job, id, wish.room);
+            return present(&job, answered, wish.room);
         }
-        let line = job.space.chat().view(job.person, |view| Ok(find(&job, view, id.as_deref(), &query)));
+        let line =
+            job.space.chat().view(job.person, |view| Ok(find(&job, view, answered.as_deref(), &query)));
         match line.map_err(WireError::from).and_then(|line| line) {
             Ok(line) => job.space.answer(&job.ws, line),
-            Err(error) => job.refuse(id.as_deref(), error),
+            Err(error) => job.refuse(answered.as_deref(), error),
         }
-    }));
-    if let Err(error) = handed_in {
-        asker.refuse(refused.as_deref(), error);
-    }
+    });
 }
 
 #[derive(Serialize)]
@@ -240,6 +243,8 @@ fn mentions(
     #[derive(Serialize)]
     struct Mention {
         room: parlor_chat::RoomId,
+        /// Since which position of the log it mentions the asker: an edit may have done so.
+        mentioned: u64,
         #[serde(flatten)]
         message: Message,
     }
@@ -256,7 +261,11 @@ fn mentions(
         names.meet(&[mention.message.by])?;
         names.meet(&mention.message.mentions)?;
     }
-    let mention = |one: view::Mention| Mention { room: one.room, message: one.message.into() };
+    let mention = |one: view::Mention| Mention {
+        room: one.room,
+        mentioned: one.position.0,
+        message: one.message.into(),
+    };
     let mentions = found.into_iter().map(mention).collect();
     Ok(ok(id, &Mentions { mentions, people: names.known }))
 }

@@ -24,17 +24,13 @@ struct Gap {
 
 /// Answers a wish to watch a room.
 pub(super) fn subscribe(asker: &Asker, id: Option<Box<RawValue>>, wish: Subscribe) {
-    let (job, to) = (asker.clone(), asker.clone());
-    let refused = id.clone();
-    let read = asker.space.read(Box::new(move || {
-        let read = job.space.chat().view(job.person, |view| read(&job, view, id.clone(), &wish));
+    let (job, again) = (asker.clone(), id.clone());
+    asker.read(id.as_deref(), false, move || {
+        let read = job.space.chat().view(job.person, |view| read(&job, view, again.clone(), &wish));
         if let Err(failure) = read {
-            job.refuse(id.as_deref(), failure);
+            job.refuse(again.as_deref(), failure);
         }
-    }));
-    if let Err(error) = read {
-        to.refuse(refused.as_deref(), error);
-    }
+    });
 }
 
 fn read(asker: &Asker, view: &View<'_>, id: Option<Box<RawValue>>, wish: &Subscribe) -> Result<(), Failure> {
@@ -65,6 +61,7 @@ fn read(asker: &Asker, view: &View<'_>, id: Option<Box<RawValue>>, wish: &Subscr
         lines,
         last,
         position: view.position()?,
+        is_withdrawn: false,
         again,
     })));
     Ok(())

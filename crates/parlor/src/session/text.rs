@@ -7,9 +7,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use parlor_chat::{Action, PersonId, Proposal, RoomId, Timestamp};
+use parlor_chat::{Action, PersonId, Proposal, Refusal, RoomId, Timestamp};
 use websocket_hub::{CloseCode, WebSocket};
 
+use super::arrival::{DRAWS, draw_nickname};
+use super::strikes::refuse;
 use crate::identity::{new_person, random};
 use crate::nickname::Nickname;
 use crate::publisher::News;
@@ -39,6 +41,8 @@ enum Standing {
     /// On the way into the log, with what was said meanwhile.
     Arriving(VecDeque<String>),
     Here,
+    /// Gone while on the way into the log: what was said is said still.
+    Leaving(VecDeque<String>),
     Gone,
 }
 
@@ -61,94 +65,91 @@ impl Text {
         state.rate = Some(Rate::new(limits.requests_per_second, limits.request_burst, Instant::now()));
         let name = nickname.as_str().to_owned();
         state.nickname = Some(nickname);
-        space.tell(News::Came { ws: ws.clone(), person: state.person, name, welcome: None });
+        space.tell(News::CameInText { ws: ws.clone(), person: state.person, name });
     }
 
     pub(super) fn hear(self: &Arc<Self>, space: &Arc<Space>, ws: &WebSocket, said: &str) {
         let mut state = self.lock();
         let Some(rate) = &mut state.rate else { return };
-        if rate.take(Instant::now()).is_err() {
-            return not_said(space, ws, &WireError::too_fast(1));
+        if let Err(wait) = rate.take(Instant::now()) {
+            return refuse(ws, rate, &not_said_line(&WireError::too_fast(wait)));
         }
         match &mut state.standing {
             Standing::Here => say(space, ws, state.person, said),
             Standing::Arriving(held) if held.len() < HELD => held.push_back(said.to_owned()),
             Standing::Arriving(_) => not_said(space, ws, &WireError::busy()),
-            Standing::Gone => {}
+            Standing::Leaving(_) | Standing::Gone => {}
             Standing::Silent => {
                 state.standing = Standing::Arriving(VecDeque::from([said.to_owned()]));
                 let (person, name) = (state.person, name_of(&state));
                 drop(state);
-                self.arrive(space, ws, person, name);
+                self.arrive(space, ws, person, name, 0);
             }
         }
     }
 
-    /// Becomes a person under the nickname that others see already, or the next that is free in the log, too.
-    fn arrive(self: &Arc<Self>, space: &Arc<Space>, ws: &WebSocket, person: PersonId, nickname: String) {
-        let action = Action::Arrive { nickname: nickname.clone() };
+    /// Becomes a person under the nickname that others see already, or another that is free in the log, too.
+    fn arrive(
+        self: &Arc<Self>,
+        space: &Arc<Space>,
+        ws: &WebSocket,
+        person: PersonId,
+        nickname: String,
+        draws: u32,
+    ) {
+        let action = Action::Arrive { nickname };
         let proposal = Proposal { at: Timestamp::now(), by: person, key: None, action };
         let (text, again, to) = (Arc::clone(self), Arc::clone(space), ws.clone());
-        let handed_in = space.propose(proposal, move |outcome| {
-            let verdict = outcome.map(|outcome| outcome.verdict);
-            match verdict {
-                Ok(Ok(_)) => text.is_here(&again, &to, nickname),
-                Ok(Err(parlor_chat::Refusal::NicknameTaken)) => {
-                    let Some(name) = text.other_nickname(&again) else { return };
-                    text.arrive(&again, &to, person, name);
+        let handed_in =
+            space.propose(proposal, move |outcome| match outcome.map(|outcome| outcome.verdict) {
+                Ok(Ok(_)) => text.is_here(&again, &to),
+                Ok(Err(Refusal::NicknameTaken)) if draws < DRAWS => {
+                    text.arrive(&again, &to, person, draw_nickname(draws), draws + 1);
                 }
                 Ok(Err(refusal)) => text.is_not_here(&again, &to, &refusal.into()),
                 Err(trouble) => text.is_not_here(&again, &to, &trouble.into()),
-            }
-        });
+            });
         if let Err(trouble) = handed_in {
             self.is_not_here(space, ws, &trouble.into());
         }
     }
 
-    /// Another nickname of those that nobody here has; nothing if the connection has ended.
-    fn other_nickname(&self, space: &Space) -> Option<String> {
-        let mut state = self.lock();
-        let old = state.nickname.take()?;
-        let number = u32::try_from(random() >> 32).expect("half of it fits");
-        let new = space.with_nicknames(|nicknames| {
-            let new = nicknames.take(number);
-            nicknames.give_back(&old);
-            new
-        });
-        state.nickname = new;
-        Some(name_of(&state))
-    }
-
-    fn is_here(&self, space: &Arc<Space>, ws: &WebSocket, name: String) {
+    fn is_here(&self, space: &Arc<Space>, ws: &WebSocket) {
         let mut state = self.lock();
         let person = state.person;
-        space.tell(News::Called { person, name });
-        let before = std::mem::replace(&mut state.standing, Standing::Here);
-        let Standing::Arriving(held) = before else {
-            // It ended meanwhile.
-            state.standing = Standing::Gone;
-            return depart(space, person);
+        let (held, next) = match std::mem::replace(&mut state.standing, Standing::Gone) {
+            Standing::Arriving(held) => (held, Standing::Here),
+            Standing::Leaving(held) => (held, Standing::Gone),
+            other => (VecDeque::new(), other),
         };
-        for said in held {
-            say(space, ws, person, &said);
+        held.iter().for_each(|said| say(space, ws, person, said));
+        if let Standing::Gone = next {
+            depart(space, ws, person);
         }
+        state.standing = next;
     }
 
     fn is_not_here(&self, space: &Arc<Space>, ws: &WebSocket, error: &WireError) {
         let mut state = self.lock();
-        if let Standing::Arriving(_) = std::mem::take(&mut state.standing) {
-            not_said(space, ws, error);
+        match std::mem::replace(&mut state.standing, Standing::Gone) {
+            Standing::Arriving(held) => {
+                held.iter().for_each(|_| not_said(space, ws, error));
+                state.standing = Standing::Silent;
+            }
+            Standing::Leaving(_) => space.tell(News::Went { ws: ws.clone() }),
+            other => state.standing = other,
         }
     }
 
-    pub(super) fn close(&self, space: &Arc<Space>) {
+    pub(super) fn close(&self, space: &Arc<Space>, ws: &WebSocket) {
         let mut state = self.lock();
         if let Some(nickname) = state.nickname.take() {
             space.with_nicknames(|nicknames| nicknames.give_back(&nickname));
         }
-        if let Standing::Here = std::mem::replace(&mut state.standing, Standing::Gone) {
-            depart(space, state.person);
+        match std::mem::replace(&mut state.standing, Standing::Gone) {
+            Standing::Arriving(held) => state.standing = Standing::Leaving(held),
+            Standing::Here => depart(space, ws, state.person),
+            _ => space.tell(News::Went { ws: ws.clone() }),
         }
     }
 }
@@ -183,12 +184,25 @@ fn say(space: &Arc<Space>, ws: &WebSocket, person: PersonId, text: &str) {
 
 /// The plain text has no errors, so it is a line like the one that tells who has left.
 fn not_said(space: &Space, ws: &WebSocket, error: &WireError) {
-    space.answer(ws, format!(" .... not said: {}", error.message));
+    space.answer(ws, not_said_line(error));
 }
 
-/// Nobody can come back as this person, so the nickname is somebody else's from now on.
-fn depart(space: &Space, person: PersonId) {
+fn not_said_line(error: &WireError) -> String {
+    format!(" .... not said: {}", error.message)
+}
+
+/// Nobody can come back as this person, so the nickname is somebody else's from now on. The others are told when it has
+/// its place in the log, behind what was said last.
+fn depart(space: &Space, ws: &WebSocket, person: PersonId) {
     let proposal = Proposal { at: Timestamp::now(), by: person, key: None, action: Action::Depart };
-    // What cannot be stored now leaves a nickname taken, and nothing else.
-    let _ = space.propose(proposal, |_| {});
+    let (teller, gone) = (space.publisher().clone(), ws.clone());
+    let handed_in = space.propose(proposal, move |outcome| {
+        if outcome.is_err() {
+            // What cannot be stored now leaves a nickname taken, and nothing else.
+            teller.tell(News::Went { ws: gone });
+        }
+    });
+    if handed_in.is_err() {
+        space.tell(News::Went { ws: ws.clone() });
+    }
 }

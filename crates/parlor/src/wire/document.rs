@@ -24,7 +24,7 @@ fn events() -> Vec<(&'static str, What)> {
         (
             "Something was said.",
             What::Posted {
-                text: "hello, @ann".into(),
+                text: "hello, @bob".into(),
                 reply_to: Some(Sequence(12)),
                 thread: None,
                 mentions: vec![person],
@@ -81,7 +81,13 @@ fn line_of(what: &What) -> String {
     let by = PersonId(0x5e17_0000_0000_0001);
     let (position, at) = (Position(4_711), Timestamp(1_795_000_000_000));
     let event = Event { position, at, by, place: room, what: what.clone() };
-    Told::line(&event, |person| if person == by { "user-7".into() } else { "ann".into() })
+    // The publisher takes over what an event says about names before it tells it.
+    let own = match what {
+        What::Renamed { nickname } => nickname.clone(),
+        What::PersonErased => String::new(),
+        _ => "user-7".into(),
+    };
+    Told::line(&event, |person| if person == by { own.clone() } else { "bob".into() })
 }
 
 fn kinds() -> impl Iterator<Item = &'static Kind> {
@@ -194,6 +200,16 @@ fn the_documents_say_what_is_so() {
             std::fs::write(docs.join(name), &text).unwrap();
         }
         assert!(read(name) == text, "docs/{name} is out of date: run UPDATE=1 cargo test -p parlor");
+    }
+}
+
+#[test]
+fn no_line_says_a_field_twice() {
+    for (_, what) in events() {
+        let line = line_of(&what);
+        let value: Map<String, Value> = serde_json::from_str(&line).unwrap();
+        let fields = value.keys().map(|field| line.matches(&format!("\"{field}\":")).count());
+        assert!(fields.eq(value.keys().map(|_| 1)), "{line}");
     }
 }
 

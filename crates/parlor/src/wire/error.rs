@@ -1,6 +1,7 @@
 //! Why a request was not done: a stable code for programs, a sentence for people, and when to try again.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use parlor_chat::{Failure, Refusal, Trouble};
 use serde::Serialize;
@@ -24,7 +25,6 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("storage-failed", "The data cannot be read or written until somebody mends the server."),
     ("search-off", "The search index is not to be had for the moment."),
     ("query-invalid", "The search cannot be understood; `message` says why."),
-    ("closed", "This person is gone for good."),
 ];
 
 /// Why something was not done.
@@ -66,7 +66,9 @@ impl WireError {
         Refusal::Unsupported.into()
     }
 
-    pub(crate) fn too_fast(retry_after: u64) -> Self {
+    /// There will be room for a request after this time.
+    pub(crate) fn too_fast(wait: Duration) -> Self {
+        let retry_after = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let error = WireError::new("too-fast", "This was too much at once; wait a moment.");
         WireError { retry_after: Some(retry_after.max(1)), ..error }
     }
@@ -137,7 +139,12 @@ mod tests {
             Trouble::Busy,
             Trouble::Stopped,
         ];
-        let own = [WireError::bad_id(), WireError::too_fast(0), WireError::too_early(), WireError::busy()];
+        let own = [
+            WireError::bad_id(),
+            WireError::too_fast(Duration::ZERO),
+            WireError::too_early(),
+            WireError::busy(),
+        ];
         for error in refusals.chain(troubles.into_iter().map(WireError::from)).chain(own) {
             let is_refusal = Refusal::ALL.iter().any(|refusal| refusal.code() == error.code);
             assert!(is_refusal || CODES.iter().any(|(code, _)| *code == error.code), "{error:?}");
@@ -150,7 +157,7 @@ mod tests {
     fn an_error_is_answered_under_the_id_of_the_request() {
         let id = RawValue::from_string("7".into()).unwrap();
         assert_eq!(
-            WireError::too_fast(250).line(Some(&id)),
+            WireError::too_fast(Duration::from_millis(250)).line(Some(&id)),
             r#"{"type":"error","id":7,"code":"too-fast","message":"This was too much at once; wait a moment.","retry_after":250}"#
         );
         let line = WireError::from(Refusal::NotAMember).line(None);

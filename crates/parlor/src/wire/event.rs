@@ -22,8 +22,8 @@ pub(crate) struct Told<'a> {
     position: u64,
     at: u64,
     by: PersonId,
-    /// What the author is called.
-    name: &'a str,
+    /// What the author is called. Not `name`: a room's name is called that.
+    by_name: &'a str,
     /// What others are called who are named in it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     people: BTreeMap<PersonId, String>,
@@ -51,7 +51,7 @@ impl Told<'_> {
             position: event.position.0,
             at: event.at.0,
             by: event.by,
-            name: &name_of(event.by),
+            by_name: &name_of(event.by),
             people,
         };
         serde_json::to_string(&told).expect("these types have a JSON form")
@@ -114,7 +114,7 @@ mod tests {
         let line = Told::line(&event, |person| format!("user-{}", person.0));
         assert_eq!(
             line,
-            r#"{"type":"posted","text":"a \"b\"","reply_to":3,"mentions":["0000000000009"],"room":"0000000000001","sequence":4,"position":8,"at":5,"by":"0000000000007","name":"user-7","people":{"0000000000009":"user-9"}}"#
+            r#"{"type":"posted","text":"a \"b\"","reply_to":3,"mentions":["0000000000009"],"room":"0000000000001","sequence":4,"position":8,"at":5,"by":"0000000000007","by_name":"user-7","people":{"0000000000009":"user-9"}}"#
         );
         assert_eq!(message_line(&event, "user-7").unwrap(), "user-7: a \"b\"");
         let elsewhere = Some(Place { room: RoomId(2), sequence: Sequence(4) });

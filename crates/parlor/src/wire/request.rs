@@ -359,7 +359,8 @@ impl Asked {
     pub(crate) fn parse(text: &str) -> Result<Asked, (Option<Box<RawValue>>, WireError)> {
         let bad = |error: serde_json::Error| WireError::bad_request(&error);
         let head: Head<'_> = serde_json::from_str(text).map_err(|error| (None, bad(error)))?;
-        let id = head.id.filter(|id| id.get().len() <= ID && !matches!(id.get().as_bytes()[0], b'{' | b'['));
+        let is_id = |id: &&RawValue| matches!(id.get().as_bytes()[0], b'"' | b'-' | b'0'..=b'9');
+        let id = head.id.filter(|id| id.get().len() <= ID && is_id(id));
         if id.is_none() && head.id.is_some() {
             return Err((None, WireError::bad_id()));
         }

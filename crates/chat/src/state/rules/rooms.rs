@@ -57,7 +57,7 @@ pub(crate) fn open_direct(state: &impl Tables, by: PersonId, room: RoomId, with:
     }
     check_new(state, room)?;
     for person in &people {
-        check_has_room_left(state, *person)?;
+        check_can_be_brought(state, by, *person)?;
     }
     people.retain(|person| *person != by);
     let (name, topic) = (String::new(), String::new());
@@ -94,7 +94,7 @@ pub(crate) fn invite(state: &impl Tables, by: PersonId, room: RoomId, person: Pe
         return unchanged(room, &row);
     }
     check_has_comings_and_goings(room, &row)?;
-    check_has_room_left(state, person)?;
+    check_can_be_brought(state, by, person)?;
     Ok(Decision::InRoom(room, What::Joined { person }))
 }
 
@@ -199,6 +199,15 @@ fn check_topic(topic: &str) -> Result<(), Failure> {
 fn check_has_room_left(state: &impl Tables, person: PersonId) -> Result<(), Failure> {
     let row = state.person(person)?.unwrap_or_default();
     if row.rooms >= limits::ROOMS { Err(Refusal::TooManyRooms.into()) } else { Ok(()) }
+}
+
+/// Others bring somebody into so many rooms that they can still join some themselves.
+fn check_can_be_brought(state: &impl Tables, by: PersonId, person: PersonId) -> Result<(), Failure> {
+    if by == person {
+        return check_has_room_left(state, person);
+    }
+    let row = state.person(person)?.unwrap_or_default();
+    if row.rooms >= limits::ROOMS_BY_OTHERS { Err(Refusal::BroughtTooOften.into()) } else { Ok(()) }
 }
 
 /// Everybody is in the lobby, and in a direct conversation are those who began it: nobody comes or goes.
