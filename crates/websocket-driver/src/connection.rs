@@ -153,6 +153,22 @@ impl Connection {
         self.receiving.receiver.retained() + self.sending.sender.retained()
     }
 
+    /// Whether nothing has begun and nothing is kept: a server's connection that is open, without compression, and waits
+    /// for neither the rest of a frame nor an answer. [`Connection::server`] makes one that is the same from the same
+    /// configuration and from when the peer was [last heard](Connection::last_heard), so it need not be kept.
+    pub fn is_at_rest(&self) -> bool {
+        self.is_open()
+            && self.sending.is_server()
+            && self.pressure == Pressure::None
+            && self.sending.sender.is_at_rest()
+            && self.receiving.is_at_rest()
+    }
+
+    /// When the peer was last heard.
+    pub fn last_heard(&self) -> Instant {
+        self.receiving.last_heard()
+    }
+
     /// Whether the transport should be read. Not while memory is so short that a peer that does not take what
     /// waits for it may not cause more.
     pub fn wants_read(&self) -> bool {

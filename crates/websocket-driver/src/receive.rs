@@ -229,6 +229,11 @@ impl Receiver {
         Ok((!nothing).then_some(Received::Part(part, piece.ends_message)))
     }
 
+    /// Whether nothing is unfinished or kept from one message to the next.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.header.len == 0 && self.frame.is_none() && self.partial.is_none() && self.retained() == 0
+    }
+
     /// Bytes of heap held for what is unfinished.
     pub(crate) fn retained(&self) -> usize {
         let partial = self.partial.as_ref().map_or(0, Assembly::retained);

@@ -45,6 +45,14 @@ impl Receiving {
         &self.config
     }
 
+    pub(crate) fn last_heard(&self) -> Instant {
+        self.heard
+    }
+
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.state == State::Open && !self.pinged && self.closed.is_none() && self.receiver.is_at_rest()
+    }
+
     /// Takes all of `input` if it only adds to an unfinished message, so that nothing else changes unless it is wrong.
     /// `None` if not, and then nothing was consumed.
     #[inline]

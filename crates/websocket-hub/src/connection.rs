@@ -12,8 +12,10 @@ use websocket_driver::{CloseCode, Event, Handler, Input, Transmit};
 
 use crate::account::Account;
 use crate::fanout::{Fanout, Form, Plan, Seat, merge};
+use crate::frame_memory;
 use crate::metrics::Metrics;
 use crate::outgoing::{Item, Outgoing};
+use crate::resting::Driver;
 use crate::websocket::WebSocket;
 use crate::writing::Writing;
 
@@ -41,7 +43,7 @@ pub(crate) type BoxHandler = Box<dyn Handler<WebSocket> + Send>;
 ///
 /// Whether it lives on a core or not, its handler is told of its end exactly once, however it ends.
 pub(crate) struct Connection {
-    driver: websocket_driver::Connection,
+    driver: Driver,
     ws: WebSocket,
     handler: BoxHandler,
     /// Received and not looked at yet: what the client sent right behind its handshake, or the rest of what it
@@ -79,7 +81,7 @@ impl Connection {
         held: Box<dyn Send>,
     ) -> Self {
         Connection {
-            driver,
+            driver: Driver::new(driver),
             ws,
             handler,
             // Not the buffer that it came in.
@@ -156,7 +158,7 @@ impl Connection {
         let taken = self.ws.outbox().take(self.writing.len());
         if taken.fell_behind {
             self.account.metrics.dropped("fell-behind", taken.thrown_away);
-            self.driver.discard_queue();
+            self.awake().discard_queue();
             self.writing.discard();
             self.hears_until = Some(0);
         }
@@ -167,10 +169,11 @@ impl Connection {
                 // Nobody waits for it any more.
                 _ if self.says_goodbye => {}
                 Outgoing::Frames(frames) => self.writing.push(frames.into(), after),
+                Outgoing::Large(frame) => self.writing.push(frame_memory::lend(frame), after),
                 Outgoing::Message(prepared) => self.send(&prepared, after),
-                Outgoing::Ping(payload) => _ = self.driver.ping(&payload),
+                Outgoing::Ping(payload) => _ = self.awake().ping(&payload),
                 Outgoing::Close(code, reason) => {
-                    let _ = self.driver.close(code, &reason, now);
+                    let _ = self.awake().close(code, &reason, now);
                     self.hears_until.get_or_insert(after);
                 }
             }
@@ -216,6 +219,7 @@ impl Connection {
 
     /// Ends a turn of writing: the plan is empty, or the transport takes no more.
     pub(crate) fn settle(&mut self, blocked: bool, fanout: Option<&mut Fanout>) {
+        self.driver.rest();
         self.ws.outbox().set_backlog(self.writing.len());
         self.account.holds(self.driver.retained() + self.unread.len() + self.writing.len());
         let Some((seat, fanout)) = self.seat.zip(fanout) else { return self.account.waits(blocked) };
@@ -248,7 +252,7 @@ impl Connection {
     /// Takes bytes that arrived and tells the handler what they mean.
     pub(crate) fn receive(&mut self, bytes: &mut [u8], now: Instant) {
         let mut input = Input::new(bytes);
-        while let Some(event) = self.driver.receive(&mut input, now) {
+        while let Some(event) = self.awake().receive(&mut input, now) {
             self.tell(event, now);
             if self.is_full() {
                 break;
@@ -265,13 +269,13 @@ impl Connection {
     /// The peer has ended its direction.
     pub(crate) fn end_of_input(&mut self, now: Instant) {
         self.input_ended = true;
-        self.driver.end_of_input();
+        self.awake().end_of_input();
         self.tell_rest(now);
     }
 
     /// The transport broke.
     pub(crate) fn lost(&mut self, now: Instant) {
-        self.driver.connection_lost();
+        self.awake().connection_lost();
         self.tell_rest(now);
     }
 
@@ -283,7 +287,7 @@ impl Connection {
     /// Does what is due at `now`; nothing if it is called early.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         let was_silent = !self.driver.wants_transmit();
-        self.driver.handle_timeout(now);
+        self.awake().handle_timeout(now);
         if was_silent && self.driver.is_open() && self.driver.wants_transmit() {
             // All that it says by itself while it is open is a ping.
             self.account.asks(now);
@@ -307,6 +311,10 @@ impl Connection {
         self.ws.outbox().sleep(waker)
     }
 
+    fn awake(&mut self) -> &mut websocket_driver::Connection {
+        self.driver.awake(self.ws.outbox().config())
+    }
+
     /// A message that has to be compressed, or goes out from where it is.
     fn send(&mut self, prepared: &websocket_driver::Prepared, after: u64) {
         if !self.ws.outbox().compresses() {
@@ -314,9 +322,9 @@ impl Connection {
         }
         if self.seat.is_some() {
             // Publications go past the driver: what they carry must not be referred to, nor what was before them.
-            self.driver.hibernate();
+            self.awake().hibernate();
         }
-        if self.driver.send_prepared(prepared).is_err() {
+        if self.awake().send_prepared(prepared).is_err() {
             // It is closing already. What was sent before goes out as it is.
             return self.writing.push(prepared.server_frame().clone(), after);
         }
@@ -332,7 +340,10 @@ impl Connection {
 
     /// Takes what the driver has: control frames, and messages that stand behind publication number `after`.
     fn poll_driver(&mut self, after: u64) {
-        while let Some(transmit) = self.driver.poll_transmit() {
+        if self.driver.is_resting() {
+            return;
+        }
+        while let Some(transmit) = self.awake().poll_transmit() {
             match transmit {
                 Transmit::Bytes(bytes) => self.writing.push_driven(bytes, after),
                 Transmit::Shutdown => self.shuts_down = true,

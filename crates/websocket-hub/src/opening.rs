@@ -28,22 +28,23 @@ pub(crate) struct Opening {
     pub(crate) upgrade: Option<OnUpgrade>,
 }
 
-/// What is held as long as the connection is there, so that others know of it.
+/// What is held as long as the connection is there, so that others know of it. What most connections do not have is
+/// boxed.
 #[derive(Debug)]
 #[expect(dead_code, reason = "some are there to be dropped")]
 pub(crate) struct Held {
     /// Counted before it opens, so that a server that stops in between waits for it.
     pub(crate) counted: Option<ConnectionGuard>,
     /// The same for somebody else's server.
-    pub(crate) mounted: Option<(Connections, ConnectionGuard)>,
+    pub(crate) mounted: Option<Box<(Connections, ConnectionGuard)>>,
     pub(crate) stream: Option<StreamGuard>,
-    pub(crate) permit: Option<Permit>,
+    pub(crate) permit: Option<Box<Permit>>,
 }
 
 impl Held {
     /// The counts of the server that it belongs to.
     fn metrics(&self) -> Metrics {
-        let mounted = self.mounted.as_ref().map(|(_, guard)| guard);
+        let mounted = self.mounted.as_ref().map(|mounted| &mounted.1);
         mounted.or(self.counted.as_ref()).map(|guard| guard.metrics().clone()).unwrap_or_default()
     }
 }

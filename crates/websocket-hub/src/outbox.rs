@@ -10,6 +10,8 @@ use websocket_driver::{CloseCode, Kind, Message, Prepared};
 
 use crate::config::Config;
 use crate::fanout::Home;
+use crate::frame_memory;
+use crate::holders::{Forget, Holders};
 use crate::outgoing::{Item, Outgoing, Queued, Taken};
 use crate::send_error::SendError;
 
@@ -18,11 +20,6 @@ const COPY_BELOW: usize = 4096;
 
 /// The memory that short frames begin with, in octets; it is let go once they are written.
 const LEAST_FRAMES: usize = 256;
-
-/// Something that holds connections and must let go of one that has ended.
-pub(crate) trait Forget: Send + Sync {
-    fn forget(&self, id: u64);
-}
 
 /// How many octets of a handler's answers may wait until everything is handled that was read with the question.
 const PRESSING: usize = 16 * 1024;
@@ -40,8 +37,6 @@ pub(crate) struct Outbox {
 struct Inner {
     /// Messages that wait to be taken.
     messages: u64,
-    /// Messages that will not be taken.
-    thrown_away: u64,
     items: Vec<Item>,
     /// Octets in `items`.
     waiting: usize,
@@ -58,12 +53,20 @@ struct Inner {
     is_attended: bool,
     /// The core it lives on, if it is one of ours.
     home: Option<Home>,
-    /// Its task, while that sleeps.
+    /// Who has to be told of the end.
+    holders: Holders,
+    /// What few have, boxed, so that it costs the others nothing.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Default)]
+struct Rare {
+    /// Messages that will not be taken.
+    thrown_away: u64,
+    /// Its task, while that sleeps, where it lives on no core of ours.
     sleeper: Option<Waker>,
     /// Tasks that wait for room.
     writers: Vec<Waker>,
-    /// Who has to be told of the end.
-    holders: Vec<Weak<dyn Forget>>,
 }
 
 impl Outbox {
@@ -97,7 +100,8 @@ impl Outbox {
 
     /// Adds a message and says how many octets wait now.
     pub(crate) fn send(&self, message: Message<'_>) -> Result<Queued, SendError> {
-        if self.compresses || message.len() >= COPY_BELOW {
+        let is_large = message.len() >= frame_memory::LARGE;
+        if self.compresses || (message.len() >= COPY_BELOW && !is_large) {
             return self.send_prepared(&Prepared::new(message));
         }
         let opcode = match message.kind() {
@@ -108,7 +112,14 @@ impl Outbox {
         let header = Header { fin: true, rsv1: false, opcode, mask: None, length: payload.len() as u64 };
         let mut octets = [0; Header::MAX_LEN];
         let len = header.write(&mut octets);
-        self.add(len + payload.len(), |inner| {
+        let octets_len = len + payload.len();
+        if is_large {
+            let mut frame = frame_memory::take(octets_len);
+            frame.extend_from_slice(&octets[..len]);
+            frame.extend_from_slice(payload);
+            return self.add(octets_len, |inner| inner.push(Outgoing::Large(frame)));
+        }
+        self.add(octets_len, |inner| {
             let frames = inner.frames();
             frames.extend_from_slice(&octets[..len]);
             frames.extend_from_slice(payload);
@@ -221,8 +232,9 @@ impl Outbox {
             return Poll::Ready(());
         }
         if queued > octets {
-            if !inner.writers.iter().any(|waker| waker.will_wake(cx.waker())) {
-                inner.writers.push(cx.waker().clone());
+            let writers = &mut inner.rare().writers;
+            if !writers.iter().any(|waker| waker.will_wake(cx.waker())) {
+                writers.push(cx.waker().clone());
             }
             return Poll::Pending;
         }
@@ -243,7 +255,7 @@ impl Outbox {
         Taken {
             items: std::mem::take(&mut inner.items),
             messages: std::mem::take(&mut inner.messages),
-            thrown_away: std::mem::take(&mut inner.thrown_away),
+            thrown_away: inner.rare.as_mut().map_or(0, |rare| std::mem::take(&mut rare.thrown_away)),
             fell_behind: std::mem::take(&mut inner.fell_behind),
         }
     }
@@ -257,7 +269,7 @@ impl Outbox {
         }
         inner.is_attended = false;
         if inner.home.is_none() {
-            match &mut inner.sleeper {
+            match &mut inner.rare().sleeper {
                 Some(sleeper) => sleeper.clone_from(waker),
                 none => *none = Some(waker.clone()),
             }
@@ -269,7 +281,7 @@ impl Outbox {
     pub(crate) fn end(&self, id: u64) {
         let mut inner = self.lock();
         inner.closing = true;
-        let writers = std::mem::take(&mut inner.writers);
+        let writers = inner.rare.as_mut().map(|rare| std::mem::take(&mut rare.writers)).unwrap_or_default();
         let holders = std::mem::take(&mut inner.holders);
         // A holder takes its own lock, and takes ours while holding it: never the other way round.
         drop(inner);
@@ -286,11 +298,7 @@ impl Outbox {
     pub(crate) fn hold(&self, holder: Weak<dyn Forget>) -> Option<Home> {
         let mut inner = self.lock();
         let home = inner.home.clone().filter(|_| !inner.closing)?;
-        inner.holders.retain(|other| other.strong_count() > 0);
-        if !inner.holders.iter().any(|other| other.ptr_eq(&holder)) {
-            inner.holders.reserve_exact(1);
-            inner.holders.push(holder);
-        }
+        inner.holders.add(holder);
         Some(home)
     }
 
@@ -301,6 +309,10 @@ impl Outbox {
 }
 
 impl Inner {
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
     fn queued(&self) -> usize {
         self.waiting + self.backlog + self.lag
     }
@@ -339,7 +351,7 @@ impl Inner {
         // What waits will never be read in time; holding it would only cost memory.
         self.items.clear();
         self.waiting = 0;
-        self.thrown_away += std::mem::take(&mut self.messages);
+        self.rare().thrown_away += std::mem::take(&mut self.messages);
         self.push(Outgoing::Close(CloseCode::TRY_AGAIN_LATER, "fell behind".to_owned()));
         self.fell_behind = true;
         self.closing = true;
@@ -353,13 +365,18 @@ impl Inner {
         }
         match &self.home {
             Some(home) => home.core.attend(home.seat),
-            None => self.sleeper.take().into_iter().for_each(Waker::wake),
+            None => {
+                let sleeper = self.rare.as_mut().and_then(|rare| rare.sleeper.take());
+                sleeper.into_iter().for_each(Waker::wake);
+            }
         }
     }
 
     fn wake_writers_within(&mut self, octets: usize) {
-        if self.queued() <= octets {
-            self.writers.drain(..).for_each(Waker::wake);
+        if self.queued() <= octets
+            && let Some(rare) = &mut self.rare
+        {
+            rare.writers.drain(..).for_each(Waker::wake);
         }
     }
 }

@@ -7,6 +7,8 @@ use websocket_driver::{CloseCode, Prepared};
 pub(crate) enum Outgoing {
     /// Whole frames as they go on the wire.
     Frames(Vec<u8>),
+    /// One large frame, in [memory](crate::frame_memory) that is used again.
+    Large(Vec<u8>),
     /// A message that may have to be compressed, or is long.
     Message(Prepared),
     Ping(Vec<u8>),

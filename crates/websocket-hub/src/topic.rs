@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use websocket_driver::{Message, Prepared};
 
 use crate::fanout::{Core, Home, Key, Seat, Terms};
-use crate::outbox::Forget;
+use crate::holders::Forget;
 use crate::policy::Policy;
 use crate::websocket::WebSocket;
 

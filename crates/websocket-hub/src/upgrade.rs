@@ -113,7 +113,7 @@ impl Upgrade {
     {
         let events = std::mem::take(&mut self.events);
         let (response, opening, _) = self.opening(events);
-        let connections = opening.held.mounted.as_ref().map(|(connections, _)| connections.clone());
+        let connections = opening.held.mounted.as_ref().map(|mounted| mounted.0.clone());
         (response, until_cut_off(Drive::new(transport, opening.connection(Bytes::new())), connections))
     }
 
@@ -128,14 +128,14 @@ impl Upgrade {
         let counted = tracker.map(|tracker| tracker.connection(&ws));
         let mounted = self.connections.map(|connections| {
             let guard = connections.mount(&ws);
-            (connections, guard)
+            Box::new((connections, guard))
         });
         let (handover, stream) = match way {
             Some(Way::Handover(handover)) => (Some(handover), None),
             Some(Way::Stream(stream)) => (None, Some(stream)),
             None => (None, None),
         };
-        let held = Held { counted, mounted, stream, permit: self.permit };
+        let held = Held { counted, mounted, stream, permit: self.permit.map(Box::new) };
         let handler = trace::boxed(self.span, &ws, handler);
         let (config, upgrade) = (self.config, self.upgrade);
         (response.map(|()| Body::empty()), Opening { ws, handler, deflate, config, upgrade, held }, handover)
@@ -147,7 +147,7 @@ async fn on_hyper(mut opening: Opening) {
     let Some(upgrade) = opening.upgrade.take() else { return };
     // An upgrade fails when the client is gone before it had its answer: nothing opened, nothing closes.
     let Ok(upgraded) = upgrade.await else { return };
-    let connections = opening.held.mounted.as_ref().map(|(connections, _)| connections.clone());
+    let connections = opening.held.mounted.as_ref().map(|mounted| mounted.0.clone());
     let drive = Drive::new(Gather(TokioIo::new(upgraded)), opening.connection(Bytes::new()));
     // Boxed, so that it is not there once more among the variables of the task.
     until_cut_off(Box::pin(drive), connections).await;

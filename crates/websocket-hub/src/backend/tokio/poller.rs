@@ -24,6 +24,8 @@ const EVENTS: usize = 1024;
 const MOST_ACCEPTED: usize = 256;
 /// Octets that are received at a time, into memory that all connections of the thread share.
 const BUFFER_LEN: usize = 128 * 1024;
+/// How often a socket that has more than that is read before others are.
+const MOST_IN_A_ROW: usize = 16;
 
 pub(super) struct Poller {
     epoll: OwnedFd,
@@ -36,6 +38,8 @@ pub(super) struct Poller {
     due: VecDeque<Due>,
     later: Vec<Due>,
     accepted: usize,
+    /// How often the same socket was read.
+    in_a_row: usize,
     memory: Rc<Cell<Vec<u8>>>,
 }
 
@@ -81,6 +85,7 @@ impl Poller {
             due: VecDeque::new(),
             later: Vec::new(),
             accepted: 0,
+            in_a_row: 0,
             memory: Rc::new(Cell::new(vec![0; BUFFER_LEN])),
         }
     }
@@ -198,8 +203,16 @@ impl Poller {
             }
         };
         watch.is_receiving = more;
+        let is_full = matches!(&received, Ok(Some(buffer)) if buffer.len == BUFFER_LEN);
         if watch.reads() {
-            self.later.push(Due::Read(token));
+            // What is large is received to its end, so that not all are half there at a time.
+            if is_full && self.in_a_row < MOST_IN_A_ROW {
+                self.in_a_row += 1;
+                self.due.push_front(Due::Read(token));
+            } else {
+                self.in_a_row = 0;
+                self.later.push(Due::Read(token));
+            }
         }
         Some(Completion { token, outcome: Outcome::Received(received), more })
     }
