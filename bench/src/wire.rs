@@ -19,7 +19,8 @@ pub struct Wire {
 const SINK: usize = 64 * 1024;
 
 thread_local! {
-    static RING: RefCell<[u8; SINK]> = const { RefCell::new([0; SINK]) };
+    /// Boxed: what is in place takes its size of each thread, of which some servers have thousands.
+    static RING: RefCell<Box<[u8]>> = RefCell::new(vec![0; SINK].into_boxed_slice());
 }
 
 impl Wire {

@@ -35,6 +35,8 @@ pub struct Crowd {
     events: Vec<EpollEvent>,
     buffer: Vec<u8>,
     pub deliveries: u64,
+    /// Reads that brought something.
+    pub reads: u64,
 }
 
 struct Member {
@@ -59,6 +61,7 @@ impl Crowd {
             events: vec![EpollEvent::empty(); EVENTS],
             buffer: vec![0; BUFFER],
             deliveries: 0,
+            reads: 0,
         };
         crowd.join(server, size)?;
         Ok(crowd)
@@ -130,6 +133,7 @@ impl Crowd {
             Err(error) => return Err(error),
         };
         let now = Instant::now();
+        self.reads += 1;
         let mut octets = &self.buffer[..read];
         let joined;
         if !member.begun.is_empty() {

@@ -17,6 +17,8 @@ pub struct Figures {
     pub per_cpu_second: f64,
     /// Deliveries for each second of the clock.
     pub per_second: f64,
+    /// Deliveries that the load found at a time in one socket: about what the server wrote at a time.
+    pub per_read: f64,
     /// From the moment a publication was due until one subscriber had it; all deliveries.
     pub latency: Histogram,
 }
@@ -76,13 +78,15 @@ fn stretch(
     load: impl FnOnce(&mut Crowd) -> io::Result<()>,
 ) -> io::Result<Figures> {
     drop(crowd.take_latency());
-    let (deliveries, cpu, clock) = (crowd.deliveries, server.cpu_time(), Instant::now());
+    let (deliveries, reads) = (crowd.deliveries, crowd.reads);
+    let (cpu, clock) = (server.cpu_time(), Instant::now());
     load(crowd)?;
     let deliveries = (crowd.deliveries - deliveries) as f64;
     let (cpu, clock) = ((server.cpu_time() - cpu).as_secs_f64(), clock.elapsed().as_secs_f64());
     let figures = Figures {
         per_cpu_second: deliveries / cpu,
         per_second: deliveries / clock,
+        per_read: deliveries / (crowd.reads - reads) as f64,
         latency: crowd.take_latency(),
     };
     if deliveries > 0.0 && cpu > 0.0 { Ok(figures) } else { Err(io::Error::other("nothing was delivered")) }
