@@ -160,7 +160,7 @@ impl Connection {
         self.is_open()
             && self.sending.is_server()
             && self.pressure == Pressure::None
-            && self.sending.sender.is_at_rest()
+            && self.sending.sender.lasting() + self.sending.sender.control_retained() == 0
             && self.receiving.is_at_rest()
     }
 

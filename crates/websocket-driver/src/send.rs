@@ -312,11 +312,6 @@ impl Sender {
         self.queue.return_to(buffer);
     }
 
-    /// Whether nothing waits or is kept from one message to the next.
-    pub(crate) fn is_at_rest(&self) -> bool {
-        self.control.is_none() && self.lasting() == 0
-    }
-
     /// Bytes of heap held, control frames apart.
     #[inline]
     pub(crate) fn lasting(&self) -> usize {
