@@ -1,21 +1,36 @@
 // Wires the parts together: lines and gestures become events, events become state, state becomes page.
 
-import { initial } from './state/state.js';
-import { reduce } from './state/reduce.js';
+import { actionsOf, suggestionsFor } from './actions.js';
+import { searchBox, threadBox } from './feet.js';
+import { listen } from './keys.js';
+import { mentionsIn } from './people.js';
+import { pathOf, placeOf } from './router.js';
 import { Session } from './session.js';
+import { reduce } from './state/reduce.js';
+import { initial } from './state/state.js';
 import { Announcer } from './views/announcer.js';
+import { Completion } from './views/completion.js';
 import { Composer } from './views/composer.js';
+import { Dialogs } from './views/dialogs.js';
 import { Empty } from './views/empty.js';
+import { Header } from './views/header.js';
+import { Pane } from './views/pane.js';
+import { Sidebar } from './views/sidebar.js';
 import { Status, titleOf } from './views/status.js';
 import { Timeline } from './views/timeline.js';
+import { Toast } from './views/toast.js';
+import { Toolbar } from './views/toolbar.js';
 import { Connection } from './wire/connection.js';
 import { Requests } from './wire/requests.js';
+import { Wishes } from './wishes.js';
 
 /** @typedef {import('./state/reduce.js').Event} Event */
+/** @typedef {import('./state/state.js').Message} Message */
 /** @typedef {import('./wire/protocol.js').Line} Line */
 /** @typedef {import('./wire/protocol.js').Welcome} Welcome */
 
 let state = initial;
+const now = () => state;
 /** @type {(() => void) | null} withdraws the drawing that is due, if one is */
 let unschedule = null;
 
@@ -27,40 +42,66 @@ const connection = new Connection(
   },
 );
 const requests = new Requests((text) => connection.send(text));
-const session = new Session(requests, () => state, dispatch);
+const session = new Session(requests, now, dispatch);
+const toast = new Toast(find('.toast', HTMLElement));
+const wishes = new Wishes(requests, now, dispatch, (sentence) => toast.tell(sentence));
 
 const announcer = new Announcer(find('[data-testid="announcer"]', HTMLElement));
 const empty = new Empty(find('.empty', HTMLElement), find('.company', HTMLElement));
 const pill = find('[data-testid="newer"]', HTMLButtonElement);
-const timeline = new Timeline(
-  find('[data-testid="timeline"]', HTMLElement), find('.rows', HTMLElement), pill, {
-    scrolled: (atEnd) => dispatch({ kind: 'scrolled', atEnd }),
-    nearStart: () => session.older(state.here),
-    again: (message) => session.sayAgain(state.here, message),
-    edit: (message) => { session.unsay(state.here, message); composer.putBack(message.text); },
-    drop: (message) => session.unsay(state.here, message),
-  },
-);
+const rows = find('.stage .rows', HTMLElement);
+const timeline = new Timeline(find('[data-testid="timeline"]', HTMLElement), rows, pill, {
+  scrolled: (atEnd) => dispatch({ kind: 'scrolled', atEnd }),
+  nearStart: () => session.older(state.here),
+  nearEnd: () => session.newer(state.here),
+});
+new Toolbar(rows);
 const status = new Status({
-  you: find('[data-testid="you"]', HTMLElement),
-  room: find('[data-testid="room"]', HTMLElement),
-  present: find('[data-testid="present"]', HTMLElement),
   status: find('[data-testid="status"]', HTMLElement),
   banner: find('.banner > .column', HTMLElement),
   trouble: find('.trouble', HTMLElement),
 });
-const composer = new Composer(
-  find('.compose', HTMLFormElement), find('[data-testid="composer"]', HTMLTextAreaElement),
-  find('.hint', HTMLElement), (text) => session.say(state.here, text),
-);
+const form = find('.compose', HTMLFormElement);
+const header = new Header({
+  room: find('[data-testid="room"]', HTMLElement), topic: find('.topic', HTMLElement),
+  present: find('[data-testid="present"]', HTMLElement), leave: find('.leave', HTMLElement),
+  you: find('[data-testid="you"]', HTMLElement), hint: find('.hint', HTMLElement),
+  about: find('.about', HTMLElement), joining: find('.joining', HTMLElement), compose: form,
+});
+const sidebar = new Sidebar(find('.side', HTMLElement), find('.menu .dot', HTMLElement));
+const dialogs = new Dialogs(find('dialog', HTMLDialogElement));
+const pane = new Pane(find('.pane', HTMLElement), (kind) => (
+  kind === 'search' ? searchBox(wishes) : threadBox(state, session, wishes)));
+const box = find('[data-testid="composer"]', HTMLTextAreaElement);
+// Before the composer, so that it hears a key first that chooses a suggestion.
+new Completion(box, find('.completion', HTMLElement), (sign, words) => suggestionsFor(state, sign, words));
+const composer = new Composer(form, box, { post, typing: () => wishes.typing(state.here), editLast });
+const actions = actionsOf({
+  state: now, dispatch, session, wishes, dialogs, composer, sidebar, go, remove,
+  tell: (sentence) => toast.tell(sentence),
+});
 
-pill.addEventListener('click', () => { timeline.jumpToEnd(); composer.focus(); });
+pill.addEventListener('click', jumpToEnd);
 find('[data-testid="retry"]', HTMLButtonElement).addEventListener('click', () => {
   connection.retry();
   composer.focus();
 });
+document.addEventListener('click', pressed);
 document.addEventListener('visibilitychange', noticeVisibility);
+addEventListener('popstate', () => { dispatch({ kind: 'address', place: placeOf(location.pathname) }); session.arrive(); });
+addEventListener('pagehide', () => toast.finish());
+listen({
+  switcher: () => does('switcher'),
+  search: () => does('search'),
+  shortcuts: () => does('shortcuts'),
+  neighbour: (step, unread) => neighbour(step, unread),
+  escape,
+  region,
+  write: () => composer.focus(),
+});
 noticeVisibility();
+dispatch({ kind: 'address', place: placeOf(location.pathname) });
+composer.focus();
 connection.open();
 
 /** @param {Record<string, unknown> & {type: string}} line */
@@ -68,14 +109,128 @@ function receive(line) {
   if (requests.hear(line)) return;
   if (line.type === 'welcome') {
     dispatch({ kind: 'welcome', welcome: /** @type {Welcome} */ (/** @type {unknown} */ (line)) });
-    session.begin();
+    session.welcomed();
     return;
   }
   const told = /** @type {Line} */ (/** @type {unknown} */ (line));
   if (told.type === 'posted' && told.room === state.here && told.by !== state.you.id) {
     announcer.heard(told.by_name, told.text);
   }
+  const isMine = told.person === state.you.id && (told.type === 'joined' || told.type === 'left');
+  if (isMine || told.type === 'room_created' || told.type === 'room_renamed') session.changed();
   dispatch({ kind: 'told', line: told });
+}
+
+/**
+ * @param {string} text
+ * @returns {boolean} whether it is taken care of
+ */
+function post(text) {
+  const room = state.here;
+  const about = state.abouts[room] ?? { kind: 'none' };
+  const mentions = mentionsIn(text, state.people);
+  if (about.kind === 'edit') {
+    wishes.edit(room, about.message.sequence, text, mentions);
+  } else {
+    if (!session.say(room, text, { replyTo: about.kind === 'reply' ? about.message.sequence : 0, mentions })) return false;
+    jumpToEnd();
+  }
+  if (about.kind !== 'none') dispatch({ kind: 'about', room, about: { kind: 'none' } });
+  return true;
+}
+
+function editLast() {
+  const last = state.rooms[state.here]?.span?.messages.findLast((one) => one.by === state.you.id && !one.thread);
+  if (last) dispatch({ kind: 'about', room: state.here, about: { kind: 'edit', message: last } });
+}
+
+/** @param {Message} message deleted once nobody can change their mind any more */
+function remove(message) {
+  const room = state.here;
+  dispatch({ kind: 'hide', sequence: message.sequence, hidden: true });
+  const show = () => dispatch({ kind: 'hide', sequence: message.sequence, hidden: false });
+  toast.tell('Deleted.', show, () => wishes.remove(room, message.sequence).then(show));
+}
+
+/**
+ * @param {string} room
+ * @param {number} message
+ */
+function go(room, message = 0) {
+  const found = state.rooms[room];
+  if (!found) return;
+  const path = pathOf(found, message);
+  if (path !== location.pathname) history.pushState(null, '', path);
+  toast.finish();
+  dispatch({ kind: 'visit', room, target: message });
+  session.arrive();
+  composer.focus();
+}
+
+function jumpToEnd() {
+  dispatch({ kind: 'visit', room: state.here, target: 0 });
+  session.latest();
+  timeline.jumpToEnd();
+  composer.focus();
+}
+
+/**
+ * @param {1 | -1} step
+ * @param {boolean} unread
+ */
+function neighbour(step, unread) {
+  const links = [...document.querySelectorAll('.side a')].filter((link) => link instanceof HTMLElement);
+  const at = links.findIndex((link) => link.dataset.room === state.here);
+  const order = links.map((_, index) => links[(at + step * (index + 1) + links.length * 2) % links.length]);
+  const next = order.find((link) => !unread || link?.classList.contains('unread'));
+  if (next?.dataset.room) go(next.dataset.room);
+}
+
+/** @returns {boolean} whether there was something to leave */
+function escape() {
+  if (document.querySelector('dialog[open], :popover-open')) return false;
+  const about = state.abouts[state.here] ?? { kind: 'none' };
+  if (about.kind !== 'none') does('cancel');
+  else if (document.body.classList.contains('side-open')) sidebar.show(false);
+  else if (state.pane) does('close-pane');
+  else jumpToEnd();
+  return true;
+}
+
+/** @param {1 | -1} step */
+function region(step) {
+  const regions = ['.side', '.timeline', '.compose textarea', '.pane:not([hidden])'];
+  const found = regions.map((region) => document.querySelector(region)).filter((one) => one instanceof HTMLElement);
+  const at = found.findIndex((one) => one.contains(document.activeElement));
+  found[(at + step + found.length) % found.length]?.focus();
+}
+
+/** @param {string} action */
+function does(action) {
+  actions[action]?.({ element: document.body, message: null, room: state.here });
+}
+
+/** @param {MouseEvent} event */
+function pressed(event) {
+  const element = event.target instanceof Element ? event.target.closest('[data-does]') : null;
+  if (!(element instanceof HTMLElement)) return;
+  const act = actions[element.dataset.does ?? ''];
+  if (!act || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const room = element.closest('.pane') && state.pane && 'room' in state.pane ? state.pane.room : state.here;
+  act({ element, message: messageAt(element, room), room });
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {string} room
+ * @returns {Message | null}
+ */
+function messageAt(element, room) {
+  const { key, sequence } = element.closest('li')?.dataset ?? {};
+  const beside = state.pane && 'messages' in state.pane ? state.pane.messages ?? [] : [];
+  const known = [...state.rooms[room]?.span?.messages ?? [], ...state.rooms[room]?.pending ?? [], ...beside];
+  return known.find((one) => one.key === key || (sequence && one.sequence === Number(sequence))) ?? null;
 }
 
 function noticeVisibility() {
@@ -107,10 +262,21 @@ function draw() {
   unschedule = null;
   document.title = titleOf(state);
   status.render(state);
-  composer.render(state);
+  header.render(state);
+  sidebar.render(state);
+  pane.render(state);
   empty.render(state);
+  renderBox();
   if (timeline.render(state)) schedule();
   session.notice();
+}
+
+/** What stands in the box belongs to the room, or to the message that is edited. */
+function renderBox() {
+  if (state.you.id === '') return;
+  const about = state.abouts[state.here] ?? { kind: 'none' };
+  if (about.kind === 'edit') composer.show(`${state.here}/edit/${about.message.sequence}`, about.message.text);
+  else composer.show(state.here);
 }
 
 /**

@@ -7,6 +7,7 @@ import { newKey } from './wire/protocol.js';
 /** @typedef {import('./state/reduce.js').Event} Event */
 /** @typedef {import('./state/state.js').Message} Message */
 /** @typedef {import('./state/state.js').State} State */
+/** @typedef {import('./wire/protocol.js').WireRoom} WireRoom */
 /** @typedef {import('./wire/requests.js').Requests} Requests */
 /** @typedef {{replyTo?: number, thread?: number, mentions?: string[]}} About */
 
@@ -36,9 +37,14 @@ export class Session {
   }
 
   /** The connection is there, and the welcome is known. */
-  async begin() {
+  welcomed() {
     this.#reading.clear();
     this.#sendUnsent();
+    this.#quietly(this.#begin());
+  }
+
+  async #begin() {
+    await this.#lookIn();
     const { rooms, here } = this.#state();
     const first = Object.keys(rooms).sort((one, other) => Number(other === here) - Number(one === here));
     for (const room of first) this.#quietly(this.#watch(room));
@@ -57,16 +63,70 @@ export class Session {
       this.#dispatch({ kind: 'caught-up', room: id, answer });
       more = answer.more || answer.gap;
     }
-    if (id === this.#state().here) await this.load(id);
+    if (id === this.#state().here) await this.#load(id);
+  }
+
+  /** The rooms that one is in have changed. */
+  async refresh() {
+    const { rooms, people } = await this.#requests.ask({ type: 'rooms' });
+    this.#dispatch({ kind: 'rooms', rooms, people });
+    await Promise.all(Object.values(this.#state().rooms).filter((room) => room.upTo < 0).map(({ id }) => this.#watch(id)));
+  }
+
+  /** Something was told that changes which rooms one is in, or what they are called. */
+  changed() {
+    this.#quietly(this.refresh());
+  }
+
+  /** The address may name a public room that one is not in. */
+  async #lookIn() {
+    const { wanted } = this.#state();
+    if (wanted === null) return;
+    let after = '';
+    for (let more = true; more && wanted.kind === 'name';) {
+      const { rooms } = await this.#requests.ask({ type: 'public_rooms', limit: 200, after });
+      const found = rooms.find((/** @type {WireRoom} */ room) => room.name.toLowerCase() === wanted.room.toLowerCase());
+      if (found) return this.#dispatch({ kind: 'looked-in', room: found });
+      after = rooms.at(-1)?.name ?? '';
+      more = rooms.length === 200;
+    }
+    this.#dispatch({ kind: 'visit', room: this.#state().here, target: 0 });
+  }
+
+  /** Somebody goes to another room, or to a message in one. */
+  arrive() {
+    if (this.#state().phase === 'connected') this.#quietly(this.#arrive());
+  }
+
+  async #arrive() {
+    await this.#lookIn();
+    const { here, rooms } = this.#state();
+    if (rooms[here] && rooms[here].upTo < 0) await this.#watch(here);
+    else await this.#load(here);
   }
 
   /**
-   * Reads the newest messages of a room, unless they are known.
+   * Reads what there is to see of a room first: around the message that is wanted, else from where the unread begins.
    * @param {string} id
    */
-  async load(id) {
-    const room = this.#state().rooms[id];
-    if (room && room.upTo >= 0 && !room.span) await this.#read(id, {}, 'anew');
+  async #load(id) {
+    const { rooms, target } = this.#state();
+    const room = rooms[id];
+    if (!room || room.upTo < 0) return;
+    if (target > 0) {
+      if (!room.span?.messages.some((message) => message.sequence === target)) {
+        await this.#read(id, { around: target }, 'anew');
+      }
+    } else if (!room.span) {
+      const isFar = room.newAfter > 0 && room.unread > PAGE / 2;
+      await this.#read(id, isFar ? { around: room.newAfter } : {}, 'anew');
+    }
+  }
+
+  /** The newest messages are wanted, wherever one is. */
+  latest() {
+    const { here, rooms } = this.#state();
+    if (rooms[here]?.span?.after) this.#quietly(this.#read(here, {}, 'anew'));
   }
 
   /**
@@ -77,6 +137,16 @@ export class Session {
     const span = this.#state().rooms[id]?.span;
     const first = span?.messages[0]?.sequence;
     if (span?.before && first) this.#quietly(this.#read(id, { before: first }, 'before'));
+  }
+
+  /**
+   * Reads what stands after what is known.
+   * @param {string} id
+   */
+  newer(id) {
+    const span = this.#state().rooms[id]?.span;
+    const last = span?.messages.at(-1)?.sequence;
+    if (span?.after && last) this.#quietly(this.#read(id, { after: last }, 'after'));
   }
 
   /**

@@ -51,3 +51,22 @@ function list(names) {
     return [index === items.length - 1 ? ' and ' : ', ', item];
   });
 }
+
+/**
+ * What a room is called; a direct one is called after those who are in it besides the reader.
+ * @param {{visibility: string, name: string, with: readonly string[]}} room
+ * @param {Readonly<Record<string, string>>} people
+ */
+export function roomName(room, people) {
+  if (room.visibility !== 'direct') return room.name;
+  const names = room.with.map((person) => people[person] || 'somebody who is gone');
+  return names.length === 0 ? 'Notes to yourself' : names.join(', ');
+}
+
+/** @param {readonly {name: string}[]} people */
+export function areWriting(people) {
+  const [one, two] = people;
+  if (!one) return '';
+  if (!two) return `${one.name} is writing…`;
+  return people.length === 2 ? `${one.name} and ${two.name} are writing…` : 'Several people are writing…';
+}

@@ -1,9 +1,18 @@
 // The one pure function that changes what the page knows.
 
-import { afterLine, afterPage, afterPresence, afterRead, changePending, roomOf, settled } from './room.js';
+import { roomAt } from '../router.js';
+import { filled, paneAfter } from './pane.js';
+import { LOBBY } from './state.js';
+import {
+  afterLine, afterPage, afterPresence, afterRead, changePending, entered, left, roomOf, settled,
+} from './room.js';
 
+/** @typedef {import('./pane.js').Pane} Pane */
+/** @typedef {import('./state.js').About} About */
 /** @typedef {import('./state.js').Message} Message */
 /** @typedef {import('./state.js').Room} Room */
+/** @typedef {import('./state.js').People} People */
+/** @typedef {import('./state.js').Place} Place */
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./state.js').Phase} Phase */
 /** @typedef {import('./state.js').Trouble} Trouble */
@@ -11,11 +20,22 @@ import { afterLine, afterPage, afterPresence, afterRead, changePending, roomOf, 
 /** @typedef {import('../wire/protocol.js').Line} Line */
 /** @typedef {import('../wire/protocol.js').Page} Page */
 /** @typedef {import('../wire/protocol.js').Welcome} Welcome */
+/** @typedef {import('../wire/protocol.js').WireMessage} WireMessage */
+/** @typedef {import('../wire/protocol.js').WireRoom} WireRoom */
 
 /**
  * @typedef {{kind: 'phase', phase: Phase, trouble: Trouble}
  *   | {kind: 'welcome', welcome: Welcome}
  *   | {kind: 'told', line: Line}
+ *   | {kind: 'rooms', rooms: WireRoom[], people: People}
+ *   | {kind: 'looked-in', room: WireRoom}
+ *   | {kind: 'address', place: Place}
+ *   | {kind: 'visit', room: string, target: number}
+ *   | {kind: 'about', room: string, about: About}
+ *   | {kind: 'hide', sequence: number, hidden: boolean}
+ *   | {kind: 'pane', pane: Pane | null}
+ *   | {kind: 'filled', messages: WireMessage[], people: People}
+ *   | {kind: 'known', people: People}
  *   | {kind: 'caught-up', room: string, answer: CaughtUp}
  *   | {kind: 'page', room: string, page: Page, where: 'before' | 'after' | 'anew'}
  *   | {kind: 'said', room: string, message: Message}
@@ -38,11 +58,24 @@ export function reduce(state, event) {
     case 'phase': return changePhase(state, event.phase, event.trouble);
     case 'welcome': return welcome(state, event.welcome);
     case 'told': return hear(state, event.line);
-    case 'caught-up': return catchUp(state, event.room, event.answer);
-    case 'page': {
-      const known = { ...state, people: { ...state.people, ...event.page.people } };
-      return inRoom(known, event.room, (room) => afterPage(room, event.page, event.where));
+    case 'rooms': return arrange(learn(state, event.people), event.rooms);
+    case 'looked-in': {
+      const room = roomOf(state.rooms[event.room.room], event.room);
+      return settle({ ...state, rooms: { ...state.rooms, [room.id]: room } });
     }
+    case 'address': return settle({ ...state, wanted: event.place });
+    case 'visit': return visit(state, event.room, event.target);
+    case 'about': return { ...state, abouts: { ...state.abouts, [event.room]: event.about } };
+    case 'hide': {
+      const others = state.hiding.filter((sequence) => sequence !== event.sequence);
+      return { ...state, hiding: event.hidden ? [...others, event.sequence] : others };
+    }
+    case 'pane': return { ...state, pane: event.pane };
+    case 'filled': return { ...learn(state, event.people), pane: filled(state.pane, event.messages) };
+    case 'known': return learn(state, event.people);
+    case 'caught-up': return catchUp(state, event.room, event.answer);
+    case 'page':
+      return inRoom(learn(state, event.page.people), event.room, (room) => afterPage(room, event.page, event.where));
     case 'said':
       return inRoom(state, event.room, (room) => ({ ...room, pending: [...room.pending, event.message] }));
     case 'settled': return inRoom(state, event.room, (room) => settled(room, event.key, event.sequence));
@@ -59,7 +92,7 @@ export function reduce(state, event) {
         { ...room, pending: room.pending.filter((message) => message.key !== event.key) }));
     case 'read': return inRoom(state, event.room, (room) => afterRead(room, event.upTo));
     case 'scrolled': return { ...state, atEnd: event.atEnd, below: event.atEnd ? 0 : state.below };
-    case 'visibility': return { ...state, hidden: event.hidden, missed: event.hidden ? state.missed : 0 };
+    case 'visibility': return look(state, event.hidden);
   }
 }
 
@@ -82,12 +115,65 @@ function inRoom(state, id, change) {
  * @returns {State}
  */
 function welcome(state, { you, rooms, people, limits }) {
-  const known = rooms.map((room) => [room.room, roomOf(state.rooms[room.room], room)]);
-  return {
-    ...state, you, most: limits.text,
-    people: { ...state.people, ...people, [you.id]: you.name },
-    rooms: Object.fromEntries(known),
-  };
+  const known = learn({ ...state, you, most: limits.text }, { ...people, [you.id]: you.name });
+  return settle(arrange(known, rooms));
+}
+
+/**
+ * @param {State} state
+ * @param {People} people
+ * @returns {State}
+ */
+function learn(state, people) {
+  const isNew = Object.entries(people).some(([id, name]) => state.people[id] !== name);
+  return isNew ? { ...state, people: { ...state.people, ...people } } : state;
+}
+
+/**
+ * The rooms that one is in, and the one that one only looks into.
+ * @param {State} state
+ * @param {WireRoom[]} rooms
+ * @returns {State}
+ */
+function arrange(state, rooms) {
+  const known = Object.fromEntries(rooms.map((room) => [room.room, roomOf(state.rooms[room.room], room)]));
+  const here = state.rooms[state.here];
+  if (!here || known[here.id]) return { ...state, rooms: known };
+  if (here.visibility === 'public') return { ...state, rooms: { ...known, [here.id]: { ...here, role: '' } } };
+  return { ...state, rooms: known, here: LOBBY, target: 0, below: 0, atEnd: true };
+}
+
+/**
+ * Goes where the address points to, once that is known.
+ * @param {State} state
+ * @returns {State}
+ */
+function settle(state) {
+  const room = state.wanted && roomAt(state.rooms, state.wanted);
+  return room && state.wanted ? visit(state, room.id, state.wanted.message) : state;
+}
+
+/**
+ * @param {State} state
+ * @param {string} id
+ * @param {number} target
+ * @returns {State}
+ */
+function visit(state, id, target) {
+  const calm = { ...state, here: id, wanted: null, target, below: 0, atEnd: true };
+  if (id === state.here && state.wanted === null) return calm;
+  return inRoom(id === state.here ? calm : inRoom(calm, state.here, left), id, entered);
+}
+
+/**
+ * What comes while nobody looks stands behind a line, too.
+ * @param {State} state
+ * @param {boolean} hidden
+ * @returns {State}
+ */
+function look(state, hidden) {
+  const next = { ...state, hidden, missed: hidden ? state.missed : 0 };
+  return hidden ? inRoom(next, state.here, (room) => (room.unread === 0 ? { ...room, newAfter: 0 } : room)) : next;
 }
 
 /**
@@ -130,25 +216,19 @@ function happen(state, line) {
   const before = state.rooms[line.room];
   // Before this page watches the room, what happens there comes with the answer to that.
   if (!before || before.upTo < 0) return state;
-  const people = knowing(state.people, line);
-  const next = inRoom({ ...state, people }, line.room, (room) => afterLine(room, line, state.you.id));
-  const isNews = line.type === 'posted' && line.sequence > before.upTo && line.by !== state.you.id && !line.thread;
+  if (line.sequence <= before.upTo) return state;
+  const known = learn(state, { ...line.people, [line.by]: line.by_name });
+  const pane = paneAfter(state.pane, line, state.you.id);
+  const next = inRoom({ ...known, pane }, line.room, (room) => afterLine(room, line, state.you.id));
+  const isNews = line.type === 'posted' && line.by !== state.you.id && !line.thread;
   if (!isNews) return next;
+  const isUnseen = state.hidden && line.room === state.here && before.newAfter === 0;
+  const marked = isUnseen ? inRoom(next, line.room, (room) => ({ ...room, newAfter: before.upTo })) : next;
   return {
-    ...next,
+    ...marked,
     below: state.atEnd || line.room !== state.here ? state.below : state.below + 1,
     missed: state.hidden ? state.missed + 1 : 0,
   };
-}
-
-/**
- * @param {import('./state.js').People} people
- * @param {Line} line
- */
-function knowing(people, line) {
-  const named = { ...line.people, [line.by]: line.by_name };
-  const isNew = Object.entries(named).some(([id, name]) => people[id] !== name);
-  return isNew ? { ...people, ...named } : people;
 }
 
 /**

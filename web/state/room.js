@@ -25,7 +25,7 @@ export function roomOf(known, wire) {
   };
   if (known) return { ...known, ...said };
   return {
-    ...said, upTo: -1, unread: wire.unread?.messages ?? 0, mentions: wire.unread?.mentions ?? 0, newAfter: 0,
+    ...said, newest: 0, upTo: -1, unread: wire.unread?.messages ?? 0, mentions: wire.unread?.mentions ?? 0, newAfter: 0,
     span: null, pending: [], notices: [], present: 0, typing: [],
   };
 }
@@ -75,6 +75,7 @@ function hear(room, line, you) {
   const message = awaited ? { ...said, key: awaited.key } : said;
   return {
     ...room,
+    newest: said.sequence,
     span: room.span && withMessage(room.span, message),
     pending: awaited
       ? room.pending.map((one) => (one === awaited ? { ...one, sequence: said.sequence } : one))
@@ -100,7 +101,27 @@ function isSame(one, other) {
  * @returns {Room}
  */
 export function afterPage(room, page, where) {
-  return { ...room, span: withPage(room.span, page, where) };
+  const span = withPage(room.span, page, where);
+  // Something was said while the page was on its way.
+  const isBehind = !span.after && (span.messages.at(-1)?.sequence ?? 0) < room.newest;
+  return { ...room, span: isBehind ? { ...span, after: true } : span };
+}
+
+/**
+ * Somebody looks at the room: where the unread begins, stands a line until they leave.
+ * @param {Room} room
+ * @returns {Room}
+ */
+export function entered(room) {
+  return room.unread > 0 && room.newAfter === 0 ? { ...room, newAfter: room.readUpTo } : room;
+}
+
+/**
+ * @param {Room} room
+ * @returns {Room}
+ */
+export function left(room) {
+  return room.newAfter > 0 || room.notices.length > 0 ? { ...room, newAfter: 0, notices: [] } : room;
 }
 
 /**

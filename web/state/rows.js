@@ -10,7 +10,8 @@ import { cameAndWent } from '../words.js';
 
 /**
  * A line of the timeline. Lines with the same key are the same line; one whose fields differ is drawn anew.
- * @typedef {{kind: 'message', key: string, message: Message, name: string, own: boolean, opens: boolean}} MessageRow
+ * @typedef {{kind: 'message', key: string, message: Message, name: string, own: boolean, opens: boolean, you: string,
+ *   mentioned: string, answered: string, answeredName: string}} MessageRow
  * @typedef {{kind: 'notice', key: string, at: number, notice: Notice}} NoticeRow
  * @typedef {{kind: 'day', key: string, at: number}} DayRow
  * @typedef {{kind: 'new', key: string}} NewRow
@@ -21,39 +22,53 @@ const GROUP_WITHIN = 5 * 60 * 1000;
 /** Up to this many comings and goings in a row keep a line each. */
 const LOOSE_NOTICES = 3;
 
-/** @type {{room: Room | undefined, people: unknown, rows: readonly Row[]}} */
-let made = { room: undefined, people: undefined, rows: [] };
+/** @type {{room: Room | undefined, people: unknown, hiding: unknown, rows: readonly Row[]}} */
+let made = { room: undefined, people: undefined, hiding: undefined, rows: [] };
 
 /**
  * @param {State} state
- * @returns {readonly Row[]} the same list as before, if nothing has changed
+ * @returns {readonly Row[]} the lines of the room that is shown; the same list as before, if nothing has changed
  */
 export function rowsOf(state) {
   const room = state.rooms[state.here];
-  if (made.room === room && made.people === state.people) return made.rows;
-  made = { room, people: state.people, rows: room?.span ? rowsOfRoom(room, state) : [] };
+  if (made.room === room && made.people === state.people && made.hiding === state.hiding) return made.rows;
+  made = { room, people: state.people, hiding: state.hiding, rows: room?.span ? rowsOfRoom(room, state) : [] };
   return made.rows;
+}
+
+/**
+ * @param {State} state
+ * @param {readonly Message[]} messages
+ * @returns {readonly Row[]} lines for a list of messages alone
+ */
+export function rowsOfMessages(state, messages) {
+  /** @type {Row[]} */
+  const rows = [];
+  const known = new Map(messages.map((message) => [message.sequence, message]));
+  for (const message of messages) addMessage(rows, message, state, known);
+  return rows;
 }
 
 /**
  * @param {Room} room
  * @param {State} state
  */
-function rowsOfRoom(room, { people, you }) {
+function rowsOfRoom(room, state) {
   /** @type {Row[]} */
   const rows = [];
   const notices = collapsed(room.notices, room.span?.messages ?? []);
+  const known = new Map(room.span?.messages.map((message) => [message.sequence, message]));
   let stood = room.span?.before ? -1 : 0;
   for (const message of messagesOf(room)) {
+    if (state.hiding.includes(message.sequence)) continue;
     if (message.sequence > 0) {
       const due = notices.filter((notice) => notice.after >= stood && notice.after < message.sequence);
       due.forEach((notice) => addNotice(rows, notice));
-      if (room.newAfter > 0 && room.newAfter >= stood && room.newAfter < message.sequence && stood > 0) {
-        addNew(rows, message);
-      }
+      const isFirstNew = room.newAfter >= stood && room.newAfter < message.sequence;
+      if (room.newAfter > 0 && isFirstNew && stood > 0) addNew(rows, message);
       stood = message.sequence;
     }
-    addMessage(rows, message, people[message.by] ?? '', message.by === you.id);
+    addMessage(rows, message, state, known);
   }
   if (!room.span?.after) notices.filter((notice) => notice.after >= stood).forEach((notice) => addNotice(rows, notice));
   return rows;
@@ -69,15 +84,20 @@ function messagesOf({ span, pending }) {
 /**
  * @param {Row[]} rows
  * @param {Message} message
- * @param {string} name
- * @param {boolean} own
+ * @param {State} state
+ * @param {Map<number, Message>} known what may be answered
  */
-function addMessage(rows, message, name, own) {
+function addMessage(rows, message, { people, you }, known) {
   addDay(rows, message.at);
   const last = rows.at(-1);
   const opens = !(last?.kind === 'message' && last.message.by === message.by && !message.replyTo
     && Math.abs(message.at - last.message.at) < GROUP_WITHIN);
-  rows.push({ kind: 'message', key: message.key, message, name, own, opens });
+  const answered = message.replyTo ? known.get(message.replyTo) : undefined;
+  rows.push({
+    kind: 'message', key: message.key, message, name: people[message.by] ?? '', own: message.by === you.id, opens,
+    you: you.name, mentioned: message.mentions.map((person) => people[person] ?? '').join('\n'),
+    answered: answered?.text ?? '', answeredName: answered ? people[answered.by] ?? '' : '',
+  });
 }
 
 /**

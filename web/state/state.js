@@ -4,6 +4,8 @@
 /** @typedef {import('../wire/protocol.js').People} People */
 /** @typedef {import('../wire/protocol.js').Reaction} Reaction */
 /** @typedef {import('../wire/protocol.js').Visibility} Visibility */
+/** @typedef {import('./pane.js').Pane} Pane */
+/** @typedef {import('../router.js').Place} Place */
 /** @typedef {import('../wire/connection.js').Phase} Phase */
 /** @typedef {import('../wire/connection.js').Trouble} Trouble */
 
@@ -46,6 +48,7 @@
  * @property {number} members
  * @property {readonly string[]} with who else is in it, in a direct one
  * @property {number} last its last place
+ * @property {number} newest the last message's place, as far as this page knows
  * @property {number} upTo the last place that this page was told of; -1 before it watches the room
  * @property {number} readUpTo
  * @property {number} unread
@@ -58,12 +61,19 @@
  * @property {readonly Named[]} typing
  */
 
+/** @typedef {{kind: 'none'} | {kind: 'reply' | 'edit', message: Message}} About what the next text is about */
+
 /**
  * @typedef {object} State
  * @property {Named} you
  * @property {People} people
  * @property {Readonly<Record<string, Room>>} rooms
  * @property {string} here the room that is shown
+ * @property {Place | null} wanted the place that the address names, until it is found
+ * @property {number} target the message that the address names, or 0
+ * @property {Readonly<Record<string, About>>} abouts by room
+ * @property {Pane | null} pane
+ * @property {readonly number[]} hiding messages of the room here that are about to be deleted
  * @property {number} most octets of a message
  * @property {Phase} phase
  * @property {Trouble} trouble why the connection was lost, while it is
@@ -79,7 +89,8 @@ export const LOBBY = '0000000000001';
 /** @type {State} */
 export const initial = {
   you: { id: '', name: '' }, people: {},
-  rooms: {}, here: LOBBY,
+  rooms: {}, here: LOBBY, wanted: null, target: 0,
+  abouts: {}, pane: null, hiding: [],
   most: 65_536,
   phase: 'connecting', trouble: 'lost',
   atEnd: true, below: 0,

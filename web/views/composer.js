@@ -1,39 +1,36 @@
 // The box one writes in: sends, grows, keeps a draft, and never loses what was typed.
 
 import { draftOf, keepDraft } from '../storage.js';
-import { say } from './elements.js';
 
-/** @typedef {import('../state/state.js').State} State */
-
-const LATER = 'There is no connection. This will be sent when you are back.';
+/**
+ * @typedef {object} Gestures
+ * @property {(text: string) => boolean} post answers whether the text is taken care of
+ * @property {() => void} typing
+ * @property {() => void} editLast
+ */
 
 export class Composer {
   #form;
   #box;
-  #hint;
-  #post;
+  #gestures;
   #touch = matchMedia('(hover: none) and (pointer: coarse)');
   #growsByItself = CSS.supports('field-sizing', 'content');
-  #here = '';
+  #place = '';
 
   /**
    * @param {HTMLFormElement} form
    * @param {HTMLTextAreaElement} box
-   * @param {HTMLElement} hint
-   * @param {(text: string) => boolean} post answers whether the text is taken care of
+   * @param {Gestures} gestures
    */
-  constructor(form, box, hint, post) {
+  constructor(form, box, gestures) {
     this.#form = form;
     this.#box = box;
-    this.#hint = hint;
-    this.#post = post;
+    this.#gestures = gestures;
     form.addEventListener('submit', (event) => { event.preventDefault(); this.#send(); });
     // A press on the button must not close a phone's keyboard.
-    form.addEventListener('mousedown', (event) => event.target !== box && event.preventDefault());
+    form.addEventListener('mousedown', (event) => event.target instanceof HTMLButtonElement && event.preventDefault());
     box.addEventListener('keydown', (event) => this.#pressed(event));
-    box.addEventListener('input', () => this.#changed());
-    document.addEventListener('keydown', (event) => this.#typedElsewhere(event));
-    this.focus();
+    box.addEventListener('input', () => { this.#changed(); if (box.value.trim()) gestures.typing(); });
   }
 
   /** Not on touch, where it would cover half the page with a keyboard nobody asked for. */
@@ -41,15 +38,17 @@ export class Composer {
     if (!this.#touch.matches) this.#box.focus({ preventScroll: true });
   }
 
-  /** @param {State} state */
-  render({ here, phase, rooms }) {
-    const waits = rooms[here]?.pending.some((message) => message.status === 'sending');
-    say(this.#hint, phase === 'reconnecting' && waits ? LATER : '');
-    if (here === this.#here) return;
-    // What was typed before there was anything else belongs to the first room.
-    const early = this.#here === '' ? this.#box.value : '';
-    this.#here = here;
-    this.#setText(early || draftOf(here));
+  /**
+   * What stands in the box belongs to a place: a room, a thread, a message that is edited.
+   * @param {string} place
+   * @param {string} text what stands there at first
+   */
+  show(place, text = '') {
+    if (place === this.#place) return;
+    // What was typed before there was anything else belongs to the first place.
+    const early = this.#place === '' ? this.#box.value : '';
+    this.#place = place;
+    this.#setText(early || draftOf(place) || text);
   }
 
   /** @param {string} text what could not be said */
@@ -62,41 +61,41 @@ export class Composer {
     // An Enter too many at the end is a habit of phones, not part of the message.
     const text = this.#box.value.trimEnd();
     if (text === '') return;
-    if (this.#post(text)) this.#setText('');
+    const place = this.#place;
+    if (!this.#gestures.post(text)) return;
+    keepDraft(place, '');
+    if (place === this.#place) this.#setText('');
   }
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
+    if (event.key === 'ArrowUp' && this.#box.value === '' && !event.altKey) {
+      event.preventDefault();
+      return this.#gestures.editLast();
+    }
     if (event.key !== 'Enter' || event.shiftKey || this.#touch.matches) return;
     // Safari ends a composition before this event and tells only through the old key code.
-    if (event.isComposing || event.keyCode === 229) return;
+    if (event.isComposing || event.keyCode === 229 || this.#isInCode()) return;
     event.preventDefault();
     if (!event.repeat) this.#form.requestSubmit();
   }
 
-  /**
-   * Whoever starts typing anywhere means the box.
-   * @param {KeyboardEvent} event
-   */
-  #typedElsewhere({ key, target, ctrlKey, metaKey, altKey }) {
-    if (target instanceof HTMLButtonElement || target === this.#box) return;
-    if (key.length === 1 && key !== ' ' && !ctrlKey && !metaKey && !altKey) this.focus();
+  /** Between fences, Enter begins a line. */
+  #isInCode() {
+    const before = this.#box.value.slice(0, this.#box.selectionStart);
+    return (before.match(/^```/gm)?.length ?? 0) % 2 === 1;
   }
 
   #changed() {
-    keepDraft(this.#here, this.#box.value);
-    this.#grow();
+    if (this.#place) keepDraft(this.#place, this.#box.value);
+    if (this.#growsByItself) return;
+    this.#box.style.blockSize = 'auto';
+    this.#box.style.blockSize = `${this.#box.scrollHeight}px`;
   }
 
   /** @param {string} text */
   #setText(text) {
     this.#box.value = text;
     this.#changed();
-  }
-
-  #grow() {
-    if (this.#growsByItself) return;
-    this.#box.style.blockSize = 'auto';
-    this.#box.style.blockSize = `${this.#box.scrollHeight}px`;
   }
 }

@@ -1,5 +1,6 @@
 // Builds the page's form of one line of the timeline.
 
+import { drawn } from '../markdown.js';
 import { sentenceOf } from '../state/rows.js';
 import { clockTime, dayName, wholeTime } from '../words.js';
 import { button, element, nameOf } from './elements.js';
@@ -13,13 +14,13 @@ import { button, element, nameOf } from './elements.js';
  * @returns {HTMLElement}
  */
 export function elementOf(row) {
-  const made = drawn(row);
+  const made = madeOf(row);
   made.dataset.key = row.key;
   return made;
 }
 
 /** @param {Row} row */
-function drawn(row) {
+function madeOf(row) {
   switch (row.kind) {
     case 'message': return messageRow(row);
     case 'notice': return noticeRow(row.notice);
@@ -29,19 +30,60 @@ function drawn(row) {
 }
 
 /** @param {MessageRow} row the same for one on its way and one that is safe */
-function messageRow({ message, name, own, opens }) {
-  const author = element('span', 'author', nameOf(name));
+function messageRow({ message, name, own, opens, you, mentioned, answered, answeredName }) {
+  const author = element('span', 'author', nameOf(name || 'somebody who is gone'));
   author.dataset.testid = 'author';
-  const body = element('p', 'text', message.text);
+  const body = element('div', 'text', ...drawn(message.text, { names: mentioned.split('\n'), you }));
   body.dataset.testid = 'text';
   body.dir = 'auto';
   const row = element('li', `message ${message.status}`, author, time(message.at), body);
-  if (message.status === 'failed') row.append(failure(message));
   row.dataset.testid = 'message';
+  row.tabIndex = -1;
+  if (message.sequence) row.dataset.sequence = String(message.sequence);
   row.classList.toggle('own', own);
   // Every row carries its author for those who listen; only the first of a group shows it.
   row.classList.toggle('opens', opens);
+  row.classList.toggle('calls', !own && mentioned.split('\n').includes(you));
+  if (message.replyTo) row.insertBefore(answer(message.replyTo, answered, answeredName), body);
+  row.append(...below(message));
   return row;
+}
+
+/**
+ * @param {number} sequence
+ * @param {string} text
+ * @param {string} name
+ */
+function answer(sequence, text, name) {
+  const made = button('answers', '', 'see');
+  made.dataset.message = String(sequence);
+  made.replaceChildren(...(text ? [nameOf(name), ` ${text.split('\n')[0]}`] : ['An earlier message']));
+  return made;
+}
+
+/**
+ * What stands under a text.
+ * @param {Message} message
+ */
+function below(message) {
+  const parts = [];
+  if (message.editedAt) parts.push(element('span', 'mark', 'edited'));
+  if (message.pinned) parts.push(element('span', 'mark', 'pinned'));
+  for (const { reaction, count, own } of message.reactions) {
+    const made = button(own ? 'reaction own' : 'reaction', '', 'react');
+    made.replaceChildren(reaction, element('span', '', String(count)));
+    made.dataset.reaction = reaction;
+    made.dataset.testid = 'reaction';
+    made.ariaPressed = String(own);
+    parts.push(made);
+  }
+  if (message.replies) {
+    const made = button('quiet', message.replies === 1 ? '1 answer' : `${message.replies} answers`, 'thread');
+    made.dataset.testid = 'answers';
+    parts.push(made);
+  }
+  const line = parts.length > 0 ? [element('div', 'below', ...parts)] : [];
+  return message.status === 'failed' ? [...line, failure(message)] : line;
 }
 
 /** @param {Message} message */

@@ -1,5 +1,6 @@
-// Where you are, who you are, and whether the line is up; trouble is mentioned only when it lasts.
+// Whether the line is up; trouble is mentioned only when it lasts.
 
+import { roomName } from '../words.js';
 import { say } from './elements.js';
 
 /** @typedef {import('../state/state.js').State} State */
@@ -19,9 +20,6 @@ const TROUBLES = {
 
 /**
  * @typedef {object} Places
- * @property {HTMLElement} you
- * @property {HTMLElement} room
- * @property {HTMLElement} present
  * @property {HTMLElement} status
  * @property {HTMLElement} banner
  * @property {HTMLElement} trouble
@@ -38,14 +36,10 @@ export class Status {
   }
 
   /** @param {State} state */
-  render({ you, rooms, here, phase, trouble }) {
+  render({ phase, trouble }) {
     const { status } = this.#places;
-    const { name = 'lobby', present = 0 } = rooms[here] ?? {};
     status.dataset.state = phase;
     say(status, PHASES[phase]);
-    say(this.#places.you, you.name);
-    say(this.#places.room, name);
-    say(this.#places.present, phase === 'connected' && present > 0 ? `${present} here` : '');
     say(this.#places.trouble, phase === 'reconnecting' ? TROUBLES[trouble] : '');
     if (phase === 'connected') this.#relax();
     else this.#patience ??= setTimeout(() => { this.#places.banner.hidden = false; }, QUIET_FOR);
@@ -59,6 +53,7 @@ export class Status {
 }
 
 /** @param {State} state */
-export function titleOf({ missed, rooms, here }) {
-  return `${missed > 0 ? `(${missed}) ` : ''}${rooms[here]?.name ?? 'lobby'} · Parlor`;
+export function titleOf({ missed, rooms, here, people }) {
+  const room = rooms[here];
+  return `${missed > 0 ? `(${missed}) ` : ''}${room ? roomName(room, people) : 'lobby'} · Parlor`;
 }

@@ -5,7 +5,6 @@ import { newMessages } from '../words.js';
 import { elementOf } from './rows.js';
 
 /** @typedef {import('../state/rows.js').Row} Row */
-/** @typedef {import('../state/state.js').Message} Message */
 /** @typedef {import('../state/state.js').State} State */
 /** @typedef {{row: Row, element: HTMLElement}} Drawn */
 /** @typedef {{key: string, top: number}} Anchor a row, and how far below the top of the view it is */
@@ -14,9 +13,7 @@ import { elementOf } from './rows.js';
  * @typedef {object} Gestures
  * @property {(atEnd: boolean) => void} scrolled
  * @property {() => void} nearStart
- * @property {(message: Message) => void} again
- * @property {(message: Message) => void} edit
- * @property {(message: Message) => void} drop
+ * @property {() => void} nearEnd
  */
 
 /** New rows per frame; more would be a long task on a slow phone. */
@@ -36,6 +33,9 @@ export class Timeline {
   /** @type {readonly Row[]} */
   #rows = [];
   #here = '';
+  #target = 0;
+  /** Whether the room has just been opened, and is not shown yet. */
+  #isNew = true;
   #pinned = true;
   /** @type {Anchor | null} what is being read, while that is not the end */
   #anchor = null;
@@ -54,7 +54,6 @@ export class Timeline {
     this.#pill = pill;
     this.#gestures = gestures;
     scroller.addEventListener('scroll', () => this.#noticeScroll(), { passive: true });
-    list.addEventListener('click', (event) => this.#pressed(event));
     // The box grows, the phone turns, the keyboard opens: what was in view stays there.
     const observer = new ResizeObserver(() => this.#settle());
     observer.observe(scroller);
@@ -66,17 +65,24 @@ export class Timeline {
    * @returns {boolean} whether rows remain for the next frame
    */
   render(state) {
-    this.#pill.hidden = state.below === 0;
-    if (state.below > 0) this.#pill.textContent = newMessages(state.below);
+    this.#renderPill(state);
     const rows = rowsOf(state);
+    if (state.here !== this.#here || state.target !== this.#target) this.#enter(state);
     if (rows === this.#rows) return false;
-    if (state.here !== this.#here) this.#enter(state.here);
     this.#removeGone(rows);
     const finished = this.#bringUpToDate(rows);
     if (finished) this.#rows = rows;
+    if (finished && rows.length > 0) this.#begin();
     this.#settle();
     if (finished) this.#lookAhead();
     return !finished;
+  }
+
+  /** @param {State} state */
+  #renderPill({ below, atEnd, rooms, here }) {
+    this.#pill.hidden = below === 0 && atEnd && !rooms[here]?.span?.after;
+    const words = below > 0 ? newMessages(below) : 'Jump to the latest';
+    if (!this.#pill.hidden && this.#pill.textContent !== words) this.#pill.textContent = words;
   }
 
   jumpToEnd() {
@@ -84,11 +90,42 @@ export class Timeline {
     this.#showEnd();
   }
 
-  /** @param {string} here */
-  #enter(here) {
+  /** @param {State} state */
+  #enter({ here, target }) {
+    const isElsewhere = here !== this.#here;
     this.#here = here;
-    this.#anchor = null;
-    this.#pin(true);
+    this.#target = target;
+    this.#isNew = true;
+    if (target === 0 && isElsewhere) {
+      this.#anchor = null;
+      this.#pin(true);
+    }
+    if (!isElsewhere && this.#rows.length > 0) this.#begin();
+  }
+
+  /** Shows what a room was opened for: the message that is wanted, else where the unread begins. */
+  #begin() {
+    if (!this.#isNew) return;
+    const key = this.#target > 0 ? this.#keyOf(this.#target) : 'new';
+    const element = this.#drawn.get(key)?.element;
+    // What is wanted may still be on its way.
+    if (this.#target > 0 && !element) return;
+    this.#isNew = false;
+    if (!element) return;
+    this.#anchor = { key, top: this.#scroller.clientHeight / 4 };
+    this.#pin(false);
+    this.#keepInPlace(this.#anchor);
+    this.#noticeEnd();
+    if (this.#target > 0) {
+      element.classList.add('wanted');
+      setTimeout(() => element.classList.remove('wanted'), 2500);
+    }
+  }
+
+  /** @param {number} sequence */
+  #keyOf(sequence) {
+    const found = this.#rows.find((row) => row.kind === 'message' && row.message.sequence === sequence);
+    return found?.key ?? '';
   }
 
   /** @param {readonly Row[]} rows */
@@ -189,15 +226,22 @@ export class Timeline {
     // Its own doing: the anchor stands.
     if (scrollTop === this.#lastTop) return;
     // Only going up lets go of the end: growth below also leaves the end behind for a moment.
-    if (scrollHeight - scrollTop - clientHeight <= SLACK) this.#pin(true);
-    else if (scrollTop < this.#lastTop) this.#pin(false);
+    if (scrollHeight - scrollTop - clientHeight > SLACK && scrollTop < this.#lastTop) this.#pin(false);
+    this.#noticeEnd();
     this.#lastTop = scrollTop;
     this.#anchor = this.#pinned ? null : this.#findAnchor(this.#drawn);
     this.#lookAhead();
   }
 
+  #noticeEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    if (scrollHeight - scrollTop - clientHeight <= SLACK) this.#pin(true);
+  }
+
   #lookAhead() {
-    if (this.#scroller.scrollTop - this.#spacer < EARLY) this.#gestures.nearStart();
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    if (scrollTop - this.#spacer < EARLY) this.#gestures.nearStart();
+    if (scrollHeight - scrollTop - clientHeight < EARLY) this.#gestures.nearEnd();
   }
 
   /** @param {boolean} pinned */
@@ -205,19 +249,6 @@ export class Timeline {
     if (pinned === this.#pinned) return;
     this.#pinned = pinned;
     this.#gestures.scrolled(pinned);
-  }
-
-  /** @param {MouseEvent} event */
-  #pressed({ target }) {
-    const pressed = target instanceof Element ? target.closest('[data-does]') : null;
-    if (!(pressed instanceof HTMLElement)) return;
-    const row = this.#drawn.get(pressed.closest('li')?.dataset.key ?? '')?.row;
-    if (row?.kind !== 'message') return;
-    switch (pressed.dataset.does) {
-      case 'again': return this.#gestures.again(row.message);
-      case 'edit-unsent': return this.#gestures.edit(row.message);
-      case 'drop': return this.#gestures.drop(row.message);
-    }
   }
 }
 

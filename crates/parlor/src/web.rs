@@ -43,6 +43,8 @@ pub(crate) fn router(config: Config, space: Arc<Space>) -> Router {
     Router::new()
         .route("/", any(root))
         .route("/chat", any(chat))
+        .route("/room/{*place}", get(place))
+        .route("/direct/{*place}", get(place))
         .route("/web/{*name}", get(asset))
         .fallback(async || not_found())
         .layer(map_response(secure))
@@ -62,6 +64,11 @@ async fn root(State(site): State<Site>, request: Request) -> Response {
                 .into_response()
         }
     }
+}
+
+/// The page under the address of a room or a message; which one, the page sees for itself.
+async fn place(State(site): State<Site>, headers: HeaderMap) -> Response {
+    page(&site, &headers).await
 }
 
 /// The page, and for a browser that is nobody yet the cookie that makes it somebody.

@@ -1,0 +1,211 @@
+// What pressing things does: each button names it, and finds it here.
+
+import { EMOJI } from './emoji.js';
+import { namesFor } from './people.js';
+import { pathOf } from './router.js';
+import { openMenu, openPicker } from './views/popover.js';
+import { roomName } from './words.js';
+
+/** @typedef {import('./state/state.js').Message} Message */
+/** @typedef {import('./state/state.js').State} State */
+/** @typedef {import('./views/completion.js').Suggestion} Suggestion */
+/** @typedef {import('./views/dialogs.js').Choice} Choice */
+
+/**
+ * @typedef {object} Parts what actions work with
+ * @property {() => State} state
+ * @property {(event: import('./state/reduce.js').Event) => void} dispatch
+ * @property {import('./session.js').Session} session
+ * @property {import('./wishes.js').Wishes} wishes
+ * @property {import('./views/dialogs.js').Dialogs} dialogs
+ * @property {import('./views/composer.js').Composer} composer
+ * @property {import('./views/sidebar.js').Sidebar} sidebar
+ * @property {(room: string, message?: number) => void} go
+ * @property {(sentence: string, undo?: () => void) => void} tell
+ * @property {(message: Message) => void} remove
+ */
+
+/** @typedef {{element: HTMLElement, message: Message | null, room: string}} Pressed */
+
+/**
+ * @param {Parts} parts
+ * @returns {Record<string, (pressed: Pressed) => void>}
+ */
+export function actionsOf(parts) {
+  return { ...onMessages(parts), ...onRooms(parts), ...onPanes(parts) };
+}
+
+/**
+ * @param {Parts} parts
+ * @returns {Record<string, (pressed: Pressed) => void>}
+ */
+function onMessages({ state, dispatch, session, wishes, composer, go, tell, remove }) {
+  /** @param {(room: string, message: Message, element: HTMLElement) => void} act */
+  const on = (act) => (/** @type {Pressed} */ { element, message, room }) => { if (message) act(room, message, element); };
+  /** @param {'reply' | 'edit'} kind */
+  const about = (kind) => on((room, message) => {
+    dispatch({ kind: 'about', room, about: { kind, message } });
+    composer.focus();
+  });
+  return {
+    again: on((room, message) => session.sayAgain(room, message)),
+    'edit-unsent': on((room, message) => { session.unsay(room, message); composer.putBack(message.text); }),
+    drop: on((room, message) => session.unsay(room, message)),
+    reply: about('reply'),
+    edit: about('edit'),
+    cancel: () => { dispatch({ kind: 'about', room: state().here, about: { kind: 'none' } }); composer.focus(); },
+    react: on((room, message, element) => wishes.react(room, message, element.dataset.reaction ?? '')),
+    pick: on((room, message, element) => openPicker(element, (emoji) => wishes.react(room, message, emoji))),
+    thread: on((room, message) => wishes.thread(room, message.thread || message.sequence)),
+    see: ({ element, room }) => go(room, Number(element.dataset.message)),
+    more: on((room, message, element) => openMenu(element, [
+      [message.pinned ? 'Unpin' : 'Pin for everybody', () => wishes.pin(room, message)],
+      ['Copy link', () => copyLink(state(), room, message, tell)],
+      ['Copy text', () => navigator.clipboard.writeText(message.text)],
+      ['Mark unread from here', () => {
+        dispatch({ kind: 'read', room, upTo: message.sequence - 1 });
+        wishes.markUnread(room, message.sequence - 1);
+      }],
+      ...(message.by === state().you.id || state().rooms[room]?.role !== 'member'
+        ? [/** @type {[string, () => void]} */ (['Delete', () => remove(message)])] : []),
+    ])),
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {string} room
+ * @param {Message} message
+ * @param {(sentence: string) => void} tell
+ */
+async function copyLink({ rooms }, room, { sequence }, tell) {
+  const found = rooms[room];
+  if (!found) return;
+  await navigator.clipboard.writeText(location.origin + pathOf(found, sequence));
+  tell('The link is copied.');
+}
+
+/**
+ * @param {Parts} parts
+ * @returns {Record<string, (pressed: Pressed) => void>}
+ */
+function onRooms({ state, session, wishes, dialogs, sidebar, go }) {
+  /** @param {{room?: string} | null} answer */
+  const opened = async (answer) => {
+    if (!answer?.room) return false;
+    await session.refresh();
+    go(answer.room);
+    return true;
+  };
+  /** @param {string} name */
+  const write = async (name) => {
+    const person = await wishes.person(name);
+    return person !== null && opened(await wishes.direct([person]));
+  };
+  return {
+    go: ({ element }) => { sidebar.show(false); go(element.dataset.room ?? state().here); },
+    'open-side': () => sidebar.show(true),
+    'close-side': () => sidebar.show(false),
+    rename: () => dialogs.ask('What are you called?', [{ label: 'Your name', value: state().you.name }], 'Change', async ([name = '']) => (
+      name === state().you.name || Boolean(await wishes.rename(name)))),
+    direct: () => dialogs.choose('Write to somebody', 'Their name', (words) => namesFor(state(), words.toLowerCase()).slice(0, 8)
+      .map((name) => ({ label: name, detail: '', chosen: () => write(name) }))),
+    write: async ({ element }) => opened(await wishes.direct([element.dataset.person ?? ''])),
+    browse: () => browse({ state, wishes, dialogs, go, opened }),
+    join: async () => { if (await wishes.join(state().here)) await session.refresh(); },
+    leave: async () => {
+      if (await wishes.leave(state().here)) await session.refresh();
+    },
+    invite: () => dialogs.choose('Invite somebody', 'Their name', (words) => namesFor(state(), words.toLowerCase()).slice(0, 8)
+      .map((name) => ({ label: name, detail: '', chosen: async () => {
+        const person = await wishes.person(name);
+        if (person && await wishes.invite(state().here, person)) wishes.people(state().here);
+      } }))),
+    switcher: () => dialogs.choose('Go to', 'A room or a person', (words) => places(state(), words.toLowerCase(), go, write)),
+    shortcuts: () => dialogs.shortcuts(),
+  };
+}
+
+/** @param {Pick<Parts, 'state' | 'wishes' | 'dialogs' | 'go'> & {opened: (answer: any) => Promise<boolean>}} parts */
+function browse({ state, wishes, dialogs, go, opened }) {
+  const listed = wishes.publicRooms();
+  /** @param {string} name */
+  const create = (name) => dialogs.ask('Open a room', [
+    { label: 'Name', value: name }, { label: 'Topic', optional: true },
+  ], 'Open', async ([called = '', topic = '']) => opened(await wishes.create(called, topic, isPrivate.checked ? 'private' : 'public')), [label]);
+  const isPrivate = Object.assign(document.createElement('input'), { type: 'checkbox', name: 'private' });
+  const label = document.createElement('label');
+  label.className = 'check';
+  label.append(isPrivate, ' Only for those who are invited');
+  dialogs.choose('Rooms', 'Find a room, or name a new one', async (words) => {
+    const found = (await listed).filter((room) => room.name.toLowerCase().includes(words.toLowerCase()));
+    const choices = found.slice(0, 50).map((room) => ({
+      label: room.name,
+      detail: [state().rooms[room.room]?.role ? 'you are in it' : '', room.members === 1 ? '1 member' : `${room.members} members`, room.topic].filter(Boolean).join(' · '),
+      chosen: () => lookInto(room.name, room.room),
+    }));
+    return [...choices, { label: words ? `Open a new room “${words}”…` : 'Open a new room…', detail: '', chosen: () => create(words) }];
+  });
+  /**
+   * @param {string} name
+   * @param {string} id
+   */
+  const lookInto = (name, id) => {
+    if (state().rooms[id]) return go(id);
+    history.pushState(null, '', `/room/${encodeURIComponent(name)}`);
+    dispatchEvent(new PopStateEvent('popstate'));
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {string} words
+ * @param {(room: string) => void} go
+ * @param {(name: string) => void} write
+ * @returns {Choice[]}
+ */
+function places(state, words, go, write) {
+  const rooms = Object.values(state.rooms).map((room) => ({ room, name: roomName(room, state.people) }))
+    .filter(({ name, room }) => name.toLowerCase().includes(words) && room.id !== state.here)
+    .sort((one, other) => Number(other.room.unread > 0) - Number(one.room.unread > 0) || one.name.localeCompare(other.name));
+  const people = words ? namesFor(state, words).slice(0, 5) : [];
+  return [
+    ...rooms.slice(0, 8).map(({ room, name }) => ({ label: name, detail: room.unread ? `${room.unread} unread` : '', chosen: () => go(room.id) })),
+    ...people.map((name) => ({ label: name, detail: 'write to them', chosen: () => write(name) })),
+  ];
+}
+
+/**
+ * @param {Parts} parts
+ * @returns {Record<string, (pressed: Pressed) => void>}
+ */
+function onPanes({ state, dispatch, wishes, composer, go }) {
+  return {
+    search: () => { wishes.search(''); },
+    pins: () => { wishes.pins(state().here); },
+    people: () => { wishes.people(state().here); },
+    'close-pane': () => { dispatch({ kind: 'pane', pane: null }); composer.focus(); },
+    'open-result': ({ element }) => go(element.dataset.room ?? '', Number(element.dataset.message)),
+    'more-results': () => {
+      const { pane } = state();
+      if (pane?.kind === 'search') wishes.search(pane.query, pane.next);
+    },
+    filter: ({ element }) => {
+      const box = document.querySelector('.search-box input');
+      if (!(box instanceof HTMLInputElement)) return;
+      box.value += `${box.value && !box.value.endsWith(' ') ? ' ' : ''}${element.dataset.filter}`;
+      box.focus();
+    },
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {string} sign
+ * @param {string} words
+ * @returns {Suggestion[]}
+ */
+export function suggestionsFor(state, sign, words) {
+  if (sign === '@') return namesFor(state, words).map((name) => ({ sign: '@', label: name, text: `@${name} ` }));
+  return EMOJI.filter(([, name]) => name.includes(words)).map(([emoji, name]) => ({ sign: emoji, label: name, text: `${emoji} ` }));
+}

@@ -1,0 +1,58 @@
+// Where you are: the room, its topic, who is here; and under the box, who is writing.
+
+import { areWriting, roomName } from '../words.js';
+import { say } from './elements.js';
+
+/** @typedef {import('../state/state.js').State} State */
+
+const LATER = 'There is no connection. This will be sent when you are back.';
+
+/**
+ * @typedef {object} Places
+ * @property {HTMLElement} room
+ * @property {HTMLElement} topic
+ * @property {HTMLElement} present
+ * @property {HTMLElement} leave
+ * @property {HTMLElement} you
+ * @property {HTMLElement} hint
+ * @property {HTMLElement} about
+ * @property {HTMLElement} joining
+ * @property {HTMLElement} compose
+ */
+
+export class Header {
+  #places;
+
+  /** @param {Places} places */
+  constructor(places) {
+    this.#places = places;
+  }
+
+  /** @param {State} state */
+  render(state) {
+    const { room: title, topic, present, leave, you, joining, compose } = this.#places;
+    const room = state.rooms[state.here];
+    say(you, state.you.name);
+    say(title, room ? roomName(room, state.people) : 'lobby');
+    say(topic, room?.topic ?? '');
+    say(present, state.phase === 'connected' && room && room.present > 0 ? `${room.present} here` : '');
+    const isMember = !room || room.role !== '';
+    leave.hidden = !room || !isMember || room.visibility === 'direct' || room.name === 'lobby';
+    joining.hidden = isMember;
+    compose.hidden = !isMember;
+    this.#renderBox(state);
+  }
+
+  /** @param {State} state */
+  #renderBox({ rooms, here, phase, abouts, people }) {
+    const room = rooms[here];
+    const waits = phase === 'reconnecting' && room?.pending.some((message) => message.status === 'sending');
+    say(this.#places.hint, waits ? LATER : areWriting(room?.typing ?? []));
+    const about = abouts[here] ?? { kind: 'none' };
+    this.#places.about.hidden = about.kind === 'none';
+    if (about.kind === 'none') return;
+    const { by, text } = about.message;
+    const words = about.kind === 'edit' ? 'Editing what you said' : `Replying to ${people[by] ?? ''}: ${text.split('\n')[0]}`;
+    say(/** @type {HTMLElement} */ (this.#places.about.firstElementChild), words);
+  }
+}

@@ -1,0 +1,31 @@
+// What can be done with a message: one bar of buttons that goes to the message that is pointed at or focused.
+
+import { element } from './elements.js';
+import { iconButton } from './icons.js';
+
+export class Toolbar {
+  #bar = element('div', 'toolbar');
+  #edit = iconButton('edit', 'Edit', 'edit');
+
+  /** @param {HTMLElement} list of messages */
+  constructor(list) {
+    this.#bar.setAttribute('role', 'group');
+    this.#bar.ariaLabel = 'Actions on this message';
+    this.#bar.append(
+      iconButton('smile', 'React', 'pick'), iconButton('reply', 'Reply', 'reply'),
+      iconButton('thread', 'Answer in a thread', 'thread'), this.#edit, iconButton('more', 'More', 'more'),
+    );
+    for (const kind of ['pointerover', 'focusin', 'click']) {
+      list.addEventListener(kind, (event) => this.#goTo(event.target));
+    }
+    list.addEventListener('pointerleave', () => { if (!this.#bar.contains(document.activeElement)) this.#bar.remove(); });
+  }
+
+  /** @param {EventTarget | null} target */
+  #goTo(target) {
+    const row = target instanceof Element ? target.closest('li.message.settled') : null;
+    if (!row || this.#bar.parentElement === row) return;
+    this.#edit.hidden = !row.classList.contains('own');
+    row.append(this.#bar);
+  }
+}
