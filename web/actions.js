@@ -4,7 +4,7 @@ import { EMOJI } from './emoji.js';
 import { namesFor } from './people.js';
 import { pathOf } from './router.js';
 import { openMenu, openPicker } from './views/popover.js';
-import { roomName } from './words.js';
+import { countOf, roomName } from './words.js';
 
 /** @typedef {import('./state/state.js').Message} Message */
 /** @typedef {import('./state/state.js').State} State */
@@ -141,7 +141,7 @@ function browse({ state, wishes, dialogs, go, opened }) {
     const found = (await listed).filter((room) => room.name.toLowerCase().includes(words.toLowerCase()));
     const choices = found.slice(0, 50).map((room) => ({
       label: room.name,
-      detail: [state().rooms[room.room]?.role ? 'you are in it' : '', room.members === 1 ? '1 member' : `${room.members} members`, room.topic].filter(Boolean).join(' · '),
+      detail: [state().rooms[room.room]?.role ? 'you are in it' : '', room.members > 0 ? countOf(room.members, 'member', 'members') : '', room.topic].filter(Boolean).join(' · '),
       chosen: () => lookInto(room.name, room.room),
     }));
     return [...choices, { label: words ? `Open a new room “${words}”…` : 'Open a new room…', detail: '', chosen: () => create(words) }];

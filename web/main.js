@@ -69,7 +69,7 @@ const header = new Header({
   about: find('.about', HTMLElement), joining: find('.joining', HTMLElement), compose: form,
 });
 const sidebar = new Sidebar(find('.side', HTMLElement), find('.menu .dot', HTMLElement));
-const dialogs = new Dialogs(find('dialog', HTMLDialogElement));
+const dialogs = new Dialogs(find('dialog', HTMLDialogElement), () => composer.focus());
 const pane = new Pane(find('.pane', HTMLElement), (kind) => (
   kind === 'search' ? searchBox(wishes) : threadBox(state, session, wishes)));
 const box = find('[data-testid="composer"]', HTMLTextAreaElement);
@@ -88,7 +88,11 @@ find('[data-testid="retry"]', HTMLButtonElement).addEventListener('click', () =>
 });
 document.addEventListener('click', pressed);
 document.addEventListener('visibilitychange', noticeVisibility);
-addEventListener('popstate', () => { dispatch({ kind: 'address', place: placeOf(location.pathname) }); session.arrive(); });
+addEventListener('popstate', () => {
+  session.leave();
+  dispatch({ kind: 'address', place: placeOf(location.pathname) });
+  session.arrive();
+});
 addEventListener('pagehide', () => toast.finish());
 listen({
   switcher: () => does('switcher'),
@@ -132,6 +136,7 @@ function post(text) {
   if (about.kind === 'edit') {
     wishes.edit(room, about.message.sequence, text, mentions);
   } else {
+    wishes.said();
     if (!session.say(room, text, { replyTo: about.kind === 'reply' ? about.message.sequence : 0, mentions })) return false;
     jumpToEnd();
   }
@@ -159,6 +164,7 @@ function remove(message) {
 function go(room, message = 0) {
   const found = state.rooms[room];
   if (!found) return;
+  session.leave();
   const path = pathOf(found, message);
   if (path !== location.pathname) history.pushState(null, '', path);
   toast.finish();

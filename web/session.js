@@ -243,10 +243,17 @@ export class Session {
     }, SEEN_AFTER);
   }
 
+  /** What is in view is read, if one leaves it now. */
+  leave() {
+    clearTimeout(this.#seen);
+    this.#seen = undefined;
+    if (this.#state().phase === 'connected') this.#tellSeen();
+  }
+
   #tellSeen() {
     const { rooms, here, atEnd, hidden } = this.#state();
     const room = rooms[here];
-    if (!room || hidden || !atEnd || room.upTo <= room.readUpTo) return;
+    if (!room?.span || hidden || !atEnd || room.upTo <= room.readUpTo) return;
     this.#dispatch({ kind: 'read', room: here, upTo: room.upTo });
     this.#quietly(this.#requests.ask({ type: 'read', room: here, up_to: room.upTo }));
   }

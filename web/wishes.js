@@ -153,6 +153,9 @@ export class Wishes {
     this.#wish({ type: 'typing', room });
   }
 
+  /** What was written is said, so that writing on is news. */
+  said() { this.#typedAt = 0; }
+
   /**
    * @param {string} room
    * @param {number} root

@@ -8,6 +8,7 @@
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 
 /** @param {number} at */
@@ -17,11 +18,23 @@ export const clockTime = (at) => clock.format(at);
 export const wholeTime = (at) => fullTime.format(at);
 
 /** @param {number} at */
+export const shortTime = (at) => date.format(at);
+
+/** @param {number} at */
 export const dayName = (at) => day.format(at);
+
+/**
+ * @param {number} count
+ * @param {string} one
+ * @param {string} many
+ */
+export function countOf(count, one, many) {
+  return `${count} ${count === 1 ? one : many}`;
+}
 
 /** @param {number} count */
 export function newMessages(count) {
-  return count === 1 ? '1 new message' : `${count} new messages`;
+  return countOf(count, 'new message', 'new messages');
 }
 
 /**

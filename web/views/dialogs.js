@@ -15,9 +15,13 @@ const SHORTCUTS = [
 export class Dialogs {
   #card;
 
-  /** @param {HTMLDialogElement} card */
-  constructor(card) {
+  /**
+   * @param {HTMLDialogElement} card
+   * @param {() => void} closed
+   */
+  constructor(card, closed) {
     this.#card = card;
+    card.addEventListener('close', closed);
     card.addEventListener('click', (event) => event.target === card && card.close());
   }
 

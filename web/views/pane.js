@@ -1,7 +1,7 @@
 // What stands beside the talk: a thread, what is pinned, who is here, what a search found.
 
 import { rowsOfMessages } from '../state/rows.js';
-import { clockTime, dayName, roomName } from '../words.js';
+import { roomName, shortTime } from '../words.js';
 import { button, element, nameOf } from './elements.js';
 import { iconButton } from './icons.js';
 import { elementOf } from './rows.js';
@@ -61,10 +61,10 @@ export class Pane {
     this.#body = element('div', 'body');
     this.#foot = this.#makeFoot(pane.kind);
     const head = element('div', 'head', element('h2', '', TITLES[pane.kind]), iconButton('close', 'Close', 'close-pane'));
-    const search = pane.kind === 'search';
-    this.#aside.replaceChildren(head, ...(this.#foot && search ? [this.#foot] : []), this.#body, ...(this.#foot && !search ? [this.#foot] : []));
-    if (this.#foot) this.#foot.querySelector('textarea, input') instanceof HTMLElement && /** @type {HTMLElement} */ (this.#foot.querySelector('textarea, input')).focus();
-    else this.#aside.focus();
+    const parts = pane.kind === 'search' ? [head, this.#foot, this.#body] : [head, this.#body, this.#foot];
+    this.#aside.replaceChildren(...parts.filter((part) => part !== null));
+    const box = this.#foot?.querySelector('textarea, input');
+    (box instanceof HTMLElement ? box : this.#aside).focus();
   }
 
   /**
@@ -158,7 +158,7 @@ function result({ room, sequence, by, at, snippet, highlights, cut }, { rooms, p
   }
   parts.push(snippet.slice(end));
   made.append(
-    element('span', 'where', nameOf(people[by] ?? ''), ` in ${where ? roomName(where, people) : 'another room'}, ${dayName(at)}, ${clockTime(at)}`),
+    element('span', 'where', nameOf(people[by] ?? ''), ` in ${where ? roomName(where, people) : 'another room'}, ${shortTime(at)}`),
     element('span', 'snippet', cut[0] ? '…' : '', ...parts, cut[1] ? '…' : ''),
   );
   return made;

@@ -2,7 +2,7 @@
 
 import { pathOf } from '../router.js';
 import { roomName } from '../words.js';
-import { button, element, nameOf, say } from './elements.js';
+import { button, element, nameOf } from './elements.js';
 
 /** @typedef {import('../state/state.js').Room} Room */
 /** @typedef {import('../state/state.js').State} State */
@@ -12,7 +12,6 @@ const MOST = 99;
 export class Sidebar {
   #side;
   #list;
-  #self;
   #dot;
   /** @type {State | null} */
   #drawn = null;
@@ -24,7 +23,6 @@ export class Sidebar {
   constructor(side, dot) {
     this.#side = side;
     this.#list = /** @type {HTMLElement} */ (side.querySelector('.places'));
-    this.#self = /** @type {HTMLElement} */ (side.querySelector('.self bdi'));
     this.#dot = dot;
   }
 
@@ -33,7 +31,6 @@ export class Sidebar {
     const before = this.#drawn;
     this.#drawn = state;
     if (before && before.rooms === state.rooms && before.here === state.here && before.people === state.people) return;
-    say(this.#self, state.you.name);
     const rooms = Object.values(state.rooms).filter((room) => room.role !== '' || room.id === state.here);
     this.#dot.hidden = !rooms.some((room) => room.id !== state.here && room.unread > 0);
     const talk = rooms.filter((room) => room.visibility !== 'direct');

@@ -55,7 +55,7 @@ export class Timeline {
     this.#gestures = gestures;
     scroller.addEventListener('scroll', () => this.#noticeScroll(), { passive: true });
     // The box grows, the phone turns, the keyboard opens: what was in view stays there.
-    const observer = new ResizeObserver(() => this.#settle());
+    const observer = new ResizeObserver(() => { this.#tellGutter(); this.#settle(); });
     observer.observe(scroller);
     observer.observe(list);
   }
@@ -83,6 +83,12 @@ export class Timeline {
     this.#pill.hidden = below === 0 && atEnd && !rooms[here]?.span?.after;
     const words = below > 0 ? newMessages(below) : 'Jump to the latest';
     if (!this.#pill.hidden && this.#pill.textContent !== words) this.#pill.textContent = words;
+  }
+
+  /** The box below stands in line with the words, which have a scrollbar beside them. */
+  #tellGutter() {
+    const gutter = (this.#scroller.offsetWidth - this.#scroller.clientWidth) / 2;
+    document.body.style.setProperty('--gutter', `${gutter}px`);
   }
 
   jumpToEnd() {

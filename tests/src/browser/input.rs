@@ -6,6 +6,8 @@ use super::tab::Tab;
 
 /// The bit of the Shift key among the modifiers.
 const SHIFT: u8 = 8;
+/// The bit of the Control key among them.
+const CONTROL: u8 = 2;
 /// The key code of every key while an input method is composing.
 const COMPOSING: u32 = 229;
 
@@ -25,6 +27,11 @@ impl Tab {
         self.stroke(key, SHIFT, code_of(key)).await;
     }
 
+    /// As [`Tab::press`], with Control held down.
+    pub async fn press_with_control(&self, key: &str) {
+        self.stroke(key, CONTROL, code_of(key)).await;
+    }
+
     /// Begins or changes a composition where the focus is, as an input method does. [`Tab::insert`] ends it.
     pub async fn compose(&self, text: &str) {
         let end = text.encode_utf16().count();
@@ -40,7 +47,7 @@ impl Tab {
     async fn stroke(&self, key: &str, modifiers: u8, code: u32) {
         // Only a key with a text makes a character, and a composing input method keeps the text.
         let text = match key {
-            _ if code == COMPOSING => None,
+            _ if code == COMPOSING || modifiers == CONTROL => None,
             "Enter" => Some("\r"),
             key if key.chars().count() == 1 => Some(key),
             _ => None,

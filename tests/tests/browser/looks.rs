@@ -73,6 +73,7 @@ async fn tell_evening(room: &Room, ann: &Guest) -> Vec<WebSocket> {
 
 /// What reaches beyond the page's sides, and what can be scrolled sideways.
 const STICKING_OUT: &str = "Array.from(document.querySelectorAll('body *'))
+        .filter((each) => each.checkVisibility({ visibilityProperty: true }))
     .filter((each) => each.checkVisibility() && !each.closest('.unseen'))
     .filter((each) => each.getBoundingClientRect().left < -1 || each.getBoundingClientRect().right > innerWidth + 1)
     .map((each) => each.outerHTML.slice(0, 120))
@@ -113,7 +114,9 @@ async fn looks(screen: Screen, size: &str) {
     // Scrolling is smooth, and has no end that could be waited for.
     ann.tab.evaluate("new Promise((settled) => setTimeout(settled, 400))").await;
     programs[0].send("something new").await.expect("the connection is open");
-    ann.tab.wait_for("!document.querySelector('[data-testid=newer]').hidden", SOON).await;
+    ann.tab
+        .wait_for("document.querySelector('[data-testid=newer]').textContent === '1 new message'", SOON)
+        .await;
     look(&ann, &format!("{size}-busy")).await;
     ann.ask(NEWER, "element.click()").await;
 

@@ -36,8 +36,9 @@ async fn the_newest_message_stays_in_view_until_one_scrolls_up() {
         ann.tab.evaluate("new Promise((settled) => setTimeout(settled, 400))").await;
         let place = ann.ask(TIMELINE, "element.scrollTop").await;
         program.send("late").await.expect("the connection is open");
-        ann.tab.wait_for("!document.querySelector('[data-testid=newer]').hidden", SOON).await;
-        assert_eq!(ann.text(NEWER).await, "1 new message");
+        ann.tab
+            .wait_for("document.querySelector('[data-testid=newer]').textContent === '1 new message'", SOON)
+            .await;
         program.send("later").await.expect("the connection is open");
         ann.tab
             .wait_for("document.querySelector('[data-testid=newer]').textContent === '2 new messages'", SOON)

@@ -132,6 +132,12 @@ impl Guest {
             .await;
     }
 
+    /// Waits until there is such an element, and it can be seen.
+    pub(crate) async fn shows(&self, selector: &str) {
+        let selector = Value::from(selector);
+        self.tab.wait_for(&format!("document.querySelector({selector})?.checkVisibility()"), SOON).await;
+    }
+
     /// Waits until one of the page's own lines says something.
     pub(crate) async fn notices(&self, text: &str) {
         let text = Value::from(text);

@@ -1,0 +1,170 @@
+//! Rooms: they are opened, found, joined and left, have addresses, and say where something is unread.
+
+use parlor_tests::browser::Browser;
+use serde_json::Value;
+
+use super::room::{COMPOSER, DESK, Guest, PHONE, Room, SOON};
+
+impl Guest {
+    /// Opens a room and is in it.
+    async fn opens_room(&self, name: &str, is_private: bool) {
+        self.tab.click("[data-testid=browse]").await;
+        self.shows("dialog input").await;
+        self.tab.insert(name).await;
+        let offered =
+            format!("document.querySelector('.choices')?.textContent.includes({})", Value::from(name));
+        self.tab.wait_for(&offered, SOON).await;
+        self.tab.press("Enter").await;
+        self.tab.wait_for("document.querySelector('dialog h2')?.textContent === 'Open a room'", SOON).await;
+        if is_private {
+            self.tab.click("dialog input[type=checkbox]").await;
+        }
+        self.tab.evaluate("document.querySelector('dialog form').requestSubmit()").await;
+        self.is_in(name).await;
+    }
+
+    async fn is_in(&self, name: &str) {
+        let name = Value::from(name);
+        self.tab
+            .wait_for(&format!("document.querySelector('[data-testid=room]').textContent === {name}"), SOON)
+            .await;
+    }
+
+    async fn goes_to(&self, name: &str) {
+        let index = self.rooms().await.iter().position(|room| room == name).expect("it is in the sidebar");
+        self.tab.evaluate(&format!("document.querySelectorAll('.side .place')[{index}].click()")).await;
+        self.is_in(name).await;
+    }
+
+    async fn rooms(&self) -> Vec<String> {
+        self.texts(".side .place .name").await
+    }
+}
+
+#[tokio::test]
+async fn a_public_room_has_an_address_where_others_look_in_and_join() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    ann.opens_room("garden", false).await;
+    assert_eq!(ann.tab.evaluate("location.pathname").await, "/room/garden");
+    ann.say("only roses here").await;
+    ann.sees(&ann.name, "only roses here").await;
+
+    let origin = bob.tab.evaluate("location.origin").await;
+    bob.tab.navigate(&format!("{}/room/Garden", origin.as_str().expect("an address"))).await;
+    bob.is_in("garden").await;
+    bob.sees(&ann.name, "only roses here").await;
+    assert_eq!(bob.ask(COMPOSER, "element.checkVisibility()").await, false, "who looks in cannot talk");
+    bob.tab.click("[data-testid=join]").await;
+    bob.tab.wait_for("document.querySelector('[data-testid=composer]').checkVisibility()", SOON).await;
+    bob.say("and tulips").await;
+    ann.sees(&bob.name, "and tulips").await;
+    assert_eq!(bob.rooms().await, ["lobby", "garden"]);
+
+    bob.tab.click("[data-testid=leave]").await;
+    bob.shows("[data-testid=join]").await;
+    for guest in [&ann, &bob] {
+        guest.is_content();
+    }
+}
+
+#[tokio::test]
+async fn the_sidebar_tells_where_something_is_unread_and_who_asks_for_one() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    ann.say("hello").await;
+    bob.sees(&ann.name, "hello").await;
+    ann.opens_room("away", false).await;
+    bob.say("nobody in particular").await;
+    let first = "document.querySelector('.side .place')";
+    ann.tab.wait_for(&format!("{first}.classList.contains('unread')"), SOON).await;
+    assert_eq!(ann.texts(".side .badge").await, [""; 0]);
+    bob.say(&format!("@{} are you there?", ann.name)).await;
+    ann.tab.wait_for(&format!("{first}.querySelector('.badge')?.textContent === '1'"), SOON).await;
+
+    ann.goes_to("lobby").await;
+    ann.sees(&bob.name, "nobody in particular").await;
+    ann.shows(".new").await;
+    let after_line = "document.querySelector('.new').nextElementSibling.querySelector('.text').textContent";
+    assert_eq!(ann.tab.evaluate(after_line).await, "nobody in particular");
+    assert_eq!(ann.texts(".mention.you").await, [format!("@{}", ann.name)]);
+    ann.tab.wait_for(&format!("!{first}.classList.contains('unread')"), SOON).await;
+    // It stays read, on every device.
+    ann.tab.evaluate("new Promise((done) => setTimeout(done, 300))").await;
+    let other = ann.tab.beside().await;
+    other.navigate(&ann.tab.evaluate("location.href").await.as_str().unwrap().to_owned()).await;
+    other.wait_for("document.querySelectorAll('.side .place').length === 2", SOON).await;
+    assert_eq!(other.evaluate("document.querySelectorAll('.side .unread').length").await, 0);
+    ann.is_content();
+}
+
+#[tokio::test]
+async fn people_write_to_each_other_alone() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    ann.tab.click("[data-testid=present]").await;
+    ann.shows("[data-does=write]").await;
+    ann.tab.click("[data-does=write]").await;
+    ann.is_in(&bob.name).await;
+    ann.say("psst").await;
+    ann.sees(&ann.name, "psst").await;
+    bob.tab.wait_for("document.querySelector('.place.direct .badge')?.textContent === '1'", SOON).await;
+    bob.goes_to(&ann.name).await;
+    bob.sees(&ann.name, "psst").await;
+    let path = bob.tab.evaluate("location.pathname").await;
+    assert!(path.as_str().unwrap().starts_with("/direct/"), "{path}");
+    bob.tab.reload().await;
+    bob.is_in(&ann.name).await;
+    bob.sees(&ann.name, "psst").await;
+    for guest in [&ann, &bob] {
+        guest.is_content();
+    }
+}
+
+#[tokio::test]
+async fn every_room_keeps_its_own_draft_and_the_way_back() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let ann = room.enter(&browser).await;
+    ann.tab.insert("for the lobby").await;
+    ann.opens_room("garden", true).await;
+    assert_eq!(ann.draft().await, "");
+    ann.tab.insert("for the garden").await;
+    ann.tab.evaluate("void setTimeout(() => history.back())").await;
+    ann.is_in("lobby").await;
+    assert_eq!(ann.draft().await, "for the lobby");
+    ann.tab.reload().await;
+    ann.tab
+        .wait_for("document.querySelector('[data-testid=composer]').value === 'for the lobby'", SOON)
+        .await;
+    ann.tab.wait_for("document.querySelectorAll('.side .place').length === 2", SOON).await;
+    ann.goes_to("garden").await;
+    assert_eq!(ann.draft().await, "for the garden");
+    ann.is_content();
+}
+
+#[tokio::test]
+async fn the_rooms_are_a_press_away_on_a_phone_and_a_key_away_at_a_desk() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let ann = room.enter_with(&browser, DESK).await;
+    ann.opens_room("garden", false).await;
+    ann.tab.press_with_control("k").await;
+    ann.shows("dialog .choices button").await;
+    ann.tab.insert("lob").await;
+    ann.tab.wait_for("document.querySelector('.choices').children.length === 1", SOON).await;
+    ann.tab.press("Enter").await;
+    ann.is_in("lobby").await;
+
+    let bob = room.enter_with(&browser, PHONE).await;
+    assert_eq!(bob.ask(".side", "element.checkVisibility({ visibilityProperty: true })").await, false);
+    bob.tab.tap("[data-testid=menu]").await;
+    bob.tab
+        .wait_for("document.querySelector('.side').checkVisibility({ visibilityProperty: true })", SOON)
+        .await;
+    bob.is_content();
+    ann.is_content();
+}
