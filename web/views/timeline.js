@@ -163,7 +163,7 @@ export class Timeline {
       }
       if (!drawn && left === 0) continue;
       const element = elementOf(row);
-      if (drawn) drawn.element.replaceWith(element);
+      if (drawn) replace(drawn.element, element);
       else left -= 1;
       if (element.nextElementSibling !== next || !drawn) this.#list.insertBefore(element, next);
       this.#drawn.set(row.key, { row, element });
@@ -264,4 +264,18 @@ export class Timeline {
  */
 function isSame(one, other) {
   return Object.entries(one).every(([field, value]) => Object.is(value, /** @type {any} */ (other)[field]));
+}
+
+/**
+ * A row that is drawn anew keeps the bar of buttons, and the focus.
+ * @param {HTMLElement} before
+ * @param {HTMLElement} after
+ */
+function replace(before, after) {
+  const focused = before.contains(document.activeElement) ? document.activeElement : null;
+  const bar = before.querySelector(':scope > .toolbar');
+  if (bar && after.classList.contains('settled')) after.append(bar);
+  before.replaceWith(after);
+  if (focused === before) after.focus({ preventScroll: true });
+  else if (focused instanceof HTMLElement && bar?.contains(focused)) focused.focus({ preventScroll: true });
 }
