@@ -94,7 +94,7 @@ async fn the_sidebar_tells_where_something_is_unread_and_who_asks_for_one() {
     // It stays read, on every device.
     ann.tab.evaluate("new Promise((done) => setTimeout(done, 300))").await;
     let other = ann.tab.beside().await;
-    other.navigate(&ann.tab.evaluate("location.href").await.as_str().unwrap().to_owned()).await;
+    other.navigate(ann.tab.evaluate("location.href").await.as_str().unwrap()).await;
     other.wait_for("document.querySelectorAll('.side .place').length === 2", SOON).await;
     assert_eq!(other.evaluate("document.querySelectorAll('.side .unread').length").await, 0);
     ann.is_content();
