@@ -20,6 +20,7 @@ import { countOf, roomName } from './words.js';
  * @property {import('./views/dialogs.js').Dialogs} dialogs
  * @property {import('./views/composer.js').Composer} composer
  * @property {import('./views/sidebar.js').Sidebar} sidebar
+ * @property {import('./notifier.js').Notifier} notifier
  * @property {(room: string, message?: number) => void} go
  * @property {(sentence: string, undo?: () => void) => void} tell
  * @property {(message: Message) => void} remove
@@ -89,7 +90,7 @@ async function copyLink({ rooms }, room, { sequence }, tell) {
  * @param {Parts} parts
  * @returns {Record<string, (pressed: Pressed) => void>}
  */
-function onRooms({ state, session, wishes, dialogs, sidebar, go }) {
+function onRooms({ state, session, wishes, dialogs, sidebar, go, notifier, tell }) {
   /** @param {{room?: string} | null} answer */
   const opened = async (answer) => {
     if (!answer?.room) return false;
@@ -121,8 +122,11 @@ function onRooms({ state, session, wishes, dialogs, sidebar, go }) {
         const person = await wishes.person(name);
         if (person && await wishes.invite(state().here, person)) wishes.people(state().here);
       } }))),
+    topic: () => dialogs.ask('What is this room about?', [{ label: 'Topic', value: state().rooms[state().here]?.topic ?? '', optional: true }], 'Save', async ([topic = '']) => (
+      Boolean(await wishes.setTopic(state().here, topic)))),
     switcher: () => dialogs.choose('Go to', 'A room or a person', (words) => places(state(), words.toLowerCase(), go, write)),
     shortcuts: () => dialogs.shortcuts(),
+    notify: async () => tell(await notifier.toggle()),
   };
 }
 

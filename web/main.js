@@ -3,6 +3,7 @@
 import { actionsOf, suggestionsFor } from './actions.js';
 import { searchBox, threadBox } from './feet.js';
 import { listen } from './keys.js';
+import { Notifier } from './notifier.js';
 import { mentionsIn } from './people.js';
 import { pathOf, placeOf } from './router.js';
 import { Session } from './session.js';
@@ -46,6 +47,7 @@ const session = new Session(requests, now, dispatch);
 const toast = new Toast(find('.toast', HTMLElement));
 const wishes = new Wishes(requests, now, dispatch, (sentence) => toast.tell(sentence));
 
+const notifier = new Notifier(go);
 const announcer = new Announcer(find('[data-testid="announcer"]', HTMLElement));
 const empty = new Empty(find('.empty', HTMLElement), find('.company', HTMLElement));
 const pill = find('[data-testid="newer"]', HTMLButtonElement);
@@ -77,7 +79,7 @@ const box = find('[data-testid="composer"]', HTMLTextAreaElement);
 new Completion(box, find('.completion', HTMLElement), (sign, words) => suggestionsFor(state, sign, words));
 const composer = new Composer(form, box, { post, typing: () => wishes.typing(state.here), editLast });
 const actions = actionsOf({
-  state: now, dispatch, session, wishes, dialogs, composer, sidebar, go, remove,
+  state: now, dispatch, session, wishes, dialogs, composer, sidebar, go, remove, notifier,
   tell: (sentence) => toast.tell(sentence),
 });
 
@@ -87,6 +89,7 @@ find('[data-testid="retry"]', HTMLButtonElement).addEventListener('click', () =>
   composer.focus();
 });
 document.addEventListener('click', pressed);
+document.addEventListener('pointerover', ({ target }) => tellWhoReacted(target));
 document.addEventListener('visibilitychange', noticeVisibility);
 addEventListener('popstate', () => {
   session.leave();
@@ -120,9 +123,19 @@ function receive(line) {
   if (told.type === 'posted' && told.room === state.here && told.by !== state.you.id) {
     announcer.heard(told.by_name, told.text);
   }
+  notify(told);
   const isMine = told.person === state.you.id && (told.type === 'joined' || told.type === 'left');
   if (isMine || told.type === 'room_created' || told.type === 'room_renamed') session.changed();
   dispatch({ kind: 'told', line: told });
+}
+
+/** @param {Line} line */
+function notify({ type, room, by, name, text, mentions, sequence }) {
+  const where = state.rooms[room];
+  const isForYou = mentions?.includes(state.you.id) || where?.visibility === 'direct';
+  const isInView = room === state.here && document.hasFocus() && !document.hidden;
+  if (type !== 'posted' || by === state.you.id || !isForYou || isInView || !where) return;
+  notifier.tell(where.visibility === 'direct' ? name : `${name} in ${where.name}`, text, room, sequence);
 }
 
 /**
@@ -225,6 +238,18 @@ function pressed(event) {
   event.preventDefault();
   const room = element.closest('.pane') && state.pane && 'room' in state.pane ? state.pane.room : state.here;
   act({ element, message: messageAt(element, room), room });
+}
+
+/**
+ * Whoever points at a reaction is told whose it is.
+ * @param {EventTarget | null} target
+ */
+async function tellWhoReacted(target) {
+  const reaction = target instanceof Element ? target.closest('.reaction:not([title])') : null;
+  const sequence = reaction?.closest('li')?.dataset.sequence;
+  if (!(reaction instanceof HTMLElement) || !sequence || state.phase !== 'connected') return;
+  reaction.title = '…';
+  reaction.title = (await wishes.reacted(state.here, Number(sequence), reaction.dataset.reaction ?? '')).join(', ');
 }
 
 /**

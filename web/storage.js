@@ -1,10 +1,11 @@
-// What survives a reload, a crash and an empty battery: drafts, and messages that are not safe at the server yet.
+// What survives a reload, a crash and an empty battery: drafts, messages that are not safe at the server yet, settings.
 
 /** @typedef {import('./state/state.js').Message} Message */
 /** @typedef {{room: string, message: Message}} Unsent */
 
 const OUTBOX = 'parlor.outbox.';
 const DRAFT = 'parlor.draft.';
+const SETTING = 'parlor.setting.';
 
 // Each has an item of its own, so that two tabs never overwrite what the other keeps. Storage may be switched off;
 // then the page works, and forgets.
@@ -39,6 +40,19 @@ export function keepDraft(place, text) {
 /** @param {string} place */
 export function draftOf(place) {
   return read(DRAFT + place);
+}
+
+/** @param {string} setting */
+export function kept(setting) {
+  return read(SETTING + setting);
+}
+
+/**
+ * @param {string} setting
+ * @param {string} value
+ */
+export function keep(setting, value) {
+  write(SETTING + setting, value);
 }
 
 /**

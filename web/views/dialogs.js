@@ -97,8 +97,6 @@ export class Dialogs {
     this.#open(element('div', 'shortcuts', element('h2', '', 'Keys'), element('dl', '', ...lines)));
   }
 
-  close() { this.#card.close(); }
-
   /** @param {HTMLElement} content */
   #open(content) {
     this.#card.replaceChildren(content);

@@ -34,7 +34,9 @@ export class Header {
     const room = state.rooms[state.here];
     say(you, state.you.name);
     say(title, room ? roomName(room, state.people) : 'lobby');
-    say(topic, room?.topic ?? '');
+    const mayName = room?.role === 'owner' || room?.role === 'moderator';
+    say(topic, room?.topic || (mayName ? 'Add a topic' : ''));
+    topic.toggleAttribute('disabled', !mayName);
     say(present, state.phase === 'connected' && room && room.present > 0 ? `${room.present} here` : '');
     const isMember = !room || room.role !== '';
     leave.hidden = !room || !isMember || room.visibility === 'direct' || room.name === 'lobby';

@@ -54,6 +54,7 @@ export class Timeline {
     this.#pill = pill;
     this.#gestures = gestures;
     scroller.addEventListener('scroll', () => this.#noticeScroll(), { passive: true });
+    scroller.addEventListener('keydown', (event) => this.#stepped(event));
     // The box grows, the phone turns, the keyboard opens: what was in view stays there.
     const observer = new ResizeObserver(() => { this.#tellGutter(); this.#settle(); });
     observer.observe(scroller);
@@ -225,6 +226,21 @@ export class Timeline {
     if (height === this.#spacer) return;
     this.#spacer = height;
     this.#list.style.paddingBlockStart = height > 0 ? `${height}px` : '';
+  }
+
+  /**
+   * The list is one stop of the Tab key, and the arrows walk in it from message to message.
+   * @param {KeyboardEvent} event
+   */
+  #stepped(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey || !['ArrowUp', 'ArrowDown'].includes(event.key)) return;
+    const focused = document.activeElement?.closest('.message');
+    const messages = [...this.#list.querySelectorAll('.message')];
+    const at = focused ? messages.indexOf(focused) : messages.length;
+    const next = messages[at + (event.key === 'ArrowUp' ? -1 : 1)];
+    if (!(next instanceof HTMLElement)) return;
+    event.preventDefault();
+    next.focus();
   }
 
   #noticeScroll() {

@@ -29,6 +29,7 @@ const FILES: &[(&str, &[u8])] = web![
     "keys.js",
     "main.js",
     "markdown.js",
+    "notifier.js",
     "people.js",
     "router.js",
     "session.js",

@@ -131,6 +131,7 @@ fn code_of(key: &str) -> u32 {
         "Home" => 36,
         "ArrowUp" => 38,
         "ArrowDown" => 40,
+        "F6" => 117,
         key => key.chars().next().map_or(0, |first| u32::from(first.to_ascii_uppercase())),
     }
 }

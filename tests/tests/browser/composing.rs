@@ -100,3 +100,29 @@ async fn on_a_phone_enter_begins_a_line_and_the_button_sends() {
     assert_eq!(ann.ask(COMPOSER, "document.activeElement === element").await, true);
     ann.is_content();
 }
+
+#[tokio::test]
+async fn what_is_refused_stays_with_its_reason_to_be_sent_again_changed_or_dropped() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let ann = room.enter(&browser).await;
+    let long = "x".repeat(20_000);
+    for does in ["drop", "edit-unsent"] {
+        ann.say(&long).await;
+        ann.shows(".failed .failure").await;
+        ann.tab.reload().await;
+        ann.shows(".failed .failure").await;
+        let reason = ann.text(".failure span").await;
+        assert!(reason.starts_with("This is too long"), "{reason}");
+        ann.tab.click(&format!("[data-does={does}]")).await;
+        ann.tab.wait_for("document.querySelectorAll('.message').length === 0", SOON).await;
+    }
+    assert_eq!(ann.draft().await, long);
+    ann.ask(COMPOSER, "element.select()").await;
+    ann.say("shorter").await;
+    ann.sees(&ann.name, "shorter").await;
+    ann.tab.reload().await;
+    ann.sees(&ann.name, "shorter").await;
+    assert_eq!(ann.messages().await, ["shorter"]);
+    ann.is_content();
+}

@@ -94,3 +94,62 @@ async fn a_long_evening_keeps_the_page_small() {
     assert!(rows <= 410, "{rows} rows");
     ann.is_content();
 }
+
+#[tokio::test]
+async fn what_was_said_before_comes_while_one_scrolls_up_and_nothing_moves() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let ann = room.enter(&browser).await;
+    let mut program = room.connect("/chat").await;
+    program.send("the first word").await.expect("the connection is open");
+    program.recv().await.expect("it hears itself");
+    for number in 1..=240 {
+        program.send(format!("line {number} {}", "and more ".repeat(number % 30))).await.expect("it is open");
+    }
+    let last = "document.querySelector('.rows').textContent.includes('line 240')";
+    ann.tab.wait_for(last, SOON).await;
+    ann.tab.reload().await;
+    ann.tab.wait_for(last, SOON).await;
+    ann.tab.wait_for(AT_END, SOON).await;
+    // A row in view, and how far it is from where it was, after what the wheel did and more rows have come.
+    let watch = "(() => { const top = document.querySelector('[data-testid=timeline]').getBoundingClientRect().top; \
+         const row = [...document.querySelectorAll('.message')] \
+             .find((one) => one.getBoundingClientRect().bottom > top + 100); \
+         const before = row.getBoundingClientRect().top; \
+         return new Promise((done) => setTimeout(() => done( \
+             Math.abs(document.querySelector(`[data-key=\"${row.dataset.key}\"]`).getBoundingClientRect().top - before)), 150)); })()";
+    for turn in 0.. {
+        if ann.messages().await.first().is_some_and(|first| first == "the first word") {
+            break;
+        }
+        assert!(turn < 60, "the beginning does not come");
+        ann.tab.wheel(TIMELINE, -2_000).await;
+        ann.tab.evaluate("new Promise((settled) => setTimeout(settled, 250))").await;
+        let moved = ann.tab.evaluate(watch).await.as_f64().expect("a number");
+        assert!(moved < 2.0, "what is read moved by {moved} pixels");
+    }
+    ann.is_content();
+}
+
+#[tokio::test]
+async fn the_list_is_one_stop_in_which_the_arrows_walk() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let ann = room.enter(&browser).await;
+    for text in ["one", "two", "three"] {
+        ann.say(text).await;
+    }
+    ann.tab.wait_for("document.querySelectorAll('.settled').length === 3", SOON).await;
+    ann.ask(TIMELINE, "element.focus()").await;
+    let focused = "document.activeElement.querySelector('.text')?.textContent";
+    for (key, text) in [("ArrowUp", "three"), ("ArrowUp", "two"), ("ArrowDown", "three")] {
+        ann.tab.press(key).await;
+        assert_eq!(ann.tab.evaluate(focused).await, text);
+    }
+    // What can be done with it is the next stop.
+    ann.tab.press("Tab").await;
+    assert_eq!(ann.tab.evaluate("document.activeElement.dataset.does").await, "pick");
+    ann.tab.press("F6").await;
+    assert_eq!(ann.ask(COMPOSER, "document.activeElement === element").await, true);
+    ann.is_content();
+}

@@ -168,3 +168,31 @@ async fn the_rooms_are_a_press_away_on_a_phone_and_a_key_away_at_a_desk() {
     bob.is_content();
     ann.is_content();
 }
+
+#[tokio::test]
+async fn who_wishes_it_is_notified_when_somebody_means_them_and_only_then() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    // Stands in for the system, which a browser without a screen does not have.
+    ann.tab
+        .evaluate(
+            "window.told = []; window.Notification = class extends EventTarget { \
+                static permission = 'granted'; \
+                static requestPermission() { return Promise.resolve('granted'); } \
+                constructor(title, { body }) { super(); window.told.push(`${title}: ${body}`); } }; 0",
+        )
+        .await;
+    ann.opens_room("away", false).await;
+    let call = format!("@{} hello", ann.name);
+    bob.say(&call).await;
+    ann.shows(".side .badge").await;
+    assert_eq!(ann.tab.evaluate("window.told").await, serde_json::json!([]), "nobody asked for it");
+    ann.tab.click("[data-testid=notify]").await;
+    ann.tab.wait_for("document.querySelector('[data-testid=toast]').textContent.includes('notified')", SOON).await;
+    bob.say("to nobody").await;
+    bob.say(&call).await;
+    ann.tab.wait_for("document.querySelector('.side .badge').textContent === '2'", SOON).await;
+    assert_eq!(ann.tab.evaluate("window.told").await, serde_json::json!([format!("{} in lobby: {call}", bob.name)]));
+    ann.is_content();
+}
