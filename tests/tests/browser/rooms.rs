@@ -189,10 +189,15 @@ async fn who_wishes_it_is_notified_when_somebody_means_them_and_only_then() {
     ann.shows(".side .badge").await;
     assert_eq!(ann.tab.evaluate("window.told").await, serde_json::json!([]), "nobody asked for it");
     ann.tab.click("[data-testid=notify]").await;
-    ann.tab.wait_for("document.querySelector('[data-testid=toast]').textContent.includes('notified')", SOON).await;
+    ann.tab
+        .wait_for("document.querySelector('[data-testid=toast]').textContent.includes('notified')", SOON)
+        .await;
     bob.say("to nobody").await;
     bob.say(&call).await;
     ann.tab.wait_for("document.querySelector('.side .badge').textContent === '2'", SOON).await;
-    assert_eq!(ann.tab.evaluate("window.told").await, serde_json::json!([format!("{} in lobby: {call}", bob.name)]));
+    assert_eq!(
+        ann.tab.evaluate("window.told").await,
+        serde_json::json!([format!("{} in lobby: {call}", bob.name)])
+    );
     ann.is_content();
 }
