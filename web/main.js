@@ -130,7 +130,7 @@ function receive(line) {
 }
 
 /** @param {Line} line */
-function notify({ type, room, by, name, text, mentions, sequence }) {
+function notify({ type, room, by, by_name: name, text, mentions, sequence }) {
   const where = state.rooms[room];
   const isForYou = mentions?.includes(state.you.id) || where?.visibility === 'direct';
   const isInView = room === state.here && document.hasFocus() && !document.hidden;

@@ -52,6 +52,7 @@ export function afterLine(room, line, you) {
  */
 function about(room, line) {
   switch (line.type) {
+    case 'room_renamed': return { name: line.name };
     case 'topic_set': return { topic: line.topic };
     case 'joined': return { members: room.members + 1 };
     case 'left': return { members: Math.max(0, room.members - 1) };
