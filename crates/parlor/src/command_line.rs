@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::check;
 use crate::commands::Task;
 use crate::config::{
     self, Config, ConfigFile, DataOption, Environment, EnvironmentError, FileError, InForce, Layers,
@@ -53,6 +54,8 @@ enum Subcommands {
         #[command(flatten)]
         place: Place,
     },
+    // What it does is said where its options are.
+    Check(Box<check::Options>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -133,6 +136,8 @@ pub(crate) enum Command {
     Print(String),
     /// Do something with a data folder beside the server.
     Data(Task),
+    /// Check a server.
+    Check(Box<check::Options>),
 }
 
 /// Why it is not known what is to be done.
@@ -176,6 +181,7 @@ pub(crate) fn parse(
     Ok(match command_line.command {
         None => Command::Serve(Box::new(command_line.options.config)),
         Some(Subcommands::Serve(options)) => Command::Serve(Box::new(options.config)),
+        Some(Subcommands::Check(options)) => Command::Check(options),
         Some(Subcommands::Config(_)) => {
             Command::Print(InForce::new(innermost(&matches), &layers).to_string())
         }

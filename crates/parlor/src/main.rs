@@ -1,6 +1,7 @@
 //! `parlor`: a chat server in one command.
 
 mod assets;
+mod check;
 mod command_line;
 mod commands;
 mod config;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
     match command {
+        Command::Check(options) => Ok(check::run(&options)?),
         Command::Serve(config) => Ok(serve::run(&config)?),
         Command::Print(text) => {
             to_output(|output| output.write_all(text.as_bytes()).map_err(CommandError::Output))

@@ -127,6 +127,9 @@ fn listeners(names: &[String]) -> Result<Vec<Listener>, ServeError> {
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    /// A file must not grow beyond what the system allows (`ulimit -f`). Listened for, so that writing fails and
+    /// nobody is acknowledged; otherwise it ends the process.
+    _file_size: Signal,
 }
 
 impl Signals {
@@ -134,6 +137,7 @@ impl Signals {
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            _file_size: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
 

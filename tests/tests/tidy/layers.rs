@@ -19,8 +19,9 @@ const LAYERS: [Layer; 5] = [
     Layer { name: "parlor-chat", uses: &[], tests_use: &[] },
     Layer {
         name: "parlor",
-        uses: &["websocket-hub", "websocket-driver", "parlor-chat"],
-        tests_use: &["websocket-client"],
+        // The client is for `parlor check`.
+        uses: &["websocket-hub", "websocket-driver", "websocket-client", "parlor-chat"],
+        tests_use: &[],
     },
 ];
 

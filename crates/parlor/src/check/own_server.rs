@@ -1,0 +1,147 @@
+//! A server of our own: the same binary, which can be killed, started again and deprived of its disk.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+/// How long a start may take: reading the data through, if it was killed while it wrote a lot.
+const START: Duration = Duration::from_secs(60);
+
+/// What the server prints before its address.
+const LISTENING: &str = "listening on http://";
+
+/// A running server.
+#[derive(Debug)]
+pub(super) struct OwnServer {
+    child: Option<Child>,
+    data: PathBuf,
+    /// The folder, if it is ours to remove.
+    temporary: Option<PathBuf>,
+}
+
+impl OwnServer {
+    /// Starts a server with its data in a folder, or else in a temporary one, and says where it listens.
+    pub(super) async fn start(folder: Option<&Path>, label: &str) -> io::Result<(Self, String)> {
+        let temporary = match folder {
+            Some(_) => None,
+            None => Some(std::env::temp_dir().join(format!("parlor-check-{label}"))),
+        };
+        let data = folder.or(temporary.as_deref()).unwrap_or(Path::new(".")).join("data");
+        fs::create_dir_all(&data)?;
+        let mut server = OwnServer { child: None, data, temporary };
+        let address = server.start_again().await?;
+        Ok((server, address))
+    }
+
+    /// Starts it where its data is.
+    pub(super) async fn start_again(&mut self) -> io::Result<String> {
+        let log = fs::File::options().create(true).append(true).open(self.log())?;
+        let limits = ["--requests-per-second", "1000000", "--request-burst", "1000000"];
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"])?;
+        let mut child = command.args(limits).stdout(Stdio::piped()).stderr(log).spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let address = async {
+            while let Some(line) = lines.next_line().await? {
+                if let Some(address) = line.strip_prefix(LISTENING) {
+                    return Ok(address.to_owned());
+                }
+            }
+            let said = fs::read_to_string(self.log()).unwrap_or_default();
+            Err(io::Error::other(format!("the server did not start: {}", said.trim())))
+        };
+        let address = timeout(START, address).await.unwrap_or_else(|_| {
+            Err(io::Error::other(format!("the server did not start within {} s", START.as_secs())))
+        })?;
+        // What it prints later is read, so that it never waits for a reader.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        self.child = Some(child);
+        Ok(address)
+    }
+
+    /// The same binary with its data, and none of what is set for others here: it is checked as it is delivered.
+    fn command(&self, arguments: &[&str]) -> io::Result<Command> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(arguments).arg("--data").arg(&self.data).current_dir(&self.data);
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with(crate::config::PREFIX) {
+                command.env_remove(name);
+            }
+        }
+        Ok(command)
+    }
+
+    /// Whether its log is whole and comes to the state that is stored; otherwise what is wrong.
+    pub(super) async fn verify(&self) -> io::Result<Result<(), String>> {
+        let output = self.command(&["log", "verify"])?.output().await?;
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Ok(if output.status.success() { Ok(()) } else { Err(said) })
+    }
+
+    /// What it said on standard error.
+    fn log(&self) -> PathBuf {
+        let beside = self.temporary.clone().unwrap_or_else(std::env::temp_dir);
+        match self.temporary {
+            Some(_) => beside.join("server.log"),
+            None => beside.join(format!("parlor-check-{}.log", std::process::id())),
+        }
+    }
+
+    /// Kills it with SIGKILL, at once.
+    pub(super) async fn kill(&mut self) -> io::Result<()> {
+        match self.child.take() {
+            Some(mut child) => child.kill().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it runs.
+    pub(super) fn is_running(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// Lets none of its files grow beyond a size that the largest has by now, or lets all grow again.
+    pub(super) fn limit_files(&self, is_full: bool) -> io::Result<()> {
+        let pid = self.child.as_ref().and_then(|child| Pid::from_raw(i32::try_from(child.id()?).ok()?));
+        let current = if is_full { Some(largest(&self.data)?) } else { None };
+        prlimit(pid, Resource::Fsize, Rlimit { current, maximum: None })?;
+        Ok(())
+    }
+
+    /// Where the data is.
+    pub(super) fn folder(&self) -> &Path {
+        &self.data
+    }
+
+    /// Ends it and removes its data, unless there is something to look at; says where that is.
+    pub(super) async fn end(mut self, is_kept: bool) -> Option<PathBuf> {
+        // It may have ended by itself.
+        let _ = self.kill().await;
+        if is_kept { self.temporary.take().or_else(|| Some(self.data.clone())) } else { None }
+    }
+}
+
+impl Drop for OwnServer {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.temporary {
+            // What is left in a temporary folder harms nobody.
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// The length of the longest file in a folder.
+fn largest(folder: &Path) -> io::Result<u64> {
+    let mut largest = 0;
+    for entry in fs::read_dir(folder)? {
+        largest = largest.max(entry?.metadata()?.len());
+    }
+    Ok(largest)
+}
