@@ -13,6 +13,7 @@ mod evidence;
 mod expected;
 mod faults;
 mod frames;
+mod hearing;
 mod line;
 mod options;
 mod own_server;

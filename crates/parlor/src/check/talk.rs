@@ -61,8 +61,8 @@ impl Worker {
             }
             90..94 => {
                 // Whatever was answered is answered in the same way again.
-                if !self.answered.is_empty() {
-                    let request = self.answered[self.chance.below(self.answered.len())].clone();
+                let which = self.chance.below(self.answered.len());
+                if let Some(request) = self.answered.get(which).cloned() {
                     self.shared.count(|counts| counts.resends += 1);
                     link.send(&request).await;
                 }

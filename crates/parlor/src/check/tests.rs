@@ -101,72 +101,75 @@ fn a_good_history_has_no_problems() {
     assert!(problems.is_empty(), "{problems:?}");
 }
 
+/// What can be wrong, what it must count as, and how a good story becomes so.
+type Harm = (&'static str, Kind, fn(&mut Story));
+
+const HARMS: &[Harm] = &[
+    ("a message is missing from the history", Kind::Lost, |story| _ = story.history.remove(1)),
+    ("an edit is missing", Kind::Lost, |story| story.history[2].text = "wish-1-3 c".into()),
+    ("a mention is missing", Kind::Lost, |story| story.history[1].mentions.clear()),
+    ("a deleted message is there", Kind::Lost, |story| story.history.insert(3, story.events[6].clone())),
+    ("the end of the room is missing", Kind::Lost, |story| {
+        story.events.pop();
+        story.history.pop();
+        story.unread[1].messages = 0;
+    }),
+    ("somebody comes back as somebody else", Kind::Lost, |story| story.evidence.is(1, "person-2")),
+    ("the room's end goes back", Kind::Lost, |story| {
+        story.evidence.told_up_to(0, 1, 1);
+        story.evidence.told_of_gap(0, 1, 0);
+    }),
+    ("a message stands there twice", Kind::Doubled, |story| {
+        let again = event("posted", 0, 10, "wish-0-2 a", 0);
+        story.history.push(again.clone());
+        story.events.push(again);
+    }),
+    ("a resend got another place", Kind::Doubled, |story| {
+        story.evidence.acknowledged(name(0, 2), place(10));
+    }),
+    ("something is acknowledged that nobody wished", Kind::Doubled, |story| {
+        story.evidence.acknowledged(name(0, 99), place(10));
+    }),
+    ("an event is told twice", Kind::Doubled, |story| story.events.insert(4, story.events[3].clone())),
+    ("two events have changed places for one", Kind::Reordered, |story| {
+        let line = event("posted", 1, 3, "wish-1-2 b", 0);
+        story.evidence.told_up_to(0, 1, 2);
+        story.evidence.told(0, 1, &line, Way::Live);
+        story.evidence.told_of_gap(0, 1, 3);
+    }),
+    ("the history is in another order", Kind::Reordered, |story| story.history.swap(0, 1)),
+    ("an acknowledgement names another's place", Kind::Reordered, |story| {
+        story.evidence.wished(name(0, 6), 0, Wished::Post(None));
+        story.evidence.acknowledged(name(0, 6), place(3));
+    }),
+    ("an event has another place in the log", Kind::Reordered, |story| story.events[2].position = 31),
+    ("a message has another author", Kind::Reordered, |story| story.events[2].by = "person-1".into()),
+    ("a message is told with another's text", Kind::Reordered, |story| {
+        story.events[2].text = "wish-1-2 b".into();
+    }),
+    ("an event is not told when it happens", Kind::Gap, |story| _ = story.events.remove(2)),
+    ("a place is empty", Kind::Gap, |story| {
+        for line in [&mut story.events[8], &mut story.history[3]] {
+            (line.sequence, line.position) = (10, 100);
+        }
+    }),
+    ("a message is left out that is not deleted", Kind::Gap, |story| {
+        story.evidence.told_up_to(0, 1, 3);
+        story.evidence.told_of_gap(0, 1, 3);
+    }),
+    ("a count is too low", Kind::Unread, |story| story.unread[0].messages = 1),
+    ("a count is too high", Kind::Unread, |story| story.unread[1].messages = 2),
+    ("a mention is not counted", Kind::Unread, |story| story.unread[0].mentions = 0),
+    ("more are said to be there", Kind::Unread, |story| story.unread[0].more = true),
+    ("a wish is refused", Kind::Refused, |story| story.evidence.refused(name(0, 2), "no-such-room")),
+    ("a wish is never answered", Kind::Unsettled, |story| {
+        story.evidence.wished(name(0, 6), 0, Wished::Post(None));
+    }),
+];
+
 #[test]
 fn a_history_that_is_wrong_in_one_way_is_found_to_be_so() {
-    type Harm = fn(&mut Story);
-    let cases: &[(&str, Kind, Harm)] = &[
-        ("a message is missing from the history", Kind::Lost, |story| _ = story.history.remove(1)),
-        ("an edit is missing", Kind::Lost, |story| story.history[2].text = "wish-1-3 c".into()),
-        ("a mention is missing", Kind::Lost, |story| story.history[1].mentions.clear()),
-        ("a deleted message is there", Kind::Lost, |story| story.history.insert(3, story.events[6].clone())),
-        ("the end of the room is missing", Kind::Lost, |story| {
-            story.events.pop();
-            story.history.pop();
-            story.unread[1].messages = 0;
-        }),
-        ("somebody comes back as somebody else", Kind::Lost, |story| story.evidence.is(1, "person-2")),
-        ("the room's end goes back", Kind::Lost, |story| {
-            story.evidence.told_up_to(0, 1, 1);
-            story.evidence.told_of_gap(0, 1, 0);
-        }),
-        ("a message stands there twice", Kind::Doubled, |story| {
-            let again = event("posted", 0, 10, "wish-0-2 a", 0);
-            story.history.push(again.clone());
-            story.events.push(again);
-        }),
-        ("a resend got another place", Kind::Doubled, |story| {
-            story.evidence.acknowledged(name(0, 2), place(10));
-        }),
-        ("something is acknowledged that nobody wished", Kind::Doubled, |story| {
-            story.evidence.acknowledged(name(0, 99), place(10));
-        }),
-        ("an event is told twice", Kind::Doubled, |story| story.events.insert(4, story.events[3].clone())),
-        ("two events have changed places for one", Kind::Reordered, |story| {
-            let line = event("posted", 1, 3, "wish-1-2 b", 0);
-            story.evidence.told_up_to(0, 1, 2);
-            story.evidence.told(0, 1, &line, Way::Live);
-            story.evidence.told_of_gap(0, 1, 3);
-        }),
-        ("the history is in another order", Kind::Reordered, |story| story.history.swap(0, 1)),
-        ("an acknowledgement names another's place", Kind::Reordered, |story| {
-            story.evidence.wished(name(0, 6), 0, Wished::Post(None));
-            story.evidence.acknowledged(name(0, 6), place(3));
-        }),
-        ("an event has another place in the log", Kind::Reordered, |story| story.events[2].position = 31),
-        ("a message has another author", Kind::Reordered, |story| story.events[2].by = "person-1".into()),
-        ("a message is told with another's text", Kind::Reordered, |story| {
-            story.events[2].text = "wish-1-2 b".into();
-        }),
-        ("an event is not told when it happens", Kind::Gap, |story| _ = story.events.remove(2)),
-        ("a place is empty", Kind::Gap, |story| {
-            for line in [&mut story.events[8], &mut story.history[3]] {
-                (line.sequence, line.position) = (10, 100);
-            }
-        }),
-        ("a message is left out that is not deleted", Kind::Gap, |story| {
-            story.evidence.told_up_to(0, 1, 3);
-            story.evidence.told_of_gap(0, 1, 3);
-        }),
-        ("a count is too low", Kind::Unread, |story| story.unread[0].messages = 1),
-        ("a count is too high", Kind::Unread, |story| story.unread[1].messages = 2),
-        ("a mention is not counted", Kind::Unread, |story| story.unread[0].mentions = 0),
-        ("more are said to be there", Kind::Unread, |story| story.unread[0].more = true),
-        ("a wish is refused", Kind::Refused, |story| story.evidence.refused(name(0, 2), "no-such-room")),
-        ("a wish is never answered", Kind::Unsettled, |story| {
-            story.evidence.wished(name(0, 6), 0, Wished::Post(None));
-        }),
-    ];
-    for (what, kind, harm) in cases {
+    for (what, kind, harm) in HARMS {
         let mut story = Story::good();
         harm(&mut story);
         let problems = story.judge();

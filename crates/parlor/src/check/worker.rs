@@ -4,31 +4,26 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::chance::Chance;
-use super::evidence::Way;
 use super::line::Line;
 use super::problems::Kind;
 use super::requests;
 use super::route::Link;
 use super::shared::{Phase, Shared, lock};
-use super::wish::{Name, Place, Wish, Wished};
+use super::wish::{Name, Wish, Wished};
 
 /// How long a connection may hold without an answer.
-const ANSWER: Duration = Duration::from_secs(30);
+pub(super) const ANSWER: Duration = Duration::from_secs(30);
 /// How often a client looks what is due when it has nothing to say.
 const LOOK: Duration = Duration::from_millis(20);
 /// Wishes that may be open at once.
 pub(super) const OPEN: usize = 64;
 /// Wishes that are sent at once when a connection is new, and each time that a client looks.
 const SENT_AT_ONCE: usize = 16;
-/// Answered requests that are kept to be sent again.
-const ANSWERED: usize = 32;
-/// Messages of one's own that are kept to be edited.
-const OWN: usize = 200;
 
 /// A client.
 pub(super) struct Worker {
@@ -57,14 +52,14 @@ pub(super) struct Worker {
 
 /// A wish that is not answered yet.
 pub(super) struct Open {
-    room: usize,
-    wished: Wished,
-    request: String,
+    pub(super) room: usize,
+    pub(super) wished: Wished,
+    pub(super) request: String,
     /// When it was sent for the first time.
-    first: Instant,
+    pub(super) first: Instant,
     /// When it is to be sent; when it was sent on this connection.
-    due: Instant,
-    sent: Option<Instant>,
+    pub(super) due: Instant,
+    pub(super) sent: Option<Instant>,
 }
 
 /// A message of one's own that can be edited and deleted, unless that is on its way.
@@ -222,7 +217,7 @@ impl Worker {
         }
     }
 
-    async fn subscribe(&mut self, link: &mut Link, room: usize) {
+    pub(super) async fn subscribe(&mut self, link: &mut Link, room: usize) {
         self.asked += 1;
         let request = {
             let evidence = self.shared.evidence();
@@ -269,125 +264,6 @@ impl Worker {
         let open = Open { room, wished, request: request.clone(), first: now, due: now, sent: None };
         self.open.insert(self.next, open);
         Some(request)
-    }
-
-    /// Hears a line.
-    pub(super) async fn hear(&mut self, link: &mut Link, line: Line) {
-        match (line.r#type.as_str(), &line.id) {
-            ("ok" | "error", Some(Value::Number(number))) => {
-                if let Some(number) = number.as_u64() {
-                    self.answered(number, &line);
-                }
-            }
-            ("ok" | "error", Some(Value::String(id))) => {
-                // A request that the network repeated is answered twice; only the first answer was asked for.
-                let number = id.parse().unwrap_or(0);
-                let is_it =
-                    |watch: &Watch| *watch == Watch::Asked(number) || *watch == Watch::Leaving(number);
-                match self.watches.iter().position(is_it) {
-                    Some(room) if self.watches[room] == Watch::Asked(number) => {
-                        self.watched(link, room, line).await;
-                    }
-                    Some(room) => self.watches[room] = Watch::Off(Instant::now()),
-                    None => {}
-                }
-            }
-            ("ok" | "error" | "welcome", _) => {}
-            _ if line.sequence > 0 => self.told(&line),
-            _ => {}
-        }
-    }
-
-    fn told(&mut self, event: &Line) {
-        let mut evidence = self.shared.evidence();
-        let Some(room) = evidence.rooms.iter().position(|room| room.id == event.room) else { return };
-        // Who is mentioned, or joins, is told beside that.
-        if matches!(self.watches[room], Watch::Live | Watch::Leaving(_)) {
-            evidence.told(room, self.client, event, Way::Live);
-            self.shared.count(|counts| counts.told += 1);
-        }
-    }
-
-    /// An answer to a wish to watch a room.
-    async fn watched(&mut self, link: &mut Link, room: usize, line: Line) {
-        if line.r#type == "error" {
-            let wait = self.try_again(&line);
-            if wait.is_none() {
-                self.shared
-                    .evidence()
-                    .problems
-                    .add(Kind::Refused, || format!("watching {room}: {}", line.code));
-            }
-            self.watches[room] = Watch::Off(Instant::now() + wait.unwrap_or(ANSWER));
-            return;
-        }
-        let client = self.client;
-        if line.gap {
-            self.shared.evidence().told_of_gap(room, client, line.last);
-            self.shared.count(|counts| counts.skipped += 1);
-            self.watches[room] = Watch::Off(Instant::now());
-            return;
-        }
-        self.shared.count(|counts| counts.told += line.events.len() as u64);
-        {
-            let mut evidence = self.shared.evidence();
-            for event in &line.events {
-                evidence.told(room, client, event, Way::Resumed);
-            }
-            evidence.told_up_to(room, client, line.up_to);
-        }
-        if line.more {
-            return Box::pin(self.subscribe(link, room)).await;
-        }
-        self.watches[room] = Watch::Live;
-    }
-
-    /// After what time trying again makes sense, by what an error says.
-    pub(super) fn try_again(&self, error: &Line) -> Option<Duration> {
-        let wait = error.retry_after?;
-        self.shared.count(|counts| match error.code.as_str() {
-            "busy" | "too-fast" => counts.too_busy += 1,
-            _ => counts.try_again += 1,
-        });
-        Some(Duration::from_millis(wait))
-    }
-
-    /// An answer to a wish, the first one or another.
-    fn answered(&mut self, number: u64, line: &Line) {
-        let name = Name { client: self.client, number };
-        if line.r#type == "error" {
-            match (self.try_again(line), self.open.get_mut(&number)) {
-                (Some(wait), Some(open)) => (open.due, open.sent) = (Instant::now() + wait, None),
-                (Some(_), None) => {}
-                (None, _) => {
-                    self.shared.evidence().refused(name, &line.code);
-                    self.open.remove(&number);
-                }
-            }
-            return;
-        }
-        let place = Place { sequence: line.sequence, position: line.position };
-        self.shared.evidence().acknowledged(name, place);
-        let Some(open) = self.open.remove(&number) else { return };
-        self.shared.count(|counts| counts.acknowledged(open.first.elapsed()));
-        match open.wished {
-            Wished::Create => self.shared.evidence().rooms[open.room].id.clone_from(&line.room),
-            Wished::Post(_) => self.own.push_back(Own { room: open.room, name, is_busy: false }),
-            Wished::Edit(post, _) => {
-                if let Some(own) = self.own.iter_mut().find(|own| own.name == post) {
-                    own.is_busy = false;
-                }
-            }
-            Wished::Delete(post) => self.own.retain(|own| own.name != post),
-            Wished::Join | Wished::Read(_) | Wished::Erase => {}
-        }
-        if self.own.len() > OWN {
-            self.own.pop_front();
-        }
-        self.answered.push_back(open.request);
-        if self.answered.len() > ANSWERED {
-            self.answered.pop_front();
-        }
     }
 
     /// Says that this client has done what a phase asks.
