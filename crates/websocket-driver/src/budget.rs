@@ -47,9 +47,25 @@ impl Budget {
         self.limit
     }
 
-    /// How many octets connections retain now.
+    /// How many octets are retained now.
     pub fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
+    }
+
+    /// Whether more is retained than there may be.
+    pub fn is_full(&self) -> bool {
+        self.used() > self.limit
+    }
+
+    /// Charges octets that somebody else holds than a connection, such as a queue in front of one, until they are
+    /// [released](Budget::release).
+    pub fn charge(&self, octets: usize) {
+        self.used.fetch_add(octets, Ordering::Relaxed);
+    }
+
+    /// Takes back what was [charged](Budget::charge), and no more than that.
+    pub fn release(&self, octets: usize) {
+        self.used.fetch_sub(octets, Ordering::Relaxed);
     }
 }
 
@@ -154,6 +170,19 @@ mod tests {
         ] {
             assert_eq!(Pressure::of(used, 1000), pressure, "{used} of 1000");
         }
+    }
+
+    #[test]
+    fn what_is_held_beside_connections_presses_them() {
+        let budget = Budget::new(1000);
+        let mut account = Account::new(Some(budget.clone()));
+        budget.charge(900);
+        assert!(!budget.is_full());
+        let grew = account.charge(200, 0);
+        assert_eq!(account.pressure(usize::MAX, grew), Pressure::Full);
+        assert!(budget.is_full());
+        budget.release(900);
+        assert_eq!((budget.used(), budget.is_full()), (200, false));
     }
 
     #[test]

@@ -153,6 +153,16 @@ impl Connection {
         self.receiving.receiver.retained() + self.sending.sender.retained()
     }
 
+    /// What of [`retained`](Connection::retained) is a message that has not arrived whole.
+    pub fn unfinished(&self) -> usize {
+        self.receiving.receiver.unfinished()
+    }
+
+    /// What of [`retained`](Connection::retained) is for compression: the end of what was sent and received.
+    pub fn windows(&self) -> usize {
+        self.receiving.receiver.window() + self.sending.sender.window()
+    }
+
     /// Whether nothing has begun and nothing is kept: a server's connection that is open, without compression, and waits
     /// for neither the rest of a frame nor an answer. [`Connection::server`] makes one that is the same from the same
     /// configuration and from when the peer was [last heard](Connection::last_heard), so it need not be kept.

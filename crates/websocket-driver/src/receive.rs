@@ -237,8 +237,12 @@ impl Receiver {
     /// Bytes of heap held for what is unfinished.
     pub(crate) fn retained(&self) -> usize {
         let partial = self.partial.as_ref().map_or(0, Assembly::retained);
-        let inflater = self.inflater.as_ref().map_or(0, |coder| size_of::<Inflater>() + coder.retained());
-        partial + self.control.capacity() + inflater
+        partial + self.control.capacity() + self.window()
+    }
+
+    /// Bytes of heap held for inflating.
+    pub(crate) fn window(&self) -> usize {
+        self.inflater.as_ref().map_or(0, |coder| size_of::<Inflater>() + coder.retained())
     }
 
     /// Lets go of memory that was taken in advance.

@@ -315,8 +315,14 @@ impl Sender {
     /// Bytes of heap held, control frames apart.
     #[inline]
     pub(crate) fn lasting(&self) -> usize {
-        let window = self.compressor.as_ref().map_or(0, |coder| size_of::<Compressor>() + coder.retained());
-        window + self.queue.retained() + self.unfinished.as_ref().map_or(0, |_| size_of::<Unfinished>())
+        self.window()
+            + self.queue.retained()
+            + self.unfinished.as_ref().map_or(0, |_| size_of::<Unfinished>())
+    }
+
+    /// Bytes of heap held for compressing.
+    pub(crate) fn window(&self) -> usize {
+        self.compressor.as_ref().map_or(0, |coder| size_of::<Compressor>() + coder.retained())
     }
 
     /// Whether the shared compressed form of a message can go out here.

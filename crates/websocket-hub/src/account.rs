@@ -2,29 +2,60 @@
 
 use std::time::Instant;
 
+use crate::memory::Use;
 use crate::metrics::Metrics;
+use crate::resting::Driver;
 
 /// What of one connection is counted as long as it lasts, and the counts that it goes to.
 pub(crate) struct Account {
     pub(crate) metrics: Metrics,
-    /// Octets that it was last said to hold.
-    held: usize,
+    /// What it was last said to hold; most hold nothing most of the time.
+    held: Option<Box<Holdings>>,
     /// When a ping went out that has no answer yet.
     asked: Option<Instant>,
     /// Since when its peer takes nothing, where no core counts that.
     waiting: Option<Instant>,
 }
 
+/// Octets that a connection holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Holdings {
+    pub(crate) unfinished: usize,
+    pub(crate) windows: usize,
+    pub(crate) queue: usize,
+}
+
+impl Holdings {
+    /// Beside what the driver holds there are `unread` octets that arrived and were not looked at. What waits in the
+    /// outbox and behind it is charged there.
+    pub(crate) fn of(driver: &Driver, unread: usize) -> Self {
+        let (unfinished, windows) = (driver.unfinished(), driver.windows());
+        let queue = driver.retained().saturating_sub(unfinished + windows);
+        Holdings { unfinished: unfinished + unread, windows, queue }
+    }
+}
+
 impl Account {
     pub(crate) fn new(metrics: Metrics) -> Self {
-        Account { metrics, held: 0, asked: None, waiting: None }
+        Account { metrics, held: None, asked: None, waiting: None }
     }
 
-    /// It holds so many octets now.
-    pub(crate) fn holds(&mut self, octets: usize) {
-        if octets != self.held {
-            self.metrics.retained(signed(octets) - signed(self.held));
-            self.held = octets;
+    /// It holds so much now.
+    pub(crate) fn holds(&mut self, holdings: Holdings) {
+        let before = self.held.as_deref().copied().unwrap_or_default();
+        if holdings == before {
+            return;
+        }
+        self.metrics.retains(Use::Unfinished, before.unfinished, holdings.unfinished);
+        self.metrics.retains(Use::Windows, before.windows, holdings.windows);
+        self.metrics.retains(Use::Queues, before.queue, holdings.queue);
+        self.held = (holdings != Holdings::default()).then(|| Box::new(holdings));
+    }
+
+    /// Something arrived, of which so many octets were not looked at. Most leave nothing behind.
+    pub(crate) fn received(&mut self, driver: &Driver, unread: usize) {
+        if self.held.is_some() || unread > 0 || driver.unfinished() > 0 {
+            self.holds(Holdings::of(driver, unread));
         }
     }
 
@@ -58,11 +89,7 @@ impl Account {
 
 impl Drop for Account {
     fn drop(&mut self) {
-        self.holds(0);
+        self.holds(Holdings::default());
         self.waits(false);
     }
-}
-
-fn signed(octets: usize) -> i64 {
-    i64::try_from(octets).unwrap_or(i64::MAX)
 }

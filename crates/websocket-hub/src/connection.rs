@@ -8,19 +8,16 @@ use std::task::Waker;
 use std::time::Instant;
 
 use bytes::Bytes;
-use websocket_driver::{CloseCode, Event, Handler, Input, Transmit};
+use websocket_driver::{CloseCode, Event, Input, Transmit};
 
-use crate::account::Account;
+use crate::account::{Account, Holdings};
 use crate::fanout::{Fanout, Form, Plan, Seat, merge};
 use crate::frame_memory;
 use crate::metrics::Metrics;
 use crate::outgoing::{Item, Outgoing};
 use crate::resting::Driver;
-use crate::websocket::WebSocket;
+use crate::websocket::{BoxHandler, WebSocket};
 use crate::writing::Writing;
-
-/// What happens on a connection's events.
-pub(crate) type BoxHandler = Box<dyn Handler<WebSocket> + Send>;
 
 /// One connection from its handshake to its end, for a backend to drive. It does no I/O and does not wait.
 ///
@@ -221,7 +218,7 @@ impl Connection {
     pub(crate) fn settle(&mut self, blocked: bool, fanout: Option<&mut Fanout>) {
         self.driver.rest();
         self.ws.outbox().set_backlog(self.writing.len());
-        self.account.holds(self.driver.retained() + self.unread.len() + self.writing.len());
+        self.account.holds(Holdings::of(&self.driver, self.unread.len()));
         let Some((seat, fanout)) = self.seat.zip(fanout) else { return self.account.waits(blocked) };
         // Not before: it moves others, for whom there may be plans.
         fanout.drop_ended(seat.index);
@@ -263,6 +260,7 @@ impl Connection {
         if left > 0 {
             self.unread = bytes[bytes.len() - left..].to_vec();
         }
+        self.account.received(&self.driver, self.unread.len());
         self.tell_rest(now);
     }
 

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::histogram::{Histogram, Times};
+use crate::memory::{Memory, Use};
+use crate::read_buffer;
 
 /// Threads count in so many places, so that they do not wait for each other's caches.
 const SHARDS: usize = 16;
@@ -31,8 +33,8 @@ struct Shard {
     messages_out: AtomicU64,
     octets_in: AtomicU64,
     octets_out: AtomicU64,
-    /// The sum over all shards is what is retained; a connection may have counted up here and down there.
-    retained: AtomicI64,
+    /// By use. The sum over all shards is what is retained; a connection may have counted up here and down there.
+    retained: [AtomicI64; Use::COUNT],
     waiting: AtomicI64,
     round_trips: Times,
     waits: Times,
@@ -56,7 +58,10 @@ pub struct Snapshot {
     pub closed: BTreeMap<u16, u64>,
     /// Handshakes that did not become connections, by reason.
     pub refused: BTreeMap<&'static str, u64>,
-    /// Messages that were not delivered, by reason.
+    /// Messages that were not delivered, by reason; publications count once for each subscriber that was not given
+    /// them. `drop-new`, `drop-old` and `keep-latest` are the [policies](crate::Policy) of topics; `fell-behind` is what
+    /// was thrown away with a connection that was closed with 1013 for it, and `closed` what was not yet on its way
+    /// when a connection ended otherwise; `overrun` was published faster than a core could take it in.
     pub dropped: BTreeMap<&'static str, u64>,
     /// Whole messages that arrived.
     pub messages_in: u64,
@@ -66,8 +71,8 @@ pub struct Snapshot {
     pub octets_in: u64,
     /// Octets that were written to sockets.
     pub octets_out: u64,
-    /// Octets of memory that connections hold for what is unfinished or not yet written.
-    pub retained: u64,
+    /// What memory is held for.
+    pub memory: Memory,
     /// Connections whose peers do not take what waits for them.
     pub waiting: u64,
     /// How long such waits were, once they ended: the age that queues reached.
@@ -87,20 +92,29 @@ impl Metrics {
     /// What was counted so far.
     pub fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot::default();
-        let (mut retained, mut waiting) = (0, 0);
+        let (mut retained, mut waiting) = ([0; Use::COUNT], 0);
         for shard in &self.0.shards {
             snapshot.opened += shard.opened.load(Ordering::Relaxed);
             snapshot.messages_in += shard.messages_in.load(Ordering::Relaxed);
             snapshot.messages_out += shard.messages_out.load(Ordering::Relaxed);
             snapshot.octets_in += shard.octets_in.load(Ordering::Relaxed);
             snapshot.octets_out += shard.octets_out.load(Ordering::Relaxed);
-            retained += shard.retained.load(Ordering::Relaxed);
+            for (sum, part) in retained.iter_mut().zip(&shard.retained) {
+                *sum += part.load(Ordering::Relaxed);
+            }
             waiting += shard.waiting.load(Ordering::Relaxed);
             shard.waits.add_to(&mut snapshot.waits);
             shard.round_trips.add_to(&mut snapshot.round_trips);
         }
         // Read while it changes, a sum can be below nothing for a moment.
-        snapshot.retained = u64::try_from(retained).unwrap_or(0);
+        let retained = |used: Use| u64::try_from(retained[used as usize]).unwrap_or(0);
+        snapshot.memory = Memory {
+            unfinished: retained(Use::Unfinished),
+            windows: retained(Use::Windows),
+            queues: retained(Use::Queues),
+            topics: retained(Use::Topics),
+            buffers: read_buffer::allocated() as u64,
+        };
         snapshot.waiting = u64::try_from(waiting).unwrap_or(0);
         let endings = self.endings();
         snapshot.closed.clone_from(&endings.closed);
@@ -122,7 +136,9 @@ impl Metrics {
     }
 
     pub(crate) fn dropped(&self, reason: &'static str, messages: u64) {
-        *self.endings().dropped.entry(reason).or_default() += messages;
+        if messages > 0 {
+            *self.endings().dropped.entry(reason).or_default() += messages;
+        }
     }
 
     pub(crate) fn read(&self, octets: u64, messages: u64) {
@@ -137,9 +153,13 @@ impl Metrics {
         add(&shard.messages_out, messages);
     }
 
-    /// A connection holds so many octets more, or less.
-    pub(crate) fn retained(&self, change: i64) {
-        self.shard().retained.fetch_add(change, Ordering::Relaxed);
+    /// Somebody holds so many octets after having held so many.
+    pub(crate) fn retains(&self, used: Use, before: usize, after: usize) {
+        let signed = |octets| i64::try_from(octets).unwrap_or(i64::MAX);
+        if after != before {
+            let change = signed(after) - signed(before);
+            self.shard().retained[used as usize].fetch_add(change, Ordering::Relaxed);
+        }
     }
 
     /// A connection's peer does not take what waits for it.
@@ -192,8 +212,8 @@ mod tests {
                     for _ in 0..1000 {
                         metrics.read(10, 1);
                         metrics.wrote(20, 2);
-                        metrics.retained(5);
-                        metrics.retained(-4);
+                        metrics.retains(Use::Windows, 0, 5);
+                        metrics.retains(Use::Windows, 5, 1);
                     }
                     metrics.opened();
                     metrics.waits();
@@ -212,7 +232,7 @@ mod tests {
         assert_eq!((snapshot.opened, snapshot.open(), snapshot.waiting), (threads + 1, 1, 1));
         assert_eq!((snapshot.octets_in, snapshot.messages_in), (10_000 * threads, 1000 * threads));
         assert_eq!((snapshot.octets_out, snapshot.messages_out), (20_000 * threads, 2000 * threads));
-        assert_eq!(snapshot.retained, 1000 * threads);
+        assert_eq!((snapshot.memory.windows, snapshot.memory.retained()), (1000 * threads, 1000 * threads));
         assert_eq!(snapshot.closed, BTreeMap::from([(1000, threads)]));
         assert_eq!(snapshot.refused, BTreeMap::from([("origin", threads)]));
         assert_eq!(snapshot.dropped, BTreeMap::from([("drop-old", 3 * threads)]));

@@ -9,13 +9,13 @@ use hyper::upgrade::OnUpgrade;
 use websocket_driver::deflate::Agreed;
 
 use crate::config::Config;
-use crate::connection::{BoxHandler, Connection};
+use crate::connection::Connection;
 use crate::connections::Connections;
 use crate::limits::Permit;
 use crate::metrics::Metrics;
 use crate::streams::StreamGuard;
 use crate::tracker::ConnectionGuard;
-use crate::websocket::WebSocket;
+use crate::websocket::{BoxHandler, WebSocket};
 
 /// Everything that a connection needs but a transport.
 pub(crate) struct Opening {

@@ -1,6 +1,7 @@
 //! What waits to be written to one connection alone: filled from anywhere, emptied by the connection, bounded.
 
-use std::fmt;
+mod inner;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
@@ -8,18 +9,18 @@ use std::task::{Context, Poll, Waker};
 use websocket_driver::frame::{Header, OpCode};
 use websocket_driver::{CloseCode, Kind, Message, Prepared};
 
+use crate::charge::STEP;
 use crate::config::Config;
 use crate::fanout::Home;
 use crate::frame_memory;
-use crate::holders::{Forget, Holders};
-use crate::outgoing::{Item, Outgoing, Queued, Taken};
+use crate::holders::Forget;
+use crate::metrics::Metrics;
+use crate::outgoing::{Outgoing, Queued, Taken};
 use crate::send_error::SendError;
+use inner::Inner;
 
 /// Shorter frames are copied one behind the other, in octets; longer ones are written from where they are.
 const COPY_BELOW: usize = 4096;
-
-/// The memory that short frames begin with, in octets; it is let go once they are written.
-const LEAST_FRAMES: usize = 256;
 
 /// How many octets of a handler's answers may wait until everything is handled that was read with the question.
 const PRESSING: usize = 16 * 1024;
@@ -28,52 +29,19 @@ pub(crate) struct Outbox {
     config: Arc<Config>,
     /// Messages are given as they are, because they may have to be compressed.
     compresses: bool,
+    metrics: Metrics,
     /// How many octets wait for the connection to take them; the most possible behind which there is a close.
     untaken: AtomicUsize,
     inner: Mutex<Inner>,
 }
 
-#[derive(Default)]
-struct Inner {
-    /// Messages that wait to be taken.
-    messages: u64,
-    items: Vec<Item>,
-    /// Octets in `items`.
-    waiting: usize,
-    /// Octets that the connection took and has not written yet.
-    backlog: usize,
-    /// Octets of its topics that it has not been given, as far as its socket is to blame.
-    lag: usize,
-    fell_behind: bool,
-    /// Nothing can be sent any more.
-    closing: bool,
-    /// That was made known, and who holds the connection has let go of it.
-    closed: bool,
-    /// The connection looks here before it rests.
-    is_attended: bool,
-    /// The core it lives on, if it is one of ours.
-    home: Option<Home>,
-    /// Who has to be told of the end.
-    holders: Holders,
-    /// What few have, boxed, so that it costs the others nothing.
-    rare: Option<Box<Rare>>,
-}
-
-#[derive(Default)]
-struct Rare {
-    /// Messages that will not be taken.
-    thrown_away: u64,
-    /// Its task, while that sleeps, where it lives on no core of ours.
-    sleeper: Option<Waker>,
-    /// Tasks that wait for room.
-    writers: Vec<Waker>,
-}
-
 impl Outbox {
-    pub(crate) fn new(config: Arc<Config>, compresses: bool) -> Self {
+    /// `metrics` are told what it holds.
+    pub(crate) fn new(config: Arc<Config>, compresses: bool, metrics: Metrics) -> Self {
         Outbox {
             config,
             compresses,
+            metrics,
             untaken: AtomicUsize::new(0),
             inner: Mutex::new(Inner { is_attended: true, ..Inner::default() }),
         }
@@ -145,14 +113,15 @@ impl Outbox {
             return Err(SendError::Closed);
         }
         if inner.backlog + inner.waiting >= self.config.queue_limit {
-            self.untaken.store(usize::MAX, Ordering::Relaxed);
-            inner.fall_behind();
-            return Err(SendError::FellBehind);
+            return Err(self.give_up(&mut inner));
         }
         inner.waiting += octets;
         self.untaken.store(inner.waiting, Ordering::Relaxed);
         inner.messages += 1;
         add(&mut inner);
+        if !self.charge(&mut inner) {
+            return Err(self.give_up(&mut inner));
+        }
         inner.announce();
         Ok(Queued { bytes: inner.queued() })
     }
@@ -187,8 +156,7 @@ impl Outbox {
     pub(crate) fn fall_behind(&self, id: u64) {
         let mut inner = self.lock();
         if !inner.closing {
-            self.untaken.store(usize::MAX, Ordering::Relaxed);
-            inner.fall_behind();
+            self.give_up(&mut inner);
             drop(inner);
             self.end(id);
         }
@@ -212,6 +180,8 @@ impl Outbox {
     pub(crate) fn set_backlog(&self, octets: usize) {
         let mut inner = self.lock();
         inner.backlog = octets;
+        // What it has taken it may write, however little memory there is.
+        self.charge(&mut inner);
         inner.wake_writers_within(self.config.low_water());
     }
 
@@ -302,87 +272,39 @@ impl Outbox {
         Some(home)
     }
 
+    /// Throws away what waits and says goodbye instead.
+    fn give_up(&self, inner: &mut Inner) -> SendError {
+        self.untaken.store(usize::MAX, Ordering::Relaxed);
+        inner.fall_behind();
+        self.charge(inner);
+        SendError::FellBehind
+    }
+
+    /// Lets go of what will never be written, since the connection is gone.
+    pub(crate) fn let_go(&self) {
+        let mut inner = self.lock();
+        (inner.items, inner.waiting, inner.backlog) = (Vec::new(), 0, 0);
+        self.charge(&mut inner);
+    }
+
+    /// False if it holds more than before, and there is no memory for that.
+    fn charge(&self, inner: &mut Inner) -> bool {
+        let holds = inner.waiting + inner.backlog;
+        if inner.rare.is_none() && holds < STEP {
+            return true;
+        }
+        inner.rare().charge.settle(holds, &self.metrics, self.config.connection.budget.as_deref())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // No code of the user's runs under the lock, so it cannot be left half changed.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Inner {
-    fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
-    }
-
-    fn queued(&self) -> usize {
-        self.waiting + self.backlog + self.lag
-    }
-
-    /// Its core, if it is in a topic.
-    fn hears(&self) -> Option<&Home> {
-        self.home.as_ref().filter(|_| !self.holders.is_empty())
-    }
-
-    fn sequence(&self) -> u64 {
-        self.home.as_ref().map_or(0, |home| home.core.sequence())
-    }
-
-    fn push(&mut self, outgoing: Outgoing) {
-        let after = self.sequence();
-        self.items.push(Item { after, outgoing });
-    }
-
-    /// Frames at the end of the queue.
-    fn frames(&mut self) -> &mut Vec<u8> {
-        let after = self.sequence();
-        let is_open = matches!(
-            self.items.last(),
-            Some(Item { after: last, outgoing: Outgoing::Frames(_) }) if *last == after
-        );
-        if !is_open {
-            self.items.push(Item { after, outgoing: Outgoing::Frames(Vec::with_capacity(LEAST_FRAMES)) });
-        }
-        match self.items.last_mut() {
-            Some(Item { outgoing: Outgoing::Frames(frames), .. }) => frames,
-            _ => unreachable!("it was just pushed"),
-        }
-    }
-
-    fn fall_behind(&mut self) {
-        // What waits will never be read in time; holding it would only cost memory.
-        self.items.clear();
-        self.waiting = 0;
-        self.rare().thrown_away += std::mem::take(&mut self.messages);
-        self.push(Outgoing::Close(CloseCode::TRY_AGAIN_LATER, "fell behind".to_owned()));
-        self.fell_behind = true;
-        self.closing = true;
-        self.announce();
-    }
-
-    /// Has the connection look here, unless it is about to.
-    fn announce(&mut self) {
-        if std::mem::replace(&mut self.is_attended, true) {
-            return;
-        }
-        match &self.home {
-            Some(home) => home.core.attend(home.seat),
-            None => {
-                let sleeper = self.rare.as_mut().and_then(|rare| rare.sleeper.take());
-                sleeper.into_iter().for_each(Waker::wake);
-            }
-        }
-    }
-
-    fn wake_writers_within(&mut self, octets: usize) {
-        if self.queued() <= octets
-            && let Some(rare) = &mut self.rare
-        {
-            rare.writers.drain(..).for_each(Waker::wake);
-        }
-    }
-}
-
-impl fmt::Debug for Outbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outbox").field("queued", &self.queued()).finish_non_exhaustive()
+/// Of a connection that never came to be.
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.let_go();
     }
 }

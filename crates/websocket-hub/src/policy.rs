@@ -16,6 +16,7 @@ pub struct Policy {
     pub(crate) limit: Option<usize>,
 }
 
+/// What gives way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Drops {
     /// The connection itself.
@@ -24,6 +25,18 @@ pub(crate) enum Drops {
     New,
     Old,
     Superseded,
+}
+
+impl Drops {
+    /// What that is counted as.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Drops::Connection => "fell-behind",
+            Drops::New => "drop-new",
+            Drops::Old => "drop-old",
+            Drops::Superseded => "keep-latest",
+        }
+    }
 }
 
 impl Policy {

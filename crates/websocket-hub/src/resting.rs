@@ -57,6 +57,14 @@ impl Driver {
         self.active.as_ref().map_or(0, |connection| connection.retained())
     }
 
+    pub(crate) fn unfinished(&self) -> usize {
+        self.active.as_ref().map_or(0, |connection| connection.unfinished())
+    }
+
+    pub(crate) fn windows(&self) -> usize {
+        self.active.as_ref().map_or(0, |connection| connection.windows())
+    }
+
     pub(crate) fn queued(&self) -> usize {
         self.active.as_ref().map_or(0, |connection| connection.queued())
     }

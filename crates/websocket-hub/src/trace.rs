@@ -10,7 +10,7 @@ use tracing::{Span, debug, info_span};
 use websocket_driver::{Closed, Handler, Message, ProtocolError};
 
 use crate::refused::Refused;
-use crate::websocket::WebSocket;
+use crate::websocket::{BoxHandler, WebSocket};
 
 /// The span of a connection that a request asks for.
 pub(crate) fn connection<B>(
@@ -46,7 +46,7 @@ pub(crate) fn boxed(
     span: Span,
     ws: &WebSocket,
     handler: impl Handler<WebSocket> + Send + 'static,
-) -> Box<dyn Handler<WebSocket> + Send> {
+) -> BoxHandler {
     if span.is_disabled() {
         return Box::new(handler);
     }

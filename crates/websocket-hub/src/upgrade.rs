@@ -123,8 +123,12 @@ impl Upgrade {
     ) -> (Response, Opening, Option<Handover>) {
         let Accepted { response, subprotocol, deflate, .. } = self.accepted;
         let config = Arc::clone(&self.config);
-        let ws = WebSocket::new(config, deflate.is_some(), subprotocol, self.peer, self.client);
         let (tracker, way) = self.context.map(|context| (context.tracker, context.way)).unzip();
+        // The same as `Held::metrics` says of it later.
+        let mounted = self.connections.as_ref().map(Connections::metrics);
+        let metrics =
+            mounted.or(tracker.as_ref().map(|tracker| tracker.metrics().clone())).unwrap_or_default();
+        let ws = WebSocket::new(config, deflate.is_some(), metrics, subprotocol, self.peer, self.client);
         let counted = tracker.map(|tracker| tracker.connection(&ws));
         let mounted = self.connections.map(|connections| {
             let guard = connections.mount(&ws);

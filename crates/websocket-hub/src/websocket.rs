@@ -5,13 +5,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use websocket_driver::{CloseCode, Message, Prepared, UsageError, check_close};
+use websocket_driver::{CloseCode, Handler, Message, Prepared, UsageError, check_close};
 
 use crate::config::Config;
 use crate::fanout::Recipient;
+use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::outgoing::Queued;
 use crate::send_error::SendError;
+
+/// What happens on a connection's events.
+pub(crate) type BoxHandler = Box<dyn Handler<WebSocket> + Send>;
 
 /// A connection, as everybody sees it who wants to send to it. Cloning it makes another handle of the same
 /// connection; handles of one connection are equal.
@@ -34,13 +38,14 @@ impl WebSocket {
     pub(crate) fn new(
         config: Arc<Config>,
         compresses: bool,
+        metrics: Metrics,
         subprotocol: Option<String>,
         peer: Option<SocketAddr>,
         client: Option<IpAddr>,
     ) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        let outbox = Outbox::new(config, compresses);
+        let outbox = Outbox::new(config, compresses, metrics);
         WebSocket(Arc::new(Shared { id, outbox, subprotocol, peer, client }))
     }
 

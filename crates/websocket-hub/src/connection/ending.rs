@@ -22,5 +22,6 @@ impl Drop for Connection {
             Closed { code: CloseCode::ABNORMAL, reason: String::new(), cause: Cause::ConnectionLost };
         // A panic in a drop would end the process; this one is caught.
         self.tell_closed(&closed);
+        self.ws.outbox().let_go();
     }
 }

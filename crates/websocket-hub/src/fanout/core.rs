@@ -61,6 +61,8 @@ pub(super) enum Mail {
     /// Publications of this topic were lost, because too much was unswept.
     Overrun {
         topic: u64,
+        /// How many.
+        lost: u64,
     },
     Subscribe {
         terms: Arc<Terms>,
@@ -85,8 +87,11 @@ impl Core {
             self.sequence.store(sequence, Ordering::Release);
             let (prepared, key) = (prepared.clone(), key.cloned());
             inbox.mail.push(Mail::Publication { topic, sequence, prepared, key });
-        } else if !matches!(inbox.mail.last(), Some(Mail::Overrun { topic: last }) if *last == topic) {
-            inbox.mail.push(Mail::Overrun { topic });
+        } else {
+            match inbox.mail.last_mut() {
+                Some(Mail::Overrun { topic: last, lost }) if *last == topic => *lost += 1,
+                _ => inbox.mail.push(Mail::Overrun { topic, lost: 1 }),
+            }
         }
         wake(inbox);
         fits

@@ -24,8 +24,8 @@ impl Log {
         let (count, subscriber) = (self.count, &mut self.subscribers[at]);
         let Some(kept) = subscriber.kept.as_mut().filter(|_| subscriber.until == u64::MAX) else { return };
         if let Some(before) = &mut kept.drops_from {
-            let missed = count - std::mem::replace(before, count);
-            self.terms.count_dropped(usize::try_from(missed).unwrap_or(usize::MAX));
+            let before = std::mem::replace(before, count);
+            self.count_missed_between(before, count);
         }
     }
 
@@ -46,7 +46,7 @@ impl Log {
         }
         let cursor = self.publications[last].ends[form as usize];
         self.subscribers[at].cursor = cursor;
-        self.terms.count_dropped(last + 1 - first);
+        self.count_dropped(Drops::Old.name(), last + 1 - first);
     }
 
     /// Keeps what it is behind by up to the limit, and nothing of what follows.
@@ -106,7 +106,7 @@ impl Log {
         }
         let subscriber = &mut self.subscribers[at];
         (subscriber.cursor, subscriber.kept) = (from, Some(Box::new(kept)));
-        self.terms.count_dropped(dropped);
+        self.count_dropped(Drops::Superseded.name(), dropped);
         true
     }
 

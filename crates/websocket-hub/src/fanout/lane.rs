@@ -32,6 +32,11 @@ impl Lane {
         self.octets.len()
     }
 
+    /// Octets of memory.
+    pub(super) fn capacity(&self) -> usize {
+        self.octets.capacity()
+    }
+
     /// Adds a frame, if anybody takes this form. `spare` has memory for the first.
     pub(super) fn append(&mut self, frame: &[u8], spare: &mut Vec<Vec<u8>>) {
         if self.octets.capacity() == 0 {

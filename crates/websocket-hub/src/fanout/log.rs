@@ -8,9 +8,14 @@ use websocket_driver::Prepared;
 use super::lane::{Form, Lane};
 use super::subscriber::{Key, Subscriber};
 use super::terms::Terms;
+use crate::memory::Use;
+use crate::metrics::Metrics;
 
 /// How many octets a log may hold before it is looked for what nobody needs any more, while sweeps never end.
 const TRIM_FROM: usize = 64 * 1024;
+
+/// What publications are counted as that a connection was not given because it ended first.
+pub(super) const CLOSED: &str = "closed";
 
 #[derive(Debug)]
 pub(super) struct Log {
@@ -24,6 +29,9 @@ pub(super) struct Log {
     pub(super) subscribers: Vec<Subscriber>,
     pub(super) sweep: Sweep,
     trim_at: usize,
+    metrics: Metrics,
+    /// Octets that the metrics were last told of.
+    told: usize,
 }
 
 #[derive(Debug)]
@@ -49,7 +57,7 @@ pub(super) struct Sweep {
 }
 
 impl Log {
-    pub(super) fn new(terms: Arc<Terms>) -> Self {
+    pub(super) fn new(terms: Arc<Terms>, metrics: Metrics) -> Self {
         Log {
             terms,
             lanes: [Lane::default(), Lane::default()],
@@ -58,6 +66,8 @@ impl Log {
             subscribers: Vec::new(),
             sweep: Sweep::default(),
             trim_at: TRIM_FROM,
+            metrics,
+            told: 0,
         }
     }
 
@@ -102,9 +112,9 @@ impl Log {
 
     /// Takes a subscriber away. Says whose place is now its own, if anybody's was changed.
     pub(super) fn remove(&mut self, at: usize) -> Option<u32> {
-        self.end_after(at, 0);
+        self.end_after(at, 0, CLOSED);
         let gone = self.subscribers.swap_remove(at);
-        self.terms.count_dropped(usize::from(gone.begun));
+        self.count_dropped(CLOSED, usize::from(gone.begun));
         self.lanes[gone.form as usize].subscribers -= 1;
         if self.sweep.left > 0 {
             // Somebody may have been moved to where the sweep has been. Another round finds who has everything.
@@ -161,12 +171,13 @@ impl Log {
         if let Some(before) = drops_from.filter(|_| subscriber.goes_on()) {
             // It has caught up with what was kept for it, and hears again what comes.
             subscriber.cursor = log_end;
-            self.terms.count_dropped(usize::try_from(total - before).unwrap_or(usize::MAX));
+            self.count_missed_between(before, total);
         }
     }
 
     /// Ends a subscription behind the publication with this number, or at the end of the frame that has begun.
-    pub(super) fn end_after(&mut self, at: usize, sequence: u64) {
+    /// What it is not given then is counted under `reason`.
+    pub(super) fn end_after(&mut self, at: usize, sequence: u64, reason: &'static str) {
         let subscriber = &self.subscribers[at];
         let position = subscriber.position();
         let from = if subscriber.begun { self.frame_end(subscriber, position) } else { position };
@@ -179,17 +190,15 @@ impl Log {
             }
             until = further;
         }
-        let mut dropped = self.frames_between(subscriber, until, end);
+        self.count_dropped(reason, self.frames_between(subscriber, until, end));
         if let Some(before) = subscriber.kept.as_ref().and_then(|kept| kept.drops_from) {
             // What it missed, up to that number.
             let is_later = |it: &&Publication| sequence > 0 && it.sequence > sequence;
             let later = self.publications.iter().rev().take_while(is_later).count();
-            let missed = (self.count - later as u64).saturating_sub(before);
             if subscriber.goes_on() {
-                dropped += usize::try_from(missed).unwrap_or(usize::MAX);
+                self.count_missed_between(before, (self.count - later as u64).max(before));
             }
         }
-        self.terms.count_dropped(dropped);
         self.subscribers[at].until = until;
     }
 
@@ -252,11 +261,22 @@ impl Log {
         self.publications.partition_point(|publication| publication.ends[form as usize] <= position)
     }
 
+    /// Counts publications that one subscriber is not given.
+    pub(super) fn count_dropped(&self, reason: &'static str, count: usize) {
+        self.terms.count_dropped(count);
+        self.metrics.dropped(reason, count as u64);
+    }
+
+    /// Counts those by their policy that one subscriber missed after the first so many, up to so many.
+    pub(super) fn count_missed_between(&self, before: u64, count: u64) {
+        let missed = usize::try_from(count - before).unwrap_or(usize::MAX);
+        self.count_dropped(self.terms.policy.drops.name(), missed);
+    }
+
     /// Octets held.
-    #[cfg(test)]
     pub(super) fn retained(&self) -> usize {
         let kept = self.subscribers.iter().flat_map(|subscriber| &subscriber.kept);
-        self.lanes.iter().map(Lane::len).sum::<usize>()
+        self.lanes.iter().map(Lane::capacity).sum::<usize>()
             + kept.map(|kept| kept.octets.capacity()).sum::<usize>()
             + self.publications.capacity() * size_of::<Publication>()
     }
@@ -284,5 +304,18 @@ impl Log {
             self.publications = VecDeque::new();
         }
         self.trim_at = TRIM_FROM.max(2 * self.lanes.iter().map(Lane::len).sum::<usize>());
+        self.tell();
+    }
+
+    /// Tells how much it holds.
+    fn tell(&mut self) {
+        let retained = self.retained();
+        self.metrics.retains(Use::Topics, std::mem::replace(&mut self.told, retained), retained);
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.metrics.retains(Use::Topics, self.told, 0);
     }
 }

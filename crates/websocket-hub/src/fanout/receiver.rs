@@ -65,3 +65,8 @@ impl fmt::Debug for Receiver {
         f.debug_struct("Receiver").field("id", &self.id).field("flow", &self.flow).finish_non_exhaustive()
     }
 }
+
+/// Places are counted in 32 bits, which saves memory for each connection.
+pub(super) fn index(index: usize) -> u32 {
+    u32::try_from(index).expect("fewer than 2^32 of a kind")
+}

@@ -9,9 +9,10 @@ use slab::Slab;
 
 use super::core::{Core, Home, Mail, Seat};
 use super::lane::Form;
-use super::log::Log;
-use super::receiver::{Flow, Receiver, Recipient, Subscription};
+use super::log::{CLOSED, Log};
+use super::receiver::{Flow, Receiver, Recipient, Subscription, index};
 use super::terms::Terms;
+use crate::memory::Use;
 use crate::metrics::Metrics;
 use crate::policy::Drops;
 
@@ -36,6 +37,8 @@ pub(crate) struct Fanout {
     swept: usize,
     /// Buffers for logs that are empty.
     spare: Vec<Vec<u8>>,
+    /// Octets in them that the metrics were last told of.
+    told_spare: usize,
     metrics: Metrics,
 }
 
@@ -102,8 +105,10 @@ impl Fanout {
                     self.metrics.wrote(0, self.logs[log].subscribers.len() as u64);
                     self.soil(log);
                 }
-                Mail::Overrun { topic } => {
+                Mail::Overrun { topic, lost } => {
                     if let Some(&log) = self.by_topic.get(&topic) {
+                        let subscribers = self.logs[log].subscribers.len() as u64;
+                        self.metrics.dropped("overrun", lost * subscribers);
                         self.overrun(log);
                     }
                 }
@@ -229,8 +234,10 @@ impl Fanout {
     pub(crate) fn end_after(&mut self, index: u32, sequence: u64) {
         let receiver = &mut self.receivers[index as usize];
         (receiver.busy, receiver.ended) = (true, true);
+        // Whoever fell behind hears nothing more at all.
+        let reason = if sequence == 0 { Drops::Connection.name() } else { CLOSED };
         for place in &receiver.subscriptions {
-            self.logs[place.log as usize].end_after(place.at as usize, sequence);
+            self.logs[place.log as usize].end_after(place.at as usize, sequence, reason);
         }
     }
 
@@ -336,13 +343,15 @@ impl Fanout {
         self.swept += std::mem::take(&mut log.sweep.octets);
         log.sweep.is_dirty = false;
         log.trim(&mut self.spare);
+        let spare = self.spare.iter().map(Vec::capacity).sum();
+        self.metrics.retains(Use::Topics, std::mem::replace(&mut self.told_spare, spare), spare);
     }
 
     fn subscribe(&mut self, terms: Arc<Terms>, seat: Seat) {
         let receiver = self.receiver(seat).filter(|receiver| !receiver.ended);
         let Some(form) = receiver.map(|receiver| receiver.form) else { return };
-        let (logs, topic) = (&mut self.logs, terms.id());
-        let log = *self.by_topic.entry(topic).or_insert_with(|| logs.insert(Log::new(terms)));
+        let (logs, topic, metrics) = (&mut self.logs, terms.id(), self.metrics.clone());
+        let log = *self.by_topic.entry(topic).or_insert_with(|| logs.insert(Log::new(terms, metrics)));
         let at = self.logs[log].add(seat.index, form);
         let subscriptions = &mut self.receivers[seat.index as usize].subscriptions;
         // Most connections have one.
@@ -356,7 +365,7 @@ impl Fanout {
         let Some(receiver) = self.receiver(seat) else { return };
         let places = receiver.subscriptions.clone();
         for place in places.iter().filter(|place| place.log as usize == log) {
-            self.logs[log].end_after(place.at as usize, u64::MAX);
+            self.logs[log].end_after(place.at as usize, u64::MAX, CLOSED);
         }
         self.drop_ended(seat.index);
     }
@@ -384,9 +393,4 @@ impl Fanout {
     fn receiver(&mut self, seat: Seat) -> Option<&mut Receiver> {
         self.receivers.get_mut(seat.index as usize).filter(|receiver| receiver.id == seat.id)
     }
-}
-
-/// Places are counted in 32 bits, which saves memory for each connection.
-fn index(index: usize) -> u32 {
-    u32::try_from(index).expect("fewer than 2^32 of a kind")
 }

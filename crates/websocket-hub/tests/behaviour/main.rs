@@ -22,6 +22,7 @@ mod policies;
 mod proxy_protocol;
 mod refusals;
 mod requests;
+mod retained;
 mod room;
 mod session;
 mod slow_readers;

@@ -65,6 +65,12 @@ impl Stage {
         (fast, slow, ws)
     }
 
+    /// The server counts what the topic does, under the name of the policy.
+    fn assert_counted(&self, reason: &str) {
+        let dropped = self.server.metrics().snapshot().dropped;
+        assert_eq!(dropped.get(reason), Some(&self.topic.dropped()), "{dropped:?}");
+    }
+
     /// Publishes numbered messages, each once the fast one has the last, until this many were dropped. Says how many
     /// there were.
     fn publish_until_dropped(&self, fast: &mut Client, dropped: u64) -> usize {
@@ -100,6 +106,11 @@ fn a_slow_subscriber_is_spared_what_the_policy_says_and_every_loss_is_counted() 
             ws.send("end").unwrap();
             let mut heard = read_until_end(&mut slow);
             assert_eq!(heard.len() + usize::try_from(stage.topic.dropped()).unwrap(), published);
+            stage.assert_counted(match policy {
+                _ if policy == Policy::drop_new() => "drop-new",
+                _ if policy == Policy::drop_old() => "drop-old",
+                _ => "keep-latest",
+            });
             assert!(heard.is_sorted(), "{heard:?}");
             let newest: Vec<usize> = (published - KEYS..published).collect();
             match policy {
@@ -146,6 +157,7 @@ fn what_a_subscriber_was_not_given_when_it_was_closed_is_counted_too() {
         };
         assert_eq!(goodbye, crate::peer::Frame::close(1013, "fell behind"));
         eventually("all is counted", || heard + stage.topic.dropped() == said_to_slow);
+        stage.assert_counted("fell-behind");
     });
 }
 

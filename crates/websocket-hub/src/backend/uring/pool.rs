@@ -6,6 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
 use super::slots::Slots;
+use crate::read_buffer::Allocated;
 
 /// The one group of provided buffers.
 pub(super) const GROUP: u16 = 0;
@@ -19,13 +20,15 @@ pub(super) struct Pool {
     len: usize,
     /// Those that are the kernel's.
     offered: RefCell<Vec<Option<Vec<u8>>>>,
+    _counted: Allocated,
 }
 
 impl Pool {
     /// `count` buffers of `len` octets each; `count` is a power of two.
     pub(super) fn new(count: u16, len: usize) -> Pool {
         let offered = RefCell::new(vec![None; usize::from(count)]);
-        let pool = Pool { slots: Slots::new(count), len, offered };
+        let _counted = Allocated::new(usize::from(count) * len);
+        let pool = Pool { slots: Slots::new(count), len, offered, _counted };
         (0..count).for_each(|id| pool.offer(id, vec![0; len]));
         pool
     }
