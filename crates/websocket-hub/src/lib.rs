@@ -27,6 +27,27 @@
 //! name and default in [`Handshake`], [`Config`] and [`Serve`]; how many may connect, from where and how quickly, in
 //! [`Limits`] and [`Proxies`].
 //!
+//! # Where a server listens
+//!
+//! On addresses and Unix sockets by their names ([`Serve::bind`]), on listeners of one's own or of systemd
+//! ([`Serve::listen`], [`Listener::from_systemd`]). Behind proxies a client is known by what they say: in a header of the
+//! request ([`Handshake::proxies`]), or in front of the connection ([`Serve::proxy_protocol`]).
+//!
+//! ```no_run
+//! # use websocket_hub::{Listener, Proxies, Request, Response, serve};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let app = |_: Request| Response::new("page".into());
+//! let balancer = Proxies::trust(["10.0.0.0/8", "unix:"])?;
+//! let server = serve(app).proxy_protocol(balancer).bind("unix:/run/chat.sock|0660")?;
+//! # Ok(()) }
+//! ```
+//!
+//! # What a server tells
+//!
+//! [`Server::metrics`] counts connections, messages, octets, refusals, drops by their reason, and [`Memory`] by its use.
+//! Whoever listens through `tracing` finds a span `websocket` for each connection, with the fields `id`, `peer`, `client`,
+//! `path` and `subprotocol`; handlers run within it, and events tell of its opening, its close and of refusals.
+//!
 //! # In somebody else's server
 //!
 //! The same handlers run in a server of axum or hyper: [`WebSocket::upgrade`] takes their requests as they are. For

@@ -1,4 +1,4 @@
-//! What the ring promises; worth running under AddressSanitizer, too.
+//! What the ring promises. `./test sanitizer` runs them under AddressSanitizer, too.
 
 use std::io::{ErrorKind, IoSlice, Read, Write};
 use std::net::{TcpListener, TcpStream};
