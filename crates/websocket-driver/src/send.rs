@@ -315,9 +315,7 @@ impl Sender {
     /// Bytes of heap held, control frames apart.
     #[inline]
     pub(crate) fn lasting(&self) -> usize {
-        self.window()
-            + self.queue.retained()
-            + self.unfinished.as_ref().map_or(0, |_| size_of::<Unfinished>())
+        self.window() + self.queue.retained() + self.unfinished.iter().len() * size_of::<Unfinished>()
     }
 
     /// Bytes of heap held for compressing.
