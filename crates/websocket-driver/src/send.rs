@@ -47,8 +47,7 @@ impl Sender {
         self.compressor = Some(Box::new(compressor));
     }
 
-    /// Sends a message that is copied where there is room for it already, if nothing speaks against it; says whether
-    /// it did.
+    /// Copies a message to where there is room already, if nothing speaks against it; says whether it did.
     #[inline]
     pub(crate) fn message_at_once(&mut self, message: &Message<'_>) -> bool {
         self.unfinished.is_none()
