@@ -7,6 +7,7 @@ mod heap;
 mod library;
 mod load;
 mod memory;
+mod open;
 mod report;
 mod rounds;
 mod run;
@@ -27,7 +28,8 @@ usage: bench driver [--quick] [--json FILE]   compare with the peers
        bench count ROW MESSAGES               what `counts` runs under callgrind
        bench search [--full | --messages N] [--folder FOLDER]   type queries while messages arrive
        bench durable [--quick] [--rounds N] [--folder FOLDER]   durable messages beside bare SQLite
-       bench fanout|idle|accept|echo|slow [OPTIONS]   compare servers, each in a process of its own";
+       bench open [--quick] [--folder FOLDER]   open a long room, and catch up with it
+       bench fanout|idle|accept|echo|slow|chat [OPTIONS]   compare servers, each in a process of its own";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         ["count", row, messages] => counts::count(row, messages),
         ["search", ref options @ ..] => search::run(options),
         ["durable", ref options @ ..] => durable::run(options),
+        ["open", ref options @ ..] => open::run(options),
         _ => usage(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod accept;
 mod chart;
+mod chat;
 mod crowd;
 mod document;
 mod echo;
@@ -16,6 +17,7 @@ mod idle;
 pub mod machine;
 mod measure;
 mod options;
+mod parlor;
 mod peer;
 mod peers;
 mod process;
@@ -35,12 +37,13 @@ use options::Options;
 type Command = fn(&Options) -> Report;
 
 /// The commands by name.
-const COMMANDS: [(&str, Command); 5] = [
+const COMMANDS: [(&str, Command); 6] = [
     ("fanout", fanout::run),
     ("idle", idle::run),
     ("accept", accept::run),
     ("echo", echo::run),
     ("slow", slow::run),
+    ("chat", chat::run),
 ];
 
 /// Runs what the arguments ask for, if it is one of the commands here.
