@@ -18,7 +18,7 @@ use super::{frames, machine};
 const REQUEST: &[u8] =
     b"GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
-    Sec-WebSocket-Protocol: parlor.v1\r\n\r\n";
+    Sec-WebSocket-Protocol: parlor.v1\r\n";
 
 /// A running server with one event loop. It ends with this value.
 pub struct Parlor {
@@ -95,16 +95,27 @@ pub struct Person {
     /// What has arrived and was not taken yet.
     arrived: Vec<u8>,
     requests: u64,
+    /// Who sends this is the same person.
+    pub token: String,
 }
 
 impl Person {
     /// Comes as somebody new, and hears the welcome.
     pub fn come(address: SocketAddr) -> io::Result<Person> {
+        Person::connect(address, String::new())
+    }
+
+    /// Comes again.
+    pub fn come_again(address: SocketAddr, token: &str) -> io::Result<Person> {
+        Person::connect(address, format!("Authorization: Bearer {token}\r\n"))
+    }
+
+    fn connect(address: SocketAddr, header: String) -> io::Result<Person> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        stream.write_all(REQUEST)?;
-        let mut person = Person { stream, arrived: Vec::new(), requests: 0 };
+        stream.write_all(&[REQUEST, header.as_bytes(), b"\r\n"].concat())?;
+        let mut person = Person { stream, arrived: Vec::new(), requests: 0, token: String::new() };
         let end = loop {
             if let Some(end) = person.arrived.windows(4).position(|four| four == b"\r\n\r\n") {
                 break end + 4;
@@ -115,7 +126,9 @@ impl Person {
             return Err(io::Error::other(String::from_utf8_lossy(&person.arrived[..end]).into_owned()));
         }
         person.arrived.drain(..end);
-        person.wait_for(|line| line["type"] == "welcome")?;
+        let welcome = person.wait_for(|line| line["type"] == "welcome")?;
+        // Only somebody new is given one.
+        person.token = welcome["token"].as_str().unwrap_or_default().to_owned();
         Ok(person)
     }
 
