@@ -116,7 +116,7 @@ fn unmasking(report: &mut Report, patience: Patience) {
 }
 
 fn heap(report: &mut Report, libraries: &[Box<dyn Library>]) {
-    report.section("Heap of a connection at rest, in bytes; in brackets the value itself");
+    report.section("Heap of a connection at rest; in brackets the size of the value itself, in bytes");
     for row in memory::rows(libraries) {
         let limit = match row.name.as_str() {
             "plain" => Some(PLAIN_HEAP),

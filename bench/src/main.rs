@@ -19,11 +19,13 @@ mod wire;
 
 use std::process::ExitCode;
 
+use server::document;
+
 #[global_allocator]
 static ALLOCATOR: heap::Counting = heap::Counting;
 
 const USAGE: &str = "\
-usage: bench driver [--quick] [--json FILE]   compare with the peers
+usage: bench driver [--quick] [--json FILE] [--write]   compare with the peers
        bench counts [--check | --write]       count instructions under callgrind
        bench count ROW MESSAGES               what `counts` runs under callgrind
        bench search [--full | --messages N] [--folder FOLDER]   type queries while messages arrive
@@ -59,11 +61,12 @@ fn usage() -> ExitCode {
 }
 
 fn compare(mut options: &[&str]) -> ExitCode {
-    let (mut quick, mut json) = (false, None);
+    let (mut quick, mut json, mut write) = (false, None, false);
     while let Some((first, rest)) = options.split_first() {
         options = rest;
         match (*first, rest) {
             ("--quick", _) => quick = true,
+            ("--write", _) => write = true,
             ("--json", [file, rest @ ..]) => {
                 json = Some(*file);
                 options = rest;
@@ -77,6 +80,10 @@ fn compare(mut options: &[&str]) -> ExitCode {
         && let Err(error) = std::fs::write(file, report.json())
     {
         eprintln!("{file}: {error}");
+        return ExitCode::FAILURE;
+    }
+    if write && let Err(error) = document::write("driver", &report.markdown()) {
+        eprintln!("nothing was written: {error}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS

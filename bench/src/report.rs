@@ -1,10 +1,12 @@
-//! What was measured, as a table to read and as JSON to keep.
+//! What was measured, as a table to read, as JSON to keep, and as the part of docs/performance.md.
 
 use std::fmt::Write;
 
 use crate::library::Library;
 use crate::memory;
 use crate::rounds::Spread;
+use crate::server::machine;
+use crate::server::table::Table;
 
 /// One row of times: nanoseconds a message, for each library, for each round. Ours is the first.
 pub struct Throughput {
@@ -20,6 +22,8 @@ pub struct Report {
     libraries: Vec<&'static str>,
     connections: Vec<bool>,
     json: Vec<String>,
+    /// For the document: each section's title, and its table once it has a row.
+    tables: Vec<(String, Option<Table>)>,
     missed: Vec<String>,
     goals: usize,
 }
@@ -33,6 +37,7 @@ impl Report {
             libraries: libraries.iter().map(|library| library.name()).collect(),
             connections: libraries.iter().map(|library| library.is_connection()).collect(),
             json: Vec::new(),
+            tables: Vec::new(),
             missed: Vec::new(),
             goals: 0,
         }
@@ -40,6 +45,7 @@ impl Report {
 
     pub fn section(&mut self, title: &str) {
         println!("\n{title}");
+        self.tables.push((title.to_owned(), None));
         let mut line = format!("{:NAME$}", "");
         for library in &self.libraries {
             write!(line, "{library:>COLUMN$}").expect("a string takes it");
@@ -68,6 +74,18 @@ impl Report {
                 .expect("a string takes it");
         }
         println!("{line}");
+        let cells = medians.iter().enumerate().map(|(at, median)| match (median, medians[0]) {
+            (Some(time), _) if at == 0 => rate(row.size, *time),
+            (Some(time), Some(ours)) => format!("{:.2}", ours / time),
+            _ => "–".to_owned(),
+        });
+        let found = all.map_or("–".to_owned(), |all| {
+            goal(all.median, &format!("≥ {}", row.goal), all.median >= row.goal)
+        });
+        let connection = connections.map_or("–".to_owned(), |ratio| format!("{:.2}", ratio.median));
+        let cells: Vec<String> =
+            [row.name.clone()].into_iter().chain(cells).chain([connection, found]).collect();
+        self.add(&["to the best connection", "to the best, goal"], cells);
         self.json.push(format!(
             r#"{{"row":"{}","bytes":{},"ns_per_message":{},"ours_to_best":{},"ours_to_best_connection":{},"goal":{}}}"#,
             row.name,
@@ -82,6 +100,9 @@ impl Report {
     pub fn at_most(&mut self, name: &str, ratio: Spread, limit: f64) {
         let verdict = self.verdict(name, ratio.median <= limit);
         println!("{name:NAME$}  {verdict} {limit}: {}", words(ratio));
+        let mut table = Table::new(["", "found, goal"]);
+        table.row([name.to_owned(), goal(ratio.median, &format!("≤ {limit}"), ratio.median <= limit)]);
+        self.tables.last_mut().expect("a section comes first").1 = Some(table);
         self.json.push(format!(r#"{{"row":"{name}","ratio":{},"limit":{limit}}}"#, spread(ratio)));
     }
 
@@ -104,6 +125,10 @@ impl Report {
         }
         println!("{line}");
         let heaps = row.weights.iter().map(|weight| weight.as_ref().map(|w| format!("{:.0}", w.heap)));
+        let cells =
+            row.weights.iter().map(|weight| weight.as_ref().map_or("–".to_owned(), |w| heap(w.heap)));
+        let asked = limit.map_or("–".to_owned(), |limit| format!("≤ {}", heap(limit)));
+        self.add(&["goal"], [row.name.clone()].into_iter().chain(cells).chain([asked]).collect());
         self.json.push(format!(r#"{{"row":"heap, {}","bytes":{}}}"#, row.name, self.by_library(heaps)));
     }
 
@@ -117,6 +142,29 @@ impl Report {
 
     pub fn json(&self) -> String {
         format!("[\n{}\n]\n", self.json.join(",\n"))
+    }
+
+    /// A row of the table that the document is given for this section; its head is the libraries and `columns`.
+    fn add(&mut self, columns: &[&str], cells: Vec<String>) {
+        let (_, table) = self.tables.last_mut().expect("a section comes first");
+        let head = || Table::new([""].iter().chain(&self.libraries).chain(columns).copied());
+        table.get_or_insert_with(head).row(cells);
+    }
+
+    /// The part of docs/performance.md that is about the driver.
+    pub fn markdown(&self) -> String {
+        let tables: Vec<String> = self
+            .tables
+            .iter()
+            .filter_map(|(title, table)| {
+                // What stands in brackets on the screen is not in the document.
+                let title = title.split(';').next()?;
+                Some(format!("**{title}**\n\n{}", table.as_ref()?.markdown()))
+            })
+            .collect();
+        let met = format!("{} of {} goals met.", self.goals - self.missed.len(), self.goals);
+        let load = format!("Load average at the end: {}.\n", machine::load_average());
+        [tables.join("\n"), met, load].join("\n")
     }
 
     /// Ours against the peer whose median is the best, round by round.
@@ -149,6 +197,15 @@ impl Report {
             .collect();
         format!("{{{}}}", pairs.join(","))
     }
+}
+
+fn goal(found: f64, asked: &str, met: bool) -> String {
+    if met { format!("{found:.2}, {asked}") } else { format!("**{found:.2}**, {asked}") }
+}
+
+/// Octets of heap, in short.
+fn heap(octets: f64) -> String {
+    if octets < 1024.0 { format!("{octets:.0} B") } else { format!("{:.1} KiB", octets / 1024.0) }
 }
 
 fn words(Spread { median, least, most }: Spread) -> String {

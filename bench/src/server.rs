@@ -4,7 +4,7 @@ mod accept;
 mod chart;
 mod chat;
 mod crowd;
-mod document;
+pub mod document;
 mod echo;
 mod echoes;
 mod fanout;

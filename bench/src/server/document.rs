@@ -18,18 +18,27 @@ pub struct Report {
 impl Report {
     /// Puts tables and plots where the document has its place for them.
     pub fn write(&self) -> io::Result<()> {
-        let docs = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"));
-        let path = docs.join("performance.md");
-        let text = fs::read_to_string(&path)?;
-        let text = replace(&text, self.name, &self.markdown)
-            .ok_or_else(|| io::Error::other(format!("{} has no marks for {}", path.display(), self.name)))?;
-        fs::write(path, text)?;
-        fs::create_dir_all(docs.join("performance"))?;
+        write(self.name, &self.markdown)?;
+        let plots = docs().join("performance");
+        fs::create_dir_all(&plots)?;
         for (name, svg) in &self.plots {
-            fs::write(docs.join("performance").join(name).with_extension("svg"), svg)?;
+            fs::write(plots.join(name).with_extension("svg"), svg)?;
         }
         Ok(())
     }
+}
+
+fn docs() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"))
+}
+
+/// Puts what was found where docs/performance.md has its place for what is named so.
+pub fn write(name: &str, markdown: &str) -> io::Result<()> {
+    let path = docs().join("performance.md");
+    let text = fs::read_to_string(&path)?;
+    let text = replace(&text, name, markdown)
+        .ok_or_else(|| io::Error::other(format!("{} has no marks for {name}", path.display())))?;
+    fs::write(path, text)
 }
 
 /// The text with everything between the two marks of this name exchanged.
