@@ -6,6 +6,7 @@ import { newKey } from './wire/protocol.js';
 
 /** @typedef {import('./state/reduce.js').Event} Event */
 /** @typedef {import('./state/state.js').Message} Message */
+/** @typedef {import('./state/state.js').Named} Named */
 /** @typedef {import('./state/state.js').State} State */
 /** @typedef {import('./wire/protocol.js').WireRoom} WireRoom */
 /** @typedef {import('./wire/requests.js').Requests} Requests */
@@ -63,7 +64,11 @@ export class Session {
       this.#dispatch({ kind: 'caught-up', room: id, answer });
       more = answer.more || answer.gap;
     }
-    if (id === this.#state().here) await this.#load(id);
+    if (id !== this.#state().here) return;
+    await this.#load(id);
+    // Whoever is here can be called by name, also before they have said anything.
+    const { present } = await this.#requests.ask({ type: 'present', room: id });
+    this.#dispatch({ kind: 'known', people: namesOf(present) });
   }
 
   /** The rooms that one is in have changed. */
@@ -267,4 +272,12 @@ export class Session {
       if (!(error instanceof Refused)) throw error;
     });
   }
+}
+
+/**
+ * @param {Named[]} people
+ * @returns {Record<string, string>}
+ */
+function namesOf(people) {
+  return Object.fromEntries(people.map(({ id, name }) => [id, name]));
 }

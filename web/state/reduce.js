@@ -183,7 +183,7 @@ function look(state, hidden) {
  */
 function hear(state, line) {
   switch (line.type) {
-    case 'presence': return inRoom(state, line.room, (room) => afterPresence(room, line, state.you.id));
+    case 'presence': return inRoom(meet(state, line.joined), line.room, (room) => afterPresence(room, line, state.you.id));
     case 'typing': {
       const people = /** @type {import('./state.js').Named[]} */ (/** @type {unknown} */ (line.people));
       const typing = people.filter((person) => person.id !== state.you.id);
@@ -194,6 +194,14 @@ function hear(state, line) {
     case 'read': return inRoom(state, line.room, (room) => afterRead(room, line.up_to));
     default: return line.sequence ? happen(state, line) : state;
   }
+}
+
+/**
+ * @param {State} state
+ * @param {import('./state.js').Named[]} people
+ */
+function meet(state, people) {
+  return learn(state, Object.fromEntries(people.map(({ id, name }) => [id, name])));
 }
 
 /**
