@@ -284,6 +284,8 @@ fn filling_a_folder_that_is_killed_at_any_moment_is_done_or_counts_as_nothing() 
         let mut names: Vec<_> =
             fs::read_dir(folder.path().join(&data)).unwrap().map(|one| one.unwrap().file_name()).collect();
         names.retain(|name| !name.to_string_lossy().starts_with("chat.sqlite"));
+        // An end between the last two steps leaves an empty file that nobody minds.
+        names.retain(|name| name != "unfinished.sqlite.lock");
         names.sort();
         assert_eq!(names, ["lock", "secret"]);
     }
