@@ -12,7 +12,7 @@ impl Engine for Ring {
     type Buffer = Buffer;
 
     fn accept(&mut self, listener: BorrowedFd<'_>, token: u64) {
-        self.push(Entry::accept(listener, token));
+        self.accept(listener, token);
     }
 
     fn cancel_accept(&mut self, listener: OwnedFd, token: u64) {

@@ -15,7 +15,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ pub(super) struct Ring {
     pool: Rc<Pool>,
     /// Completed and not looked at.
     completed: VecDeque<Completion>,
+    /// How many listeners the kernel accepts from: it holds each of them until it says that it has stopped.
+    accepting: usize,
     /// What the entries of a batch are made of; empty in between.
     entries: Vec<squeue::Entry>,
     headers: Vec<libc::msghdr>,
@@ -66,7 +68,20 @@ impl Ring {
         // forget them and the buffers in them before they are freed.
         unsafe { io.submitter().register_buf_ring_with_flags(address, count, GROUP, 0) }?;
         let headers = Vec::with_capacity(BATCH);
-        Ok(Ring { io, pool, completed: VecDeque::new(), entries: Vec::with_capacity(BATCH), headers })
+        Ok(Ring {
+            io,
+            pool,
+            completed: VecDeque::new(),
+            accepting: 0,
+            entries: Vec::with_capacity(BATCH),
+            headers,
+        })
+    }
+
+    /// Accepts connections until it fails or is cancelled.
+    pub(super) fn accept(&mut self, listener: BorrowedFd<'_>, token: u64) {
+        self.push(Entry::accept(listener, token));
+        self.accepting += 1;
     }
 
     /// Has something begun, at the next system call.
@@ -181,15 +196,19 @@ impl Ring {
             let (kind, token) = (entry.user_data() & KIND, entry.user_data() & !KIND);
             let result = usize::try_from(entry.result())
                 .map_err(|_| io::Error::from_raw_os_error(entry.result().wrapping_neg()));
+            let more = cqueue::more(entry.flags());
             let outcome = match kind {
                 SEND => {
                     sent(usize::try_from(token).expect("it was an index"), result);
                     continue;
                 }
-                ACCEPT => Outcome::Accepted(result.map(|_| {
-                    // SAFETY: the kernel has made this descriptor for this completion alone.
-                    unsafe { OwnedFd::from_raw_fd(entry.result()) }
-                })),
+                ACCEPT => {
+                    self.accepting -= usize::from(!more);
+                    Outcome::Accepted(result.map(|_| {
+                        // SAFETY: the kernel has made this descriptor for this completion alone.
+                        unsafe { OwnedFd::from_raw_fd(entry.result()) }
+                    }))
+                }
                 RECEIVE => {
                     let len = *result.as_ref().unwrap_or(&0);
                     let id = cqueue::buffer_select(entry.flags());
@@ -199,7 +218,7 @@ impl Ring {
                 POLL => Outcome::Writable,
                 _ => continue,
             };
-            self.completed.push_back(Completion { token, outcome, more: cqueue::more(entry.flags()) });
+            self.completed.push_back(Completion { token, outcome, more });
         }
     }
 }
@@ -210,6 +229,15 @@ impl Drop for Ring {
         let _ = self.io.submit();
         let second = Timespec::new().sec(1);
         let _ = self.io.submitter().register_sync_cancel(Some(second), CancelBuilder::any());
+        // A cancelled accept lets go of its listener with its last completion. Until then the address is taken, and
+        // whoever connects waits for an answer that nobody gives.
+        while self.accepting > 0 {
+            let waited = self.io.submitter().submit_with_args(1, &SubmitArgs::new().timespec(&second));
+            if waited.is_err_and(|error| !is_transient(&error)) {
+                break;
+            }
+            self.reap(|_, _| {});
+        }
         if self.io.submitter().unregister_buf_ring(GROUP).is_err() {
             // The kernel knows the memory still: nobody else may ever have it.
             std::mem::forget(Rc::clone(&self.pool));

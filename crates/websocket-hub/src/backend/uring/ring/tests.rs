@@ -49,7 +49,7 @@ fn send_one(ring: &mut Ring, socket: &TcpStream, pieces: &[IoSlice<'_>]) -> io::
 fn an_echo_accepts_receives_and_sends() {
     let mut ring = Ring::new(8, 1024).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    ring.push(Entry::accept(listener.as_fd(), 1));
+    ring.accept(listener.as_fd(), 1);
     let clients = [(); 3].map(|()| TcpStream::connect(listener.local_addr().unwrap()).unwrap());
     let mut sockets = Vec::new();
     for (token, mut client) in (2..).zip(&clients) {
