@@ -3,4 +3,5 @@
 pub mod browser;
 pub mod client;
 pub mod crowd;
+pub mod http1;
 pub mod process;

@@ -12,6 +12,7 @@ mod nickname;
 mod publisher;
 mod rate;
 mod readers;
+mod routes;
 #[cfg(test)]
 mod scratch;
 mod serve;

@@ -7,16 +7,17 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use parlor_chat::PersonId;
 use websocket_hub::driver::deflate::Deflate;
-use websocket_hub::{Config, Handshake, Refused};
+use websocket_hub::{Config, Handshake, Origins, Refused};
 
 use crate::assets::{self, Asset};
 use crate::identity::new_person;
 use crate::readers::Job;
+use crate::routes::same_origin;
 use crate::session::Session;
 use crate::space::Space;
 use crate::wire::SUBPROTOCOL;
@@ -47,6 +48,7 @@ pub(crate) fn router(config: Config, space: Arc<Space>) -> Router {
         .route("/direct/{*place}", get(place))
         .route("/web/{*name}", get(asset))
         .fallback(async || not_found())
+        .layer(from_fn_with_state(Origins::same(), same_origin::guard))
         .layer(map_response(secure))
         .with_state(site)
 }

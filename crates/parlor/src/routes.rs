@@ -1,0 +1,3 @@
+//! What holds for requests whatever their route is.
+
+pub(crate) mod same_origin;
