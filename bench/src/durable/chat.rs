@@ -105,7 +105,8 @@ fn say(chat: &Chat, sender: usize, number: u64, rooms: u64, text: &str, news: Se
         };
         let _ = news.send(Heard::Acknowledged(sender, accepted));
     };
-    Ok(chat.submit(proposal, Box::new(answer))?)
+    chat.submit(proposal, Box::new(answer));
+    Ok(())
 }
 
 fn person(number: usize) -> PersonId {

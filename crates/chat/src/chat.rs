@@ -38,7 +38,8 @@ const SCRUB: Duration = Duration::from_secs(1);
 /// Ways to read that are kept open between uses.
 const SOURCES: usize = 8;
 
-/// What is called with the outcome of one proposal, on the thread that writes: it must not block.
+/// What is called with the outcome of one proposal: on the thread that writes, or by who handed it in if it is not
+/// taken. It must not block.
 pub type Answer = Box<dyn FnOnce(Result<&Outcome, Trouble>) + Send>;
 
 /// What is called with the outcomes of each batch, in the order of the log, after each answer of the batch.
@@ -82,31 +83,29 @@ impl Chat {
     /// Hands in a proposal; `answer` is called once with what became of it, as soon as that is durable. One
     /// thread's proposals keep their order.
     ///
-    /// # Errors
-    ///
-    /// [`Trouble::Busy`] if too many wait, [`Trouble::Stopped`] after the end; then `answer` is not called.
     /// An error in the answer says that nothing is acknowledged: with a key, the proposal can be handed in
-    /// again.
-    pub fn submit(&self, proposal: Proposal, answer: Answer) -> Result<(), Trouble> {
+    /// again. It is called with [`Trouble::Busy`] at once, by this thread, if too many wait, and with
+    /// [`Trouble::Stopped`] after the end.
+    pub fn submit(&self, proposal: Proposal, answer: Answer) {
         let octets = octets(&proposal.action);
-        let queue = self.queue.as_ref().ok_or(Trouble::Stopped)?;
+        let Some(queue) = &self.queue else { return answer(Err(Trouble::Stopped)) };
         if self.waiting.fetch_add(octets, Ordering::Relaxed) + octets > QUEUE_OCTETS {
             self.waiting.fetch_sub(octets, Ordering::Relaxed);
-            return Err(Trouble::Busy);
+            return answer(Err(Trouble::Busy));
         }
-        queue.try_send(Asked { proposal, octets, answer }).map_err(|error| {
-            self.waiting.fetch_sub(octets, Ordering::Relaxed);
-            match error {
-                TrySendError::Full(_) => Trouble::Busy,
-                TrySendError::Disconnected(_) => Trouble::Stopped,
-            }
-        })
+        let (asked, trouble) = match queue.try_send(Asked { proposal, octets, answer }) {
+            Ok(()) => return,
+            Err(TrySendError::Full(asked)) => (asked, Trouble::Busy),
+            Err(TrySendError::Disconnected(asked)) => (asked, Trouble::Stopped),
+        };
+        self.waiting.fetch_sub(octets, Ordering::Relaxed);
+        (asked.answer)(Err(trouble));
     }
 
     /// Hands in a proposal and waits for what becomes of it. Not for the thread of a [`Listener`].
     pub fn ask(&self, proposal: Proposal) -> Result<Outcome, Trouble> {
         let (send, receive) = sync_channel(1);
-        self.submit(proposal, Box::new(move |outcome| _ = send.send(outcome.cloned())))?;
+        self.submit(proposal, Box::new(move |outcome| _ = send.send(outcome.cloned())));
         receive.recv().unwrap_or(Err(Trouble::Stopped))
     }
 

@@ -47,7 +47,7 @@ fn many_threads_speak_and_everybody_sees_one_order_without_a_gap() {
                         let said =
                             with_key(&format!("{number}"), post(by, LOBBY, &format!("{by}: {number}")));
                         let send = send.clone();
-                        chat.submit(said, Box::new(move |outcome| _ = send.send(outcome.cloned()))).unwrap();
+                        chat.submit(said, Box::new(move |outcome| _ = send.send(outcome.cloned())));
                     }
                 }
                 drop(send);
@@ -77,7 +77,7 @@ fn the_author_is_answered_before_the_others_hear_of_it() {
     let (send, receive) = mpsc::channel();
     let (answered, heard) = (send.clone(), send);
     let chat = Chat::start(memory(), Box::new(move |_| heard.send("heard").unwrap())).unwrap();
-    chat.submit(arrive(0), Box::new(move |_| answered.send("answered").unwrap())).unwrap();
+    chat.submit(arrive(0), Box::new(move |_| answered.send("answered").unwrap()));
     let order: Vec<_> = (0..2).map(|_| receive.recv_timeout(Duration::from_secs(10)).unwrap()).collect();
     assert_eq!(order, ["answered", "heard"]);
 }
@@ -127,13 +127,25 @@ fn too_much_at_once_is_refused_before_it_takes_memory() {
     let chat = Chat::start(memory(), Box::new(move |_| _ = wait.recv())).unwrap();
     chat.ask(arrive(0)).unwrap();
     let text = "x".repeat(parlor_chat::limits::TEXT);
-    let taken =
-        (0..10_000).take_while(|_| chat.submit(post(0, LOBBY, &text), Box::new(|_| {})).is_ok()).count();
+    let (answers, answered) = mpsc::channel();
+    let submit = || {
+        let answers = answers.clone();
+        let answer = move |outcome: Result<&Outcome, Trouble>| _ = answers.send(outcome.err());
+        chat.submit(post(0, LOBBY, &text), Box::new(answer));
+    };
+    // Nobody is answered but those who are not taken, and they are answered at once.
+    let is_taken = || {
+        submit();
+        answered.try_recv() == Err(mpsc::TryRecvError::Empty)
+    };
+    let taken = (0..10_000).take_while(|_| is_taken()).count();
     // 64 MiB of texts, and the batch that is being written.
     assert!((1_000..1_200).contains(&taken), "{taken}");
-    assert_eq!(chat.submit(post(0, LOBBY, &text), Box::new(|_| {})), Err(Trouble::Busy));
+    submit();
+    assert_eq!(answered.try_recv(), Ok(Some(Trouble::Busy)));
     drop(release);
     chat.stop().unwrap();
+    assert_eq!(answered.try_iter().filter(Option::is_none).count(), taken, "who was taken is answered later");
 }
 
 #[test]

@@ -138,13 +138,13 @@ impl Space {
         &self.core.search
     }
 
-    /// Hands in a wish; `answer` is called on the thread of the log.
+    /// Hands in a wish; `answer` is called once, on the thread of the log or, if it is not taken, on this one.
     pub(crate) fn propose(
         &self,
         proposal: Proposal,
         answer: impl FnOnce(Result<&parlor_chat::Outcome, Trouble>) + Send + 'static,
-    ) -> Result<(), Trouble> {
-        self.chat().submit(proposal, Box::new(answer))
+    ) {
+        self.chat().submit(proposal, Box::new(answer));
     }
 
     /// Has something read beside the event loops.

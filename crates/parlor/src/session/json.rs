@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use parlor_chat::view::View;
-use parlor_chat::{Failure, PersonId, Timestamp};
+use parlor_chat::{Failure, PersonId, Refusal, Timestamp};
 use websocket_hub::{CloseCode, WebSocket};
 
-use super::arrival::{NotArrived, arrive};
+use super::arrival::{arrive, draw_nickname};
 use super::asker::Asker;
 use super::lane::Lane;
 use super::strikes::refuse;
@@ -82,17 +82,16 @@ impl Json {
         };
         let (json, again, to) = (Arc::clone(self), Arc::clone(space), ws.clone());
         let is_new = self.shown != Some(arriving);
-        let then = move |arrived| {
-            let person = match arrived {
-                Ok(person) => person,
+        arrive(space, arriving, draw_nickname(), move |arrived| {
+            match arrived {
+                Ok(()) => {}
                 // Another of the browser's tabs was first.
-                Err(NotArrived::IsHere) if !is_new => arriving,
+                Err(Failure::Refused(Refusal::IdTaken)) if !is_new => {}
                 Err(_) => return turn_away(&to),
-            };
+            }
             let reader = Arc::clone(&again);
-            reader.read(Job::new(move || json.welcome(&again, &to, person, is_new)));
-        };
-        arrive(space, arriving, Box::new(then));
+            reader.read(Job::new(move || json.welcome(&again, &to, arriving, is_new)));
+        });
     }
 
     fn welcome(&self, space: &Arc<Space>, ws: &WebSocket, person: PersonId, is_new: bool) {

@@ -7,10 +7,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use parlor_chat::{Action, PersonId, Proposal, Refusal, RoomId, Timestamp};
+use parlor_chat::{Action, PersonId, Proposal, RoomId, Timestamp};
 use websocket_hub::{CloseCode, WebSocket};
 
-use super::arrival::{DRAWS, draw_nickname};
+use super::arrival::arrive;
 use super::strikes::refuse;
 use crate::identity::{new_person, random};
 use crate::nickname::Nickname;
@@ -83,34 +83,13 @@ impl Text {
                 state.standing = Standing::Arriving(VecDeque::from([said.to_owned()]));
                 let (person, name) = (state.person, name_of(&state));
                 drop(state);
-                self.arrive(space, ws, person, name, 0);
+                let (text, again, to) = (Arc::clone(self), Arc::clone(space), ws.clone());
+                // Under the nickname that others see already, if it is free in the log, too.
+                arrive(space, person, name, move |arrived| match arrived {
+                    Ok(()) => text.is_here(&again, &to),
+                    Err(failure) => text.is_not_here(&again, &to, &failure.into()),
+                });
             }
-        }
-    }
-
-    /// Becomes a person under the nickname that others see already, or another that is free in the log, too.
-    fn arrive(
-        self: &Arc<Self>,
-        space: &Arc<Space>,
-        ws: &WebSocket,
-        person: PersonId,
-        nickname: String,
-        draws: u32,
-    ) {
-        let action = Action::Arrive { nickname };
-        let proposal = Proposal { at: Timestamp::now(), by: person, key: None, action };
-        let (text, again, to) = (Arc::clone(self), Arc::clone(space), ws.clone());
-        let handed_in =
-            space.propose(proposal, move |outcome| match outcome.map(|outcome| outcome.verdict) {
-                Ok(Ok(_)) => text.is_here(&again, &to),
-                Ok(Err(Refusal::NicknameTaken)) if draws < DRAWS => {
-                    text.arrive(&again, &to, person, draw_nickname(draws), draws + 1);
-                }
-                Ok(Err(refusal)) => text.is_not_here(&again, &to, &refusal.into()),
-                Err(trouble) => text.is_not_here(&again, &to, &trouble.into()),
-            });
-        if let Err(trouble) = handed_in {
-            self.is_not_here(space, ws, &trouble.into());
         }
     }
 
@@ -172,14 +151,11 @@ fn say(space: &Arc<Space>, ws: &WebSocket, person: PersonId, text: &str) {
     }
     let (proposal, again, to) =
         (Proposal { at: Timestamp::now(), by: person, key: None, action }, Arc::clone(space), ws.clone());
-    let handed_in = space.propose(proposal, move |outcome| match outcome.map(|outcome| outcome.verdict) {
+    space.propose(proposal, move |outcome| match outcome.map(|outcome| outcome.verdict) {
         Ok(Ok(_)) => {}
         Ok(Err(refusal)) => not_said(&again, &to, &refusal.into()),
         Err(trouble) => not_said(&again, &to, &trouble.into()),
     });
-    if let Err(trouble) = handed_in {
-        not_said(space, ws, &trouble.into());
-    }
 }
 
 /// The plain text has no errors, so it is a line like the one that tells who has left.
@@ -196,13 +172,10 @@ fn not_said_line(error: &WireError) -> String {
 fn depart(space: &Space, ws: &WebSocket, person: PersonId) {
     let proposal = Proposal { at: Timestamp::now(), by: person, key: None, action: Action::Depart };
     let (teller, gone) = (space.publisher().clone(), ws.clone());
-    let handed_in = space.propose(proposal, move |outcome| {
+    space.propose(proposal, move |outcome| {
         if outcome.is_err() {
             // What cannot be stored now leaves a nickname taken, and nothing else.
             teller.tell(News::Went { ws: gone });
         }
     });
-    if handed_in.is_err() {
-        space.tell(News::Went { ws: ws.clone() });
-    }
 }

@@ -25,17 +25,14 @@ fn hand_in(asker: Asker, id: Option<Box<RawValue>>, key: Option<Key>, wish: Wish
     let draws_room = matches!(wish, Wish::CreateRoom(_) | Wish::OpenDirect(_));
     let again = draws_room.then(|| (key.clone(), wish.clone()));
     let proposal = Proposal { at: Timestamp::now(), by: asker.person, key, action: action(wish) };
-    let (space, refused, id_of_refused) = (asker.space.clone(), asker.clone(), id.clone());
-    let handed_in = space.propose(proposal, move |outcome| match (outcome, again) {
+    let space = asker.space.clone();
+    space.propose(proposal, move |outcome| match (outcome, again) {
         (Ok(Outcome { verdict: Err(Refusal::IdTaken), .. }), Some((key, wish))) if draws < DRAWS => {
             // The key is spent on a draw that failed; it belongs to this author alone, so a variant of it does.
             hand_in(asker, id, key.as_ref().and_then(|key| redrawn(key, draws)), wish, draws + 1);
         }
         (outcome, _) => tell(&asker, id.as_deref(), outcome),
     });
-    if let Err(trouble) = handed_in {
-        refused.refuse(id_of_refused.as_deref(), trouble);
-    }
 }
 
 /// What the same wish is called when it has to be made with another id.
