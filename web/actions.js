@@ -16,6 +16,8 @@ import { countOf, roomName } from './words.js';
  * @property {() => State} state
  * @property {(event: import('./state/reduce.js').Event) => void} dispatch
  * @property {import('./session.js').Session} session
+ * @property {import('./sender.js').Sender} sender
+ * @property {() => void} renew takes the new version of the page
  * @property {import('./wishes.js').Wishes} wishes
  * @property {import('./views/dialogs.js').Dialogs} dialogs
  * @property {import('./views/composer.js').Composer} composer
@@ -40,7 +42,7 @@ export function actionsOf(parts) {
  * @param {Parts} parts
  * @returns {Record<string, (pressed: Pressed) => void>}
  */
-function onMessages({ state, dispatch, session, wishes, composer, go, tell, remove }) {
+function onMessages({ state, dispatch, sender, wishes, composer, go, tell, remove }) {
   /** @param {(room: string, message: Message, element: HTMLElement) => void} act */
   const on = (act) => (/** @type {Pressed} */ { element, message, room }) => { if (message) act(room, message, element); };
   /** @param {'reply' | 'edit'} kind */
@@ -49,9 +51,9 @@ function onMessages({ state, dispatch, session, wishes, composer, go, tell, remo
     composer.focus();
   });
   return {
-    again: on((room, message) => session.sayAgain(room, message)),
-    'edit-unsent': on((room, message) => { session.unsay(room, message); composer.putBack(message.text); }),
-    drop: on((room, message) => session.unsay(room, message)),
+    again: on((room, message) => sender.sayAgain(room, message)),
+    'edit-unsent': on((room, message) => { sender.unsay(room, message); composer.putBack(message.text); }),
+    drop: on((room, message) => sender.unsay(room, message)),
     reply: about('reply'),
     edit: about('edit'),
     cancel: () => { dispatch({ kind: 'about', room: state().here, about: { kind: 'none' } }); composer.focus(); },
@@ -90,7 +92,7 @@ async function copyLink({ rooms }, room, { sequence }, tell) {
  * @param {Parts} parts
  * @returns {Record<string, (pressed: Pressed) => void>}
  */
-function onRooms({ state, session, wishes, dialogs, sidebar, go, notifier, tell }) {
+function onRooms({ state, session, wishes, dialogs, sidebar, go, notifier, tell, renew }) {
   /** @param {{room?: string} | null} answer */
   const opened = async (answer) => {
     if (!answer?.room) return false;
@@ -127,6 +129,8 @@ function onRooms({ state, session, wishes, dialogs, sidebar, go, notifier, tell 
     switcher: () => dialogs.choose('Go to', 'A room or a person', (words) => places(state(), words.toLowerCase(), go, write)),
     shortcuts: () => dialogs.shortcuts(),
     notify: async () => tell(await notifier.toggle()),
+    renew,
+    'not-now': ({ element }) => element.closest('.offer')?.setAttribute('hidden', ''),
   };
 }
 

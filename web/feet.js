@@ -30,11 +30,11 @@ export function searchBox(wishes) {
 
 /**
  * @param {State} state
- * @param {import('./session.js').Session} session
+ * @param {import('./sender.js').Sender} sender
  * @param {import('./wishes.js').Wishes} wishes
  * @returns {HTMLElement | null}
  */
-export function threadBox(state, session, wishes) {
+export function threadBox(state, sender, wishes) {
   const { pane } = state;
   if (pane?.kind !== 'thread') return null;
   const { room, root } = pane;
@@ -49,7 +49,7 @@ export function threadBox(state, session, wishes) {
   const send = element('button', 'send', 'Send');
   form.append(box, send);
   const composer = new Composer(form, box, {
-    post: (text) => session.say(room, text, { thread: root, mentions: mentionsIn(text, state.people) }),
+    post: (text) => sender.say(room, text, { thread: root, mentions: mentionsIn(text, state.people) }),
     typing: () => wishes.typing(room),
     editLast: () => {},
   });

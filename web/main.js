@@ -3,12 +3,16 @@
 import { actionsOf, suggestionsFor } from './actions.js';
 import { searchBox, threadBox } from './feet.js';
 import { listen } from './keys.js';
+import { LocalCopy, recall } from './local/copy.js';
+import { recallDrafts } from './local/drafts.js';
 import { Notifier } from './notifier.js';
 import { mentionsIn } from './people.js';
 import { pathOf, placeOf } from './router.js';
+import { Sender } from './sender.js';
 import { Session } from './session.js';
 import { reduce } from './state/reduce.js';
 import { initial } from './state/state.js';
+import { keepVersions } from './versions.js';
 import { Announcer } from './views/announcer.js';
 import { Completion } from './views/completion.js';
 import { Composer } from './views/composer.js';
@@ -30,10 +34,16 @@ import { Wishes } from './wishes.js';
 /** @typedef {import('./wire/protocol.js').Line} Line */
 /** @typedef {import('./wire/protocol.js').Welcome} Welcome */
 
+/** What was missed is waited for, before anything is drawn, no longer than this. */
+const LONGEST_HOLD = 1000;
+
 let state = initial;
 const now = () => state;
 /** @type {(() => void) | null} withdraws the drawing that is due, if one is */
 let unschedule = null;
+/** @type {number | undefined} set while what was missed is on its way: it is drawn all at once */
+let held;
+let hasAsked = false;
 
 const connection = new Connection(
   `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/chat`,
@@ -44,6 +54,8 @@ const connection = new Connection(
 );
 const requests = new Requests((text) => connection.send(text));
 const session = new Session(requests, now, dispatch);
+const sender = new Sender(requests, now, dispatch);
+const copy = new LocalCopy(now);
 const toast = new Toast(find('.toast', HTMLElement));
 const wishes = new Wishes(requests, now, dispatch, (sentence) => toast.tell(sentence));
 
@@ -73,13 +85,14 @@ const header = new Header({
 const sidebar = new Sidebar(find('.side', HTMLElement), find('.menu .dot', HTMLElement));
 const dialogs = new Dialogs(find('dialog', HTMLDialogElement), () => composer.focus());
 const pane = new Pane(find('.pane', HTMLElement), (kind) => (
-  kind === 'search' ? searchBox(wishes) : threadBox(state, session, wishes)));
+  kind === 'search' ? searchBox(wishes) : threadBox(state, sender, wishes)));
 const box = find('[data-testid="composer"]', HTMLTextAreaElement);
 // Before the composer, so that it hears a key first that chooses a suggestion.
 new Completion(box, find('.completion', HTMLElement), (sign, words) => suggestionsFor(state, sign, words));
 const composer = new Composer(form, box, { post, typing: () => wishes.typing(state.here), editLast });
+const renew = keepVersions(() => state.phase === 'connected', () => { find('.offer', HTMLElement).hidden = false; });
 const actions = actionsOf({
-  state: now, dispatch, session, wishes, dialogs, composer, sidebar, go, remove, notifier,
+  state: now, dispatch, session, sender, wishes, renew, dialogs, composer, sidebar, go, remove, notifier,
   tell: (sentence) => toast.tell(sentence),
 });
 
@@ -109,14 +122,24 @@ listen({
 noticeVisibility();
 dispatch({ kind: 'address', place: placeOf(location.pathname) });
 composer.focus();
-connection.open();
+start();
+
+/** What was kept is shown before anybody is asked. */
+async function start() {
+  const [kept] = await Promise.all([recall(), recallDrafts()]);
+  if (kept) {
+    copy.knows(kept);
+    dispatch({ kind: 'recalled', kept });
+    sender.takeUp();
+  }
+  connection.open();
+}
 
 /** @param {Record<string, unknown> & {type: string}} line */
 function receive(line) {
   if (requests.hear(line)) return;
   if (line.type === 'welcome') {
-    dispatch({ kind: 'welcome', welcome: /** @type {Welcome} */ (/** @type {unknown} */ (line)) });
-    session.welcomed();
+    welcomed(/** @type {Welcome} */ (/** @type {unknown} */ (line)));
     return;
   }
   const told = /** @type {Line} */ (/** @type {unknown} */ (line));
@@ -127,6 +150,31 @@ function receive(line) {
   const isMine = told.person === state.you.id && (told.type === 'joined' || told.type === 'left');
   if (isMine || told.type === 'room_created' || told.type === 'room_renamed') session.changed();
   dispatch({ kind: 'told', line: told });
+}
+
+/** @param {Welcome} welcome */
+async function welcomed(welcome) {
+  // A browser that keeps no cookies is somebody new each time.
+  if (welcome.token && !hasAsked) return becomeSomebody();
+  if (state.rooms[state.here]?.span) held ??= setTimeout(release, LONGEST_HOLD);
+  dispatch({ kind: 'welcome', welcome });
+  sender.welcomed();
+  await session.welcomed();
+  release();
+}
+
+/** The page came from memory, and the browser has lost what it is known by. The server gives it with the page. */
+async function becomeSomebody() {
+  hasAsked = true;
+  await fetch('/', { cache: 'no-store' }).catch(() => {});
+  connection.again();
+}
+
+/** Everything that was missed is there: now it is drawn. */
+function release() {
+  clearTimeout(held);
+  held = undefined;
+  schedule();
 }
 
 /** @param {Line} line */
@@ -150,7 +198,8 @@ function post(text) {
     wishes.edit(room, about.message.sequence, text, mentions);
   } else {
     wishes.said();
-    if (!session.say(room, text, { replyTo: about.kind === 'reply' ? about.message.sequence : 0, mentions })) return false;
+    release();
+    if (!sender.say(room, text, { replyTo: about.kind === 'reply' ? about.message.sequence : 0, mentions })) return false;
     jumpToEnd();
   }
   if (about.kind !== 'none') dispatch({ kind: 'about', room, about: { kind: 'none' } });
@@ -274,6 +323,7 @@ function noticeVisibility() {
 /** @param {Event} event */
 function dispatch(event) {
   state = reduce(state, event);
+  copy.changed();
   schedule();
 }
 
@@ -291,6 +341,7 @@ function schedule() {
 
 function draw() {
   unschedule = null;
+  if (held) return;
   document.title = titleOf(state);
   status.render(state);
   header.render(state);

@@ -1,21 +1,19 @@
-// What the page asks of the server, and when: watches rooms, reads history, and sends what is to be said until it is safe.
+// What the page asks of the server, and when: watches rooms, reads history, and tells what was seen.
 
-import { forgetUnsent, keepUnsent, unsentOf } from './storage.js';
 import { Refused } from './wire/requests.js';
-import { newKey } from './wire/protocol.js';
 
 /** @typedef {import('./state/reduce.js').Event} Event */
-/** @typedef {import('./state/state.js').Message} Message */
 /** @typedef {import('./state/state.js').Named} Named */
 /** @typedef {import('./state/state.js').State} State */
 /** @typedef {import('./wire/protocol.js').WireRoom} WireRoom */
 /** @typedef {import('./wire/requests.js').Requests} Requests */
-/** @typedef {{replyTo?: number, thread?: number, mentions?: string[]}} About */
 
 /** Messages that one page of history has. */
 const PAGE = 50;
 /** How long it takes until what was seen is told: scrolling by is not reading. */
 const SEEN_AFTER = 1000;
+/** Rooms whose newest messages are fetched before anybody asks for them. */
+const AHEAD = 20;
 
 export class Session {
   #requests;
@@ -37,18 +35,29 @@ export class Session {
     this.#dispatch = dispatch;
   }
 
-  /** The connection is there, and the welcome is known. */
-  welcomed() {
+  /**
+   * The connection is there, and the welcome is known.
+   * @returns {Promise<void>} when everything that was missed is there, or the connection is lost again
+   */
+  async welcomed() {
     this.#reading.clear();
-    this.#sendUnsent();
-    this.#quietly(this.#begin());
+    await this.#quietly(this.#begin());
+    this.#quietly(this.#lookAhead());
   }
 
   async #begin() {
     await this.#lookIn();
     const { rooms, here } = this.#state();
     const first = Object.keys(rooms).sort((one, other) => Number(other === here) - Number(one === here));
-    for (const room of first) this.#quietly(this.#watch(room));
+    await Promise.all(first.map((room) => this.#quietly(this.#watch(room))));
+  }
+
+  /** What is in memory is shown at once, and can be read without a connection. One room after the other. */
+  async #lookAhead() {
+    const empty = Object.values(this.#state().rooms).filter((room) => !room.span && room.last > 0 && room.role !== '');
+    for (const { id } of empty.sort((one, other) => other.unread - one.unread).slice(0, AHEAD)) {
+      if (!this.#state().rooms[id]?.span) await this.#read(id, {}, 'anew');
+    }
   }
 
   /**
@@ -66,7 +75,14 @@ export class Session {
     }
     if (id !== this.#state().here) return;
     await this.#load(id);
-    // Whoever is here can be called by name, also before they have said anything.
+    this.#quietly(this.#meet(id));
+  }
+
+  /**
+   * Whoever is here can be called by name, also before they have said anything.
+   * @param {string} id
+   */
+  async #meet(id) {
     const { present } = await this.#requests.ask({ type: 'present', room: id });
     this.#dispatch({ kind: 'known', people: namesOf(present) });
   }
@@ -122,7 +138,7 @@ export class Session {
       if (!room.span?.messages.some((message) => message.sequence === target)) {
         await this.#read(id, { around: target }, 'anew');
       }
-    } else if (!room.span) {
+    } else if (!room.span || !reaches(room.span, room.newAfter)) {
       const isFar = room.newAfter > 0 && room.unread > PAGE / 2;
       await this.#read(id, isFar ? { around: room.newAfter } : {}, 'anew');
     }
@@ -170,73 +186,6 @@ export class Session {
     }
   }
 
-  /**
-   * @param {string} room
-   * @param {string} text
-   * @param {About} about
-   * @returns {boolean} whether it is taken care of; before the first welcome, nobody knows who says it
-   */
-  say(room, text, { replyTo = 0, thread = 0, mentions = [] } = {}) {
-    if (!this.#state().rooms[room]) return false;
-    const now = Date.now();
-    /** @type {Message} */
-    const message = {
-      key: newKey(now), sequence: 0, at: now, by: this.#state().you.id, text, replyTo, thread, mentions,
-      editedAt: 0, reactions: [], pinned: false, replies: 0, status: 'sending', trouble: '',
-    };
-    keepUnsent({ room, message });
-    this.#dispatch({ kind: 'said', room, message });
-    this.#quietly(this.#post(room, message));
-    return true;
-  }
-
-  /**
-   * @param {string} room
-   * @param {Message} message one that failed
-   */
-  sayAgain(room, message) {
-    this.#dispatch({ kind: 'say-again', room, key: message.key });
-    this.#quietly(this.#post(room, message));
-  }
-
-  /**
-   * @param {string} room
-   * @param {Message} message one that failed
-   */
-  unsay(room, { key }) {
-    forgetUnsent(key);
-    this.#dispatch({ kind: 'unsaid', room, key });
-  }
-
-  /**
-   * What was kept from before a reload, and what had no answer when the connection went. The key makes it safe to
-   * send again what may have arrived.
-   */
-  #sendUnsent() {
-    const { rooms, you } = this.#state();
-    for (const { room, message } of unsentOf(you.id)) {
-      const known = rooms[room]?.pending.find((one) => one.key === message.key);
-      if (!known) this.#dispatch({ kind: 'said', room, message: { ...message, status: 'sending', trouble: '' } });
-      if (known?.status !== 'failed') this.#quietly(this.#post(room, message));
-    }
-  }
-
-  /**
-   * @param {string} room
-   * @param {Message} message
-   */
-  async #post(room, { key, text, replyTo, thread, mentions }) {
-    const about = { ...(replyTo && { reply_to: replyTo }), ...(thread && { thread }), ...(mentions[0] && { mentions }) };
-    try {
-      const { sequence } = await this.#requests.ask({ type: 'post', room, key, text, ...about });
-      forgetUnsent(key);
-      this.#dispatch({ kind: 'settled', room, key, sequence });
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      if (error.code !== 'lost') this.#dispatch({ kind: 'not-said', room, key, trouble: error.message });
-    }
-  }
-
   /** Whatever has changed: if the newest message is in view, it is read. */
   notice() {
     const { rooms, here, atEnd, hidden, phase } = this.#state();
@@ -268,10 +217,18 @@ export class Session {
    * @param {Promise<void>} done
    */
   #quietly(done) {
-    done.catch((error) => {
+    return done.catch((error) => {
       if (!(error instanceof Refused)) throw error;
     });
   }
+}
+
+/**
+ * @param {import('./state/state.js').Span} span
+ * @param {number} place
+ */
+function reaches(span, place) {
+  return place === 0 || !span.before || (span.messages[0]?.sequence ?? 0) <= place;
 }
 
 /**

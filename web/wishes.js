@@ -1,5 +1,6 @@
 // What people wish, one function for each: it is asked of the server, and what is refused is told in a sentence.
 
+import { searchHere } from './local/search.js';
 import { newKey } from './wire/protocol.js';
 import { Refused } from './wire/requests.js';
 
@@ -198,6 +199,10 @@ export class Wishes {
     const known = before?.kind === 'search' ? before : { kind: /** @type {const} */ ('search'), query, asked: '', results: [], next: '', trouble: '' };
     this.#dispatch({ kind: 'pane', pane: { ...known, query, trouble: '' } });
     if (query.trim() === '') return this.#dispatch({ kind: 'pane', pane: { ...known, query, asked: '', results: [], next: '', trouble: '' } });
+    if (this.#state().phase !== 'connected') {
+      const results = searchHere(this.#state(), query);
+      return this.#dispatch({ kind: 'pane', pane: { ...known, query, asked: query, results, next: '', trouble: '' } });
+    }
     const ahead = -new Date().getTimezoneOffset();
     try {
       const answer = await this.#requests.ask({ type: 'search', query, minutes_ahead: ahead, ...(cursor && { cursor }) });

@@ -8,6 +8,7 @@ import {
 } from './room.js';
 
 /** @typedef {import('./pane.js').Pane} Pane */
+/** @typedef {import('../local/copy.js').Kept} Kept */
 /** @typedef {import('./state.js').About} About */
 /** @typedef {import('./state.js').Message} Message */
 /** @typedef {import('./state.js').Room} Room */
@@ -25,6 +26,7 @@ import {
 
 /**
  * @typedef {{kind: 'phase', phase: Phase, trouble: Trouble}
+ *   | {kind: 'recalled', kept: Kept}
  *   | {kind: 'welcome', welcome: Welcome}
  *   | {kind: 'told', line: Line}
  *   | {kind: 'rooms', rooms: WireRoom[], people: People}
@@ -56,6 +58,7 @@ import {
 export function reduce(state, event) {
   switch (event.kind) {
     case 'phase': return changePhase(state, event.phase, event.trouble);
+    case 'recalled': return settle({ ...state, ...event.kept });
     case 'welcome': return welcome(state, event.welcome);
     case 'told': return hear(state, event.line);
     case 'rooms': return arrange(learn(state, event.people), event.rooms);
@@ -115,8 +118,14 @@ function inRoom(state, id, change) {
  * @returns {State}
  */
 function welcome(state, { you, rooms, people, limits }) {
-  const known = learn({ ...state, you, most: limits.text }, { ...people, [you.id]: you.name });
-  return settle(arrange(known, rooms));
+  // What somebody else left in this browser is nobody's business here.
+  const own = state.you.id === you.id ? state : { ...state, people: {}, rooms: {} };
+  const known = learn({ ...own, you, most: limits.text }, { ...people, [you.id]: you.name });
+  const there = settle(arrange(known, rooms));
+  if (state.isWelcome) return there;
+  // A room that was shown from memory is opened now, at what came since.
+  const opened = inRoom({ ...there, isWelcome: true }, there.here, entered);
+  return opened.rooms === there.rooms ? opened : { ...opened, arrivals: opened.arrivals + 1 };
 }
 
 /**

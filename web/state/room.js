@@ -23,10 +23,12 @@ export function roomOf(known, wire) {
     members: wire.members, with: wire.with ?? [], last: wire.last,
     readUpTo: Math.max(wire.read_up_to, known?.readUpTo ?? 0),
   };
-  if (known) return { ...known, ...said };
+  const counts = { unread: wire.unread?.messages ?? 0, mentions: wire.unread?.mentions ?? 0, counted: wire.last };
+  // The server counts better than a page that was away, unless it does not know yet what was read or said here.
+  const isBehind = known && (wire.last < known.upTo || wire.read_up_to < known.readUpTo);
+  if (known) return { ...known, ...said, ...(isBehind ? {} : counts) };
   return {
-    ...said, newest: 0, upTo: -1, unread: wire.unread?.messages ?? 0, mentions: wire.unread?.mentions ?? 0, newAfter: 0,
-    span: null, pending: [], notices: [], present: 0, typing: [],
+    ...said, ...counts, newest: 0, upTo: -1, newAfter: 0, span: null, pending: [], notices: [], present: 0, typing: [],
   };
 }
 
@@ -68,6 +70,7 @@ function about(room, line) {
  */
 function hear(room, line, you) {
   const own = line.by === you;
+  const isCounted = own || line.sequence <= room.counted;
   const said = messageOf(line);
   // It is the one that waits for its answer, which says so a moment later.
   const isKnown = room.span?.messages.some((message) => message.sequence === said.sequence) ?? false;
@@ -81,8 +84,8 @@ function hear(room, line, you) {
     pending: awaited
       ? room.pending.map((one) => (one === awaited ? { ...one, sequence: said.sequence } : one))
       : room.pending,
-    unread: own || said.thread ? room.unread : room.unread + 1,
-    mentions: !own && said.mentions.includes(you) ? room.mentions + 1 : room.mentions,
+    unread: isCounted || said.thread ? room.unread : room.unread + 1,
+    mentions: !isCounted && said.mentions.includes(you) ? room.mentions + 1 : room.mentions,
     typing: room.typing.filter((person) => person.id !== line.by),
   };
 }

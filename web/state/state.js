@@ -52,6 +52,7 @@
  * @property {number} upTo the last place that this page was told of; -1 before it watches the room
  * @property {number} readUpTo
  * @property {number} unread
+ * @property {number} counted the place up to which the server counted what is unread
  * @property {number} mentions
  * @property {number} newAfter where the line of the unread stands; 0 for nowhere
  * @property {Span | null} span nothing until it is read
@@ -71,6 +72,8 @@
  * @property {string} here the room that is shown
  * @property {Place | null} wanted the place that the address names, until it is found
  * @property {number} target the message that the address names, or 0
+ * @property {number} arrivals how often the room here was opened anew
+ * @property {boolean} isWelcome whether the server has said so since this page was opened
  * @property {Readonly<Record<string, About>>} abouts by room
  * @property {Pane | null} pane
  * @property {readonly number[]} hiding messages of the room here that are about to be deleted
@@ -89,7 +92,7 @@ export const LOBBY = '0000000000001';
 /** @type {State} */
 export const initial = {
   you: { id: '', name: '' }, people: {},
-  rooms: {}, here: LOBBY, wanted: null, target: 0,
+  rooms: {}, here: LOBBY, wanted: null, target: 0, arrivals: 0, isWelcome: false,
   abouts: {}, pane: null, hiding: [],
   most: 65_536,
   phase: 'connecting', trouble: 'lost',

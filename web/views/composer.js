@@ -1,6 +1,6 @@
 // The box one writes in: sends, grows, keeps a draft, and never loses what was typed.
 
-import { draftOf, keepDraft } from '../storage.js';
+import { draftOf, keepDraft } from '../local/drafts.js';
 
 /**
  * @typedef {object} Gestures

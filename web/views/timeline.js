@@ -34,6 +34,7 @@ export class Timeline {
   #rows = [];
   #here = '';
   #target = 0;
+  #arrivals = 0;
   /** Whether the room has just been opened, and is not shown yet. */
   #isNew = true;
   #pinned = true;
@@ -68,7 +69,9 @@ export class Timeline {
   render(state) {
     this.#renderPill(state);
     const rows = rowsOf(state);
-    if (state.here !== this.#here || state.target !== this.#target) this.#enter(state);
+    if (state.here !== this.#here || state.target !== this.#target || state.arrivals !== this.#arrivals) {
+      this.#enter(state, rows === this.#rows);
+    }
     if (rows === this.#rows) return false;
     this.#removeGone(rows);
     const finished = this.#bringUpToDate(rows);
@@ -97,17 +100,21 @@ export class Timeline {
     this.#showEnd();
   }
 
-  /** @param {State} state */
-  #enter({ here, target }) {
+  /**
+   * @param {State} state
+   * @param {boolean} isDrawn whether all of its rows are
+   */
+  #enter({ here, target, arrivals }, isDrawn) {
     const isElsewhere = here !== this.#here;
     this.#here = here;
     this.#target = target;
+    this.#arrivals = arrivals;
     this.#isNew = true;
     if (target === 0 && isElsewhere) {
       this.#anchor = null;
       this.#pin(true);
     }
-    if (!isElsewhere && this.#rows.length > 0) this.#begin();
+    if (!isElsewhere && isDrawn && this.#rows.length > 0) this.#begin();
   }
 
   /** Shows what a room was opened for: the message that is wanted, else where the unread begins. */

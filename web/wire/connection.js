@@ -74,6 +74,12 @@ export class Connection {
     if (this.#pause !== undefined) this.open();
   }
 
+  /** Leaves, and comes back at once as who one is by now. */
+  again() {
+    this.#lose('lost');
+    this.open();
+  }
+
   /**
    * @param {string} text
    * @returns {boolean} whether the text is on its way

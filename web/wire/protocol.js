@@ -66,7 +66,7 @@
  * @property {number} more
  */
 
-/** @typedef {{type: 'welcome', you: Named, rooms: WireRoom[], people: People, limits: {text: number}, server: string}} Welcome */
+/** @typedef {{type: 'welcome', you: Named, rooms: WireRoom[], people: People, limits: {text: number}, server: string, token?: string}} Welcome */
 /** @typedef {{room: string, up_to: number, last: number, more: boolean, present?: number, events: Line[], gap?: boolean}} CaughtUp */
 /** @typedef {{code: string, message: string, retry_after?: number}} Refusal */
 

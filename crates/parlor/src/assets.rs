@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use axum::body::Bytes;
 use http::HeaderValue;
 
 /// One file of the page.
 #[derive(Clone, Debug)]
 pub(crate) struct Asset {
-    pub(crate) content: &'static [u8],
+    pub(crate) content: Bytes,
     pub(crate) content_type: HeaderValue,
     /// Changes when the content does.
     pub(crate) tag: HeaderValue,
@@ -24,14 +25,25 @@ const FILES: &[(&str, &[u8])] = web![
     "actions.js",
     "emoji.js",
     "feet.js",
+    "icon-180.png",
+    "icon-192.png",
+    "icon-512.png",
     "icon.svg",
     "index.html",
     "keys.js",
+    "local/copy.js",
+    "local/database.js",
+    "local/drafts.js",
+    "local/outbox.js",
+    "local/search.js",
     "main.js",
+    "manifest.json",
     "markdown.js",
     "notifier.js",
     "people.js",
     "router.js",
+    "sender.js",
+    "service-worker.js",
     "session.js",
     "state/messages.js",
     "state/pane.js",
@@ -49,6 +61,7 @@ const FILES: &[(&str, &[u8])] = web![
     "style/side.css",
     "style/talk.css",
     "style/top.css",
+    "versions.js",
     "views/announcer.js",
     "views/completion.js",
     "views/composer.js",
@@ -72,16 +85,35 @@ const FILES: &[(&str, &[u8])] = web![
     "words.js",
 ];
 
+/// Keeps the page's files in the browser; it has an address of its own, since it may serve only what lies below it.
+const WORKER: &str = "service-worker.js";
+
 /// Every file by its name.
 pub(crate) fn all() -> HashMap<&'static str, Asset> {
-    FILES.iter().map(|(name, content)| (*name, asset(name, content))).collect()
+    let plain = FILES.iter().map(|(name, content)| (*name, asset(name, Bytes::from_static(content))));
+    plain.chain([(WORKER, asset(WORKER, worker()))]).collect()
 }
 
-fn asset(name: &str, content: &'static [u8]) -> Asset {
+/// The service worker with what it keeps, and a version that changes when any file does: the browser compares it octet
+/// by octet, and so learns of a new page.
+fn worker() -> Bytes {
+    let mut hasher = DefaultHasher::new();
+    FILES.hash(&mut hasher);
+    let mut names: Vec<_> = FILES.iter().map(|(name, _)| *name).filter(|name| *name != WORKER).collect();
+    names.sort_unstable();
+    let files: Vec<_> = names.iter().map(|name| format!("'/web/{name}'")).collect();
+    let source = FILES.iter().find(|(name, _)| *name == WORKER).map_or(&[][..], |(_, content)| content);
+    let told = format!("self.VERSION = '{:016x}';\nself.FILES = [{}];\n", hasher.finish(), files.join(", "));
+    [told.as_bytes(), source].concat().into()
+}
+
+fn asset(name: &str, content: Bytes) -> Asset {
     let content_type = match name.rsplit_once('.') {
         Some((_, "css")) => "text/css; charset=utf-8",
         Some((_, "html")) => "text/html; charset=utf-8",
         Some((_, "js")) => "text/javascript; charset=utf-8",
+        Some((_, "json")) => "application/manifest+json",
+        Some((_, "png")) => "image/png",
         Some((_, "svg")) => "image/svg+xml",
         _ => "application/octet-stream",
     };
@@ -119,8 +151,10 @@ mod tests {
     #[test]
     fn the_page_names_every_module_so_that_none_is_fetched_late() {
         let all = all();
-        let page = std::str::from_utf8(all["index.html"].content).unwrap();
-        for name in all.keys().filter(|name| name.ends_with(".js")) {
+        let page = std::str::from_utf8(&all["index.html"].content).unwrap();
+        // The worker is no part of the page, and languages are fetched by whom they are for.
+        let is_late = |name: &str| name == WORKER || name.starts_with("languages/");
+        for name in all.keys().filter(|name| name.ends_with(".js") && !is_late(name)) {
             assert!(page.contains(&format!("\"/web/{name}\"")), "index.html does not name {name}");
         }
     }

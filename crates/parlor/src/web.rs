@@ -24,8 +24,8 @@ use crate::wire::SUBPROTOCOL;
 
 /// What a page from here may do: run and load what comes from here, connect to here, and nothing else.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'; require-trusted-types-for 'script'";
+     img-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types parlor";
 
 #[derive(Clone)]
 struct Site {
@@ -47,6 +47,7 @@ pub(crate) fn router(config: Config, space: Arc<Space>) -> Router {
         .route("/room/{*place}", get(place))
         .route("/direct/{*place}", get(place))
         .route("/web/{*name}", get(asset))
+        .route("/service-worker.js", get(service_worker))
         .fallback(async || not_found())
         .layer(from_fn_with_state(Origins::same(), same_origin::guard))
         .layer(map_response(secure))
@@ -113,6 +114,11 @@ async fn asset(State(site): State<Site>, Path(name): Path<String>, headers: Head
     file(&site, &name, &headers)
 }
 
+/// It stands at the root because it serves the whole site when there is no network.
+async fn service_worker(State(site): State<Site>, headers: HeaderMap) -> Response {
+    file(&site, "service-worker.js", &headers)
+}
+
 /// A file of the page, or word that the browser has it already.
 fn file(site: &Site, name: &str, headers: &HeaderMap) -> Response {
     let Some(asset) = site.assets.get(name) else { return not_found() };
@@ -122,7 +128,7 @@ fn file(site: &Site, name: &str, headers: &HeaderMap) -> Response {
     if headers.get(header::IF_NONE_MATCH) == Some(&asset.tag) {
         return (StatusCode::NOT_MODIFIED, caching).into_response();
     }
-    (caching, [(header::CONTENT_TYPE, asset.content_type.clone())], asset.content).into_response()
+    (caching, [(header::CONTENT_TYPE, asset.content_type.clone())], asset.content.clone()).into_response()
 }
 
 fn not_found() -> Response {

@@ -136,7 +136,7 @@ impl Tab {
         }
     }
 
-    /// Waits until an expression is true.
+    /// Waits until an expression is true, or a promise that it gives is.
     ///
     /// # Panics
     ///
@@ -144,7 +144,7 @@ impl Tab {
     pub async fn wait_for(&self, condition: &str, within: Duration) {
         let deadline = Instant::now() + within;
         loop {
-            match self.try_evaluate(&format!("Boolean({condition})")).await {
+            match self.try_evaluate(&format!("Promise.resolve({condition}).then(Boolean)")).await {
                 Ok(Value::Bool(true)) => return,
                 Ok(_) => {}
                 Err(error) if BETWEEN_PAGES.iter().any(|words| error.contains(words)) => {}
@@ -206,6 +206,11 @@ impl Tab {
             "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
         });
         self.call("Network.emulateNetworkConditions", conditions).await;
+    }
+
+    /// Runs a script in every page that the tab opens from now on, before the page's own.
+    pub async fn before_each_page(&self, script: &str) {
+        self.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
     }
 
     /// Closes the tab, as its user would.

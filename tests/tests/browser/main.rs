@@ -5,6 +5,7 @@ mod harness;
 mod http2;
 mod looks;
 mod messages;
+mod offline;
 mod reading;
 mod restart;
 mod room;

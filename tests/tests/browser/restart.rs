@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use parlor_tests::browser::Browser;
 
-use super::room::{Room, SOON};
+use super::room::{PATIENCE, Room, SOON};
 
 /// What the browser itself says of connections that cannot be made.
-const NO_SERVER: [&str; 2] = ["WebSocket connection to", "net::ERR_CONNECTION_REFUSED"];
-/// A page that has tried a few times in vain waits some seconds before it tries again.
-const PATIENCE: Duration = Duration::from_secs(20);
+const NO_SERVER: [&str; 3] = ["WebSocket connection to", "net::ERR_", "when fetching the script"];
 
 #[tokio::test]
 async fn a_restart_is_announced_survived_and_loses_nothing() {

@@ -9,6 +9,8 @@ use websocket_client::{Message, WebSocket};
 
 /// How long anything that should happen at once may take on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
+/// How long anything may take that waits for something else first: a pause before the next attempt, a timer of the page.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the page keeps what the tests ask about.
 pub(crate) const COMPOSER: &str = "[data-testid=composer]";
@@ -45,6 +47,15 @@ impl Room {
     /// Starts the server again, where it was.
     pub(crate) fn open_again(&mut self) {
         (self.server, self.address) = start(&self.address, &self.folder);
+    }
+
+    /// The address of a place on the page.
+    pub(crate) fn page(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     pub(crate) async fn enter(&self, browser: &Browser) -> Guest {
