@@ -24,16 +24,20 @@ export function keepVersions(isConnected, offer) {
   const begin = async () => {
     if (!isConnected()) return void setTimeout(begin, LATER);
     try {
-      known = await serviceWorker.register(trusted(WORKER));
-    } catch {
-      return; // The page works without it, as long as there is a network.
-    }
+      follow(await serviceWorker.register(trusted(WORKER)));
+    } catch { /* the page works without it, as long as there is a network */ }
+  };
+  /** @param {ServiceWorkerRegistration | undefined} registration */
+  const follow = (registration) => {
+    known = registration;
     offerIfNew();
-    known.addEventListener('updatefound', () => known?.installing?.addEventListener('statechange', offerIfNew));
+    known?.addEventListener('updatefound', () => known?.installing?.addEventListener('statechange', offerIfNew));
     // A page may stay open for weeks.
     document.addEventListener('visibilitychange', () => document.hidden || known?.update().catch(() => {}));
   };
-  setTimeout(begin, LATER);
+  // Who serves this page is known already; whether there is a newer one, the browser looks by itself.
+  if (serviceWorker.controller) serviceWorker.getRegistration().then(follow);
+  else setTimeout(begin, LATER);
   serviceWorker.addEventListener('controllerchange', () => isWished && location.reload());
   return () => {
     isWished = true;

@@ -181,7 +181,7 @@ async fn a_new_version_is_offered_and_taken_when_people_wish() {
     let newer = serve(newer_site).bind(room.address()).expect("the address is free again");
     let registered = "navigator.serviceWorker.getRegistration()";
     ann.tab.evaluate(&format!("{registered}.then((one) => one.update()).then(() => {{}})")).await;
-    ann.shows("[data-testid=offer]").await;
+    ann.tab.wait_for("document.querySelector('[data-testid=offer]').checkVisibility()", PATIENCE).await;
     assert_eq!(ann.draft().await, "in the middle of a");
     ann.tab.click("[data-testid=offer] [data-does=renew]").await;
     ann.tab.wait_for("document.title === 'The next one'", PATIENCE).await;
