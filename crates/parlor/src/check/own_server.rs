@@ -124,7 +124,12 @@ impl OwnServer {
     pub(super) async fn end(mut self, is_kept: bool) -> Option<PathBuf> {
         // It may have ended by itself.
         let _ = self.kill().await;
-        if is_kept { self.temporary.take().or_else(|| Some(self.data.clone())) } else { None }
+        if is_kept {
+            return self.temporary.take().or_else(|| Some(self.data.clone()));
+        }
+        // It is beside the data, or alone in the folder for temporary files.
+        let _ = fs::remove_file(self.log());
+        None
     }
 }
 
