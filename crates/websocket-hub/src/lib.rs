@@ -97,6 +97,7 @@ mod source;
 mod streams;
 mod tls;
 mod to_listeners;
+mod together;
 mod topic;
 mod trace;
 mod tracker;
@@ -130,6 +131,7 @@ pub use send_error::SendError;
 pub use server::{Serve, Server, serve};
 pub use tls::{TlsConfig, TlsError};
 pub use to_listeners::ToListeners;
+pub use together::together;
 pub use topic::Topic;
 #[cfg(unix)]
 pub use unix_socket::UnixSocket;

@@ -8,6 +8,7 @@ use websocket_driver::Prepared;
 
 use super::subscriber::Key;
 use super::terms::Terms;
+use crate::together;
 
 /// How many octets of publications may wait for a core that has not yet offered them to every receiver. What is
 /// published beyond that is lost for all of its receivers, and their topic's policy says what that means. A core
@@ -171,6 +172,6 @@ impl Core {
 fn wake(mut inbox: MutexGuard<'_, Inbox>) {
     if let Some(sleeper) = inbox.sleeper.take() {
         drop(inbox);
-        sleeper.wake();
+        together::wake(sleeper);
     }
 }

@@ -3,8 +3,30 @@
 use std::collections::HashSet;
 
 use super::log::Log;
+use super::receiver::Subscription;
 use super::subscriber::{Kept, Key};
+use super::sweep::Fanout;
 use crate::policy::Drops;
+
+impl Fanout {
+    /// Octets of its topics that a receiver has not been given.
+    pub(crate) fn octets_behind(&self, index: u32) -> usize {
+        self.subscriptions(index).iter().fold(0, |sum, place| {
+            let log = self.log(*place);
+            sum.saturating_add(log.lag(&log.subscribers[place.at as usize]))
+        })
+    }
+
+    /// Whether a receiver lags in another of its subscriptions than this one, of which two may be in one log: it has left
+    /// and come again. Most connections have several topics, of which one at a time has something to say.
+    pub(super) fn lags_elsewhere(&self, index: u32, but: Subscription) -> bool {
+        let others = self.subscriptions(index);
+        others.iter().filter(|place| **place != but).any(|place| {
+            let log = self.log(*place);
+            log.lag(&log.subscribers[place.at as usize]) > 0
+        })
+    }
+}
 
 impl Log {
     /// Sees to it that a subscriber is at most `limit` octets behind, as far as the policy can; false if its connection

@@ -51,7 +51,7 @@ pub(crate) enum Visit {
     Turn(u32),
 }
 
-/// A receiver that has nothing to write but one log.
+/// A receiver that has nothing to write now but what is in one log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Straight {
     /// The index of its seat.
@@ -220,15 +220,6 @@ impl Fanout {
         self.receivers[index as usize].busy = busy;
     }
 
-    /// Octets of its topics that a receiver has not been given.
-    pub(crate) fn octets_behind(&self, index: u32) -> usize {
-        let subscriptions = self.receivers[index as usize].subscriptions.iter();
-        subscriptions.fold(0, |sum, place| {
-            let log = &self.logs[place.log as usize];
-            sum.saturating_add(log.lag(&log.subscribers[place.at as usize]))
-        })
-    }
-
     /// Ends a receiver's subscriptions, each behind its last publication up to number `sequence`, or where the frame
     /// ends that has begun.
     pub(crate) fn end_after(&mut self, index: u32, sequence: u64) {
@@ -298,11 +289,12 @@ impl Fanout {
                     continue;
                 }
             }
-            let is_alone = receiver.subscriptions.len() == 1 && !receiver.busy;
-            if !is_alone || !subscriber.goes_on() || subscriber.kept.is_some() {
+            let is_simple = !receiver.busy && subscriber.goes_on() && subscriber.kept.is_none();
+            let (log, at) = (index(log_index), index(at));
+            if !is_simple || self.lags_elsewhere(seat, Subscription { log, at }) {
                 return Some(Visit::Turn(seat));
             }
-            return Some(Visit::Straight(Straight { seat, log: index(log_index), at: index(at) }));
+            return Some(Visit::Straight(Straight { seat, log, at }));
         }
         None
     }

@@ -8,6 +8,7 @@ use crate::charge::Charge;
 use crate::fanout::Home;
 use crate::holders::Holders;
 use crate::outgoing::{Item, Outgoing};
+use crate::together;
 
 /// The memory that short frames begin with, in octets; it is let go once they are written.
 const LEAST_FRAMES: usize = 256;
@@ -109,7 +110,7 @@ impl Inner {
             Some(home) => home.core.attend(home.seat),
             None => {
                 let sleeper = self.rare.as_mut().and_then(|rare| rare.sleeper.take());
-                sleeper.into_iter().for_each(Waker::wake);
+                sleeper.into_iter().for_each(together::wake);
             }
         }
     }
