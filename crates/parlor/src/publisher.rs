@@ -4,6 +4,7 @@
 //! the data and the beginning of what is published meet without a gap and without a repeat (`tail.rs`). What is not
 //! worth keeping, who is there and who is writing, travels through it beside the log.
 
+mod inbox;
 mod names;
 mod presence;
 mod room;
@@ -11,11 +12,10 @@ mod tail;
 mod teller;
 mod typing;
 
+use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -23,10 +23,8 @@ use parlor_chat::{Chat, Event, Outcome, PersonId, Position, RoomId, Sequence};
 use serde_json::value::RawValue;
 use websocket_hub::{Topic, WebSocket};
 
+use inbox::Inbox;
 use teller::Teller;
-
-/// Events that wait to be told at most, before the log is made to wait.
-const WAITING: usize = 65_536;
 
 /// Makes a line of people and what they are called.
 pub(crate) type PeopleLine = Box<dyn FnOnce(Vec<(PersonId, String)>) -> String + Send>;
@@ -37,6 +35,8 @@ pub(crate) enum News {
     Batch {
         up_to: Position,
         events: Vec<Event>,
+        /// What the events take, about.
+        octets: usize,
     },
     /// What to tell one connection, in its order among events.
     Answer {
@@ -97,15 +97,15 @@ pub(crate) struct Subscription {
     pub(crate) again: Box<dyn FnOnce() + Send>,
 }
 
-/// A way to tell the publisher something. It never blocks.
-#[derive(Clone, Debug)]
-pub(crate) struct Publisher {
-    news: Sender<News>,
-    waiting: Arc<AtomicUsize>,
-}
+/// A way to tell the publisher something.
+#[derive(Clone)]
+pub(crate) struct Publisher(Inbox);
 
-/// What the publisher is told by, before it runs.
-pub(crate) struct Inbox(Receiver<News>);
+impl fmt::Debug for Publisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Publisher")
+    }
+}
 
 /// The parts of a publisher that others share.
 #[derive(Debug, Clone)]
@@ -117,40 +117,41 @@ pub(crate) struct Topics {
 }
 
 impl Publisher {
-    pub(crate) fn new() -> (Self, Inbox) {
-        let (news, inbox) = channel();
-        (Publisher { news, waiting: Arc::default() }, Inbox(inbox))
+    /// One that keeps what it is told until its thread is [started](Publisher::start).
+    pub(crate) fn new() -> Self {
+        Publisher(Inbox::default())
     }
 
+    /// Tells something. It never blocks.
     pub(crate) fn tell(&self, news: News) {
-        // It ends after everybody else.
-        let _ = self.news.send(news);
+        self.0.push(news);
+    }
+
+    /// Tells something that is taken up with the batch that it belongs to, which is told right after it.
+    pub(crate) fn tell_before_batch(&self, news: News) {
+        self.0.push_quietly(news);
     }
 
     /// Tells what became of a batch, on the thread of the log; waits while the publisher is far behind.
     pub(crate) fn tell_outcomes(&self, outcomes: &[Outcome]) {
         let Some(last) = outcomes.last() else { return };
-        while self.waiting.load(Ordering::Relaxed) > WAITING {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        let events: Vec<Event> = outcomes.iter().filter_map(|outcome| outcome.event.clone()).collect();
-        self.waiting.fetch_add(events.len(), Ordering::Relaxed);
-        self.tell(News::Batch { up_to: last.position, events });
+        let events = outcomes.iter().filter_map(|outcome| outcome.event.clone()).collect();
+        self.0.push_batch(last.position, events);
     }
 
     /// Starts the thread.
     pub(crate) fn start(
         &self,
-        inbox: Inbox,
         chat: Arc<Chat>,
         topics: Topics,
         interval: Duration,
     ) -> io::Result<JoinHandle<()>> {
         let published = chat.view(PersonId::SERVER, |view| Ok(view.position()?));
         let published = published.map_err(io::Error::other)?;
-        let teller = Teller::new(chat, topics, interval, published, Arc::clone(&self.waiting));
+        let teller = Teller::new(chat, topics, interval, published);
+        let inbox = self.0.clone();
         let run = move || {
-            if catch_unwind(AssertUnwindSafe(|| teller.run(&inbox.0))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| teller.run(&inbox))).is_err() {
                 // Nobody would ever be told anything again. What was acknowledged is durable, and whoever starts the
                 // server anew has a server.
                 eprintln!(

@@ -1,15 +1,15 @@
 //! The publisher's thread: takes up news in their order and tells them to whom they concern.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use parlor_chat::{Audience, Chat, Event, PersonId, Position, RoomId, What};
-use websocket_hub::{CloseCode, WebSocket};
+use websocket_hub::{CloseCode, WebSocket, together};
 
+use super::inbox::Inbox;
 use super::names::Names;
 use super::room::Desk;
 use super::tail::{Line, Tail};
@@ -20,6 +20,9 @@ use crate::wire::{Told, message_line, subscribed};
 const TICK: Duration = Duration::from_millis(50);
 /// Nothing is due: there is nothing to wake up for.
 const LONG: Duration = Duration::from_secs(3_600);
+
+/// Pieces of news that are told together at most, if none of them is a batch.
+const TOGETHER: usize = 256;
 
 /// What whoever erased themselves is told at the end.
 const GONE: &str = "this person is gone for good";
@@ -38,7 +41,6 @@ struct Seat {
 pub(super) struct Teller {
     /// Everything up to this place of the log has been told.
     published: Position,
-    waiting: Arc<AtomicUsize>,
     names: Names,
     topics: Topics,
     interval: Duration,
@@ -55,16 +57,9 @@ pub(super) struct Teller {
 }
 
 impl Teller {
-    pub(super) fn new(
-        chat: Arc<Chat>,
-        topics: Topics,
-        interval: Duration,
-        published: Position,
-        waiting: Arc<AtomicUsize>,
-    ) -> Self {
+    pub(super) fn new(chat: Arc<Chat>, topics: Topics, interval: Duration, published: Position) -> Self {
         Teller {
             published,
-            waiting,
             names: Names::new(chat),
             topics,
             interval,
@@ -78,13 +73,14 @@ impl Teller {
         }
     }
 
-    pub(super) fn run(mut self, news: &Receiver<News>) {
-        let mut ticked = Instant::now();
+    pub(super) fn run(mut self, inbox: &Inbox) {
+        let (mut ticked, mut taken) = (Instant::now(), VecDeque::new());
         loop {
-            match news.recv_timeout(if self.due.is_empty() { LONG } else { TICK }) {
-                Ok(News::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(news) => self.hear(news),
-                Err(RecvTimeoutError::Timeout) => {}
+            if taken.is_empty() {
+                inbox.take(&mut taken, if self.due.is_empty() { LONG } else { TICK });
+            }
+            if together(|| self.hear_some(inbox, &mut taken)).is_break() {
+                return inbox.end();
             }
             if !self.due.is_empty() && ticked.elapsed() >= TICK {
                 ticked = Instant::now();
@@ -93,9 +89,25 @@ impl Teller {
         }
     }
 
+    /// Takes up what goes out together: a batch with the answers before it, or some other news.
+    fn hear_some(&mut self, inbox: &Inbox, taken: &mut VecDeque<News>) -> ControlFlow<()> {
+        for _ in 0..TOGETHER {
+            match taken.pop_front() {
+                None => break,
+                Some(News::Stop) => return ControlFlow::Break(()),
+                Some(News::Batch { up_to, events, octets }) => {
+                    self.batch(up_to, &events);
+                    inbox.told(octets);
+                    break;
+                }
+                Some(news) => self.hear(news),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     fn hear(&mut self, news: News) {
         match news {
-            News::Batch { up_to, events } => self.batch(up_to, &events),
             News::Answer { ws, line } => send(&ws, line),
             News::Came { ws, person, welcome, position } => self.came(ws, person, welcome, position),
             News::CameInText { ws, person, name } => self.came_in_text(ws, person, name),
@@ -116,7 +128,7 @@ impl Teller {
                 let named = people.map(|person| (person, self.names.of(person))).collect();
                 send(&ws, line(named));
             }
-            News::Stop => {}
+            News::Batch { .. } | News::Stop => {}
         }
     }
 
@@ -125,7 +137,6 @@ impl Teller {
             self.names.learn(event);
             self.tell(event);
         }
-        self.waiting.fetch_sub(events.len(), Ordering::Relaxed);
         self.published = self.published.max(up_to);
         let later = self.early.split_off(&self.published.next());
         for subscription in std::mem::replace(&mut self.early, later).into_values().flatten() {
@@ -134,22 +145,39 @@ impl Teller {
     }
 
     fn tell(&mut self, event: &Event) {
-        let name = self.names.of(event.by);
         if !self.topics.text.is_empty()
-            && let Some(line) = message_line(event, &name)
+            && let Some(line) = message_line(event, &self.names.of(event.by))
         {
             self.topics.text.publish(line);
         }
+        let is_told = match event.audience() {
+            Audience::Room(_) | Audience::Person(_) => true,
+            // Presence tells who is there; that somebody could come or will not is no news.
+            Audience::Everyone => matches!(event.what, What::Renamed { .. } | What::PersonErased),
+        };
+        if is_told {
+            self.tell_line(event);
+        }
+        match event.what {
+            What::PersonErased => {
+                self.erased.insert(event.by);
+                self.close_devices(event.by);
+            }
+            // Here, in the order of the log, so that nobody leaves before what they said last.
+            What::Departed => self.departed(event.by),
+            _ => {}
+        }
+    }
+
+    /// Tells an event in JSON, and keeps the line for those who are about to come.
+    fn tell_line(&mut self, event: &Event) {
         let text = Told::line(event, |person| self.names.of(person));
         let (position, shuts_out) = (event.position, false);
         let mut line = Line { position, room: None, people: Vec::new(), everyone: false, text, shuts_out };
         match event.audience() {
             Audience::Room(room) => self.tell_room(event, room, &mut line),
             Audience::Person(person) => line.people = vec![person],
-            // Presence tells who is there; that somebody could come or will not is no news.
-            Audience::Everyone => {
-                line.everyone = matches!(event.what, What::Renamed { .. } | What::PersonErased);
-            }
+            Audience::Everyone => line.everyone = true,
         }
         for person in &line.people {
             self.tell_devices(*person, &line);
@@ -161,15 +189,6 @@ impl Teller {
             self.shut_out(*person, room);
         }
         self.tail.push(line);
-        match event.what {
-            What::PersonErased => {
-                self.erased.insert(event.by);
-                self.close_devices(event.by);
-            }
-            // Here, in the order of the log, so that nobody leaves before what they said last.
-            What::Departed => self.departed(event.by),
-            _ => {}
-        }
     }
 
     fn tell_room(&mut self, event: &Event, room: RoomId, line: &mut Line) {

@@ -50,7 +50,7 @@ fn tell(asker: &Asker, id: Option<&RawValue>, outcome: Result<&Outcome, Trouble>
         Ok(receipt) => {
             let position = Some(receipt.position.0);
             let answer = Answer { place: receipt.place, position, repeated: outcome.repeated };
-            asker.space.answer(&asker.ws, ok(id, &answer));
+            asker.space.answer_durable(&asker.ws, ok(id, &answer));
         }
     }
 }
