@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -48,10 +48,11 @@ pub type Listener = Box<dyn FnMut(&[Outcome]) + Send>;
 
 /// A log with its thread.
 pub struct Chat {
-    queue: Option<SyncSender<Asked>>,
+    /// Nothing once it has ended.
+    queue: RwLock<Option<SyncSender<Asked>>>,
     waiting: Arc<AtomicUsize>,
     sources: Mutex<Vec<Box<dyn Source>>>,
-    thread: Option<JoinHandle<Box<dyn Log>>>,
+    thread: Mutex<Option<JoinHandle<Box<dyn Log>>>>,
 }
 
 struct Asked {
@@ -77,7 +78,8 @@ impl Chat {
         };
         let thread = std::thread::Builder::new().name("log".into()).spawn(move || writer.run());
         let thread = thread.map_err(|error| Trouble::Io(error.to_string()))?;
-        Ok(Chat { queue: Some(queue), waiting, sources, thread: Some(thread) })
+        let (queue, thread) = (RwLock::new(Some(queue)), Mutex::new(Some(thread)));
+        Ok(Chat { queue, waiting, sources, thread })
     }
 
     /// Hands in a proposal; `answer` is called once with what became of it, as soon as that is durable. One
@@ -88,18 +90,26 @@ impl Chat {
     /// [`Trouble::Stopped`] after the end.
     pub fn submit(&self, proposal: Proposal, answer: Answer) {
         let octets = octets(&proposal.action);
-        let Some(queue) = &self.queue else { return answer(Err(Trouble::Stopped)) };
+        if let Err((asked, trouble)) = self.hand_in(Asked { proposal, octets, answer }) {
+            (asked.answer)(Err(trouble));
+        }
+    }
+
+    fn hand_in(&self, asked: Asked) -> Result<(), (Box<Asked>, Trouble)> {
+        let octets = asked.octets;
+        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(queue) = queue.as_ref() else { return Err((Box::new(asked), Trouble::Stopped)) };
         if self.waiting.fetch_add(octets, Ordering::Relaxed) + octets > QUEUE_OCTETS {
             self.waiting.fetch_sub(octets, Ordering::Relaxed);
-            return answer(Err(Trouble::Busy));
+            return Err((Box::new(asked), Trouble::Busy));
         }
-        let (asked, trouble) = match queue.try_send(Asked { proposal, octets, answer }) {
-            Ok(()) => return,
-            Err(TrySendError::Full(asked)) => (asked, Trouble::Busy),
-            Err(TrySendError::Disconnected(asked)) => (asked, Trouble::Stopped),
-        };
-        self.waiting.fetch_sub(octets, Ordering::Relaxed);
-        (asked.answer)(Err(trouble));
+        queue.try_send(asked).map_err(|error| {
+            self.waiting.fetch_sub(octets, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(asked) => (Box::new(asked), Trouble::Busy),
+                TrySendError::Disconnected(asked) => (Box::new(asked), Trouble::Stopped),
+            }
+        })
     }
 
     /// Hands in a proposal and waits for what becomes of it. Not for the thread of a [`Listener`].
@@ -144,11 +154,12 @@ impl Chat {
         self.read(|state| write_snapshot(state, to))
     }
 
-    /// Makes what waits durable, ends the thread and hands back the log.
-    pub fn stop(mut self) -> Result<Box<dyn Log>, Trouble> {
-        self.queue = None;
-        let thread = self.thread.take().ok_or(Trouble::Stopped)?;
-        thread.join().map_err(|_| Trouble::Stopped)
+    /// Makes what waits durable, ends the thread and hands back the log. What is handed in later is refused with
+    /// [`Trouble::Stopped`]; reading goes on.
+    pub fn stop(&self) -> Result<Box<dyn Log>, Trouble> {
+        *self.queue.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        thread.ok_or(Trouble::Stopped)?.join().map_err(|_| Trouble::Stopped)
     }
 
     fn take_source(&self) -> Result<Box<dyn Source>, Trouble> {
@@ -164,11 +175,8 @@ impl Chat {
 
 impl Drop for Chat {
     fn drop(&mut self) {
-        self.queue = None;
-        if let Some(thread) = self.thread.take() {
-            // Whether it panicked has been seen by those who asked: they were told that it stopped.
-            let _ = thread.join();
-        }
+        // Whether it panicked has been seen by those who asked: they were told that it stopped.
+        let _ = self.stop();
     }
 }
 

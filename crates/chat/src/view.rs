@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::id::{PersonId, RoomId};
 use crate::place::Position;
 use crate::refusal::Refusal;
+use crate::room::Retention;
 use crate::state::{RoomRow, Standing, Tables};
 use crate::storage::Read;
 use crate::time::Timestamp;
@@ -57,6 +58,11 @@ impl<'a> View<'a> {
     /// The place in the log that this moment belongs to: everything up to it is seen, and nothing after it.
     pub fn position(&self) -> Result<Position, Trouble> {
         Ok(self.state.server()?.applied)
+    }
+
+    /// How long messages stay in rooms that say nothing of their own.
+    pub fn server_retention(&self) -> Result<Retention, Trouble> {
+        Ok(self.state.server()?.retention)
     }
 
     /// Somebody by id, also if they have gone.

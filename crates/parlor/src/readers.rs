@@ -36,7 +36,7 @@ impl Job {
 #[derive(Debug)]
 pub(crate) struct Readers {
     queue: Arc<Queue>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 #[derive(Default)]
@@ -120,7 +120,7 @@ impl Readers {
             let queue = Arc::clone(&queue);
             std::thread::Builder::new().name(format!("reader-{number}")).spawn(move || queue.run())
         };
-        let threads = (0..THREADS).map(start).collect::<io::Result<_>>()?;
+        let threads = Mutex::new((0..THREADS).map(start).collect::<io::Result<_>>()?);
         Ok(Readers { queue, threads })
     }
 
@@ -131,7 +131,7 @@ impl Readers {
     }
 
     /// Ends the threads once they are done with what they are at.
-    pub(crate) fn stop(&mut self) {
+    pub(crate) fn stop(&self) {
         let mut state = self.queue.lock();
         state.is_ended = true;
         let waiting = std::mem::take(&mut *state);
@@ -139,7 +139,8 @@ impl Readers {
         drop(state);
         drop(waiting);
         self.queue.changed.notify_all();
-        for thread in self.threads.drain(..) {
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
             // Its panic has been printed; stopping goes on.
             let _ = thread.join();
         }
@@ -163,7 +164,7 @@ mod tests {
 
     #[test]
     fn every_question_is_answered_whatever_becomes_of_another() {
-        let mut readers = Readers::start().unwrap();
+        let readers = Readers::start().unwrap();
         let (done, dones) = channel();
         for number in 0..1_000 {
             let done = done.clone();

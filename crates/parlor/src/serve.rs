@@ -17,6 +17,8 @@ use crate::wire::Limits;
 /// Why the server does not run.
 #[derive(Debug)]
 pub(crate) enum ServeError {
+    /// Settings that do not go together.
+    Settings(String),
     Listen(String, io::Error),
     Start(io::Error),
     Data(DataError),
@@ -26,6 +28,7 @@ pub(crate) enum ServeError {
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            ServeError::Settings(sentence) => f.write_str(sentence),
             ServeError::Listen(address, error) => write!(
                 f,
                 "cannot listen on {address}: {error}. Choose another address with --listen ADDR, \
@@ -42,6 +45,7 @@ impl std::error::Error for ServeError {}
 
 /// Serves until SIGTERM or Ctrl-C, then says goodbye to everybody.
 pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
+    config.limits.check().map_err(ServeError::Settings)?;
     // Before there are other threads.
     let handed_over = Listener::from_systemd().map_err(ServeError::Start)?;
     // This process's until it ends.
@@ -51,7 +55,7 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
     runtime.map_err(ServeError::Start)?.block_on(async {
         // Listened for before anybody can know that the server runs, so that no signal finds nobody.
         let mut signals = Signals::new().map_err(ServeError::Start)?;
-        let mut server = serve(web::router(connections(config), space))
+        let mut server = serve(web::router(connections(config), Arc::clone(&space)))
             .backend(config.server.backend)
             .max_threads(config.server.max_threads)
             .handshake_timeout(config.server.handshake_timeout);
@@ -73,7 +77,10 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
         }
         service_manager::is_stopping();
         let within = config.server.drain_within;
-        let stopped = tokio::task::spawn_blocking(move || server.stop_within(within));
+        let stopped = tokio::task::spawn_blocking(move || {
+            server.stop_within(within);
+            space.stop();
+        });
         tokio::select! {
             _ = stopped => {}
             // Who asks twice is in a hurry.

@@ -54,7 +54,6 @@ impl fmt::Display for SpaceError {
 }
 
 /// A community.
-#[derive(Debug)]
 pub(crate) struct Space {
     pub(crate) options: Options,
     pub(crate) identities: Identities,
@@ -62,22 +61,23 @@ pub(crate) struct Space {
     pub(crate) text: Topic,
     publisher: Publisher,
     nicknames: Mutex<Nicknames>,
-    core: Core,
-}
-
-/// What has threads, in the order in which it ends.
-struct Core {
-    chat: Option<Arc<Chat>>,
+    chat: Arc<Chat>,
     readers: Readers,
     search: Search,
-    indexer: Option<Arc<Indexer>>,
-    publishing: Option<JoinHandle<()>>,
-    sweeping: Option<(std::sync::mpsc::Sender<()>, JoinHandle<()>)>,
+    /// What ends when the space is stopped.
+    running: Mutex<Option<Running>>,
 }
 
-impl fmt::Debug for Core {
+/// What works by itself, besides the log's own thread and the readers.
+struct Running {
+    indexer: Arc<Indexer>,
+    publishing: JoinHandle<()>,
+    sweeping: (std::sync::mpsc::Sender<()>, JoinHandle<()>),
+}
+
+impl fmt::Debug for Space {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.readers.fmt(f)
+        f.debug_struct("Space").field("options", &self.options).finish_non_exhaustive()
     }
 }
 
@@ -87,7 +87,7 @@ impl Space {
         let storage =
             Sqlite::open(data.chat_file(), storage::Options::default()).map_err(SpaceError::Data)?;
         let log = LocalLog::open(storage).map_err(SpaceError::Data)?;
-        let (publisher, inbox) = Publisher::new();
+        let publisher = Publisher::new();
         let indexer = Arc::new(OnceLock::<Weak<Indexer>>::new());
         let listener = {
             let (publisher, indexer) = (publisher.clone(), Arc::clone(&indexer));
@@ -108,24 +108,41 @@ impl Space {
         let topics = Topics { text: Topic::new(), everyone: Topic::new() };
         let text = topics.text.clone();
         let publishing = publisher
-            .start(inbox, Arc::clone(&chat), topics, options.presence_interval)
+            .start(Arc::clone(&chat), topics, options.presence_interval)
             .map_err(SpaceError::Thread)?;
-        keep_for(&chat, options.retention).map_err(SpaceError::Data)?;
-        let core = Core {
+        keep_for(&chat, options.retention)?;
+        let sweeping = start_sweeping(Arc::clone(&chat)).map_err(SpaceError::Thread)?;
+        Ok(Arc::new(Space {
+            options,
+            identities: Identities::new(data.secret()),
+            text,
+            publisher,
+            nicknames: Mutex::default(),
+            chat,
             readers: Readers::start().map_err(SpaceError::Thread)?,
             search,
-            indexer: Some(running),
-            publishing: Some(publishing),
-            sweeping: Some(start_sweeping(Arc::clone(&chat)).map_err(SpaceError::Thread)?),
-            chat: Some(chat),
-        };
-        let identities = Identities::new(data.secret());
-        let nicknames = Mutex::default();
-        Ok(Arc::new(Space { options, identities, text, publisher, nicknames, core }))
+            running: Mutex::new(Some(Running { indexer: running, publishing, sweeping })),
+        }))
+    }
+
+    /// Ends all threads. What was handed in before is durable then, and told; what comes later is refused, or not
+    /// answered if it is a question.
+    pub(crate) fn stop(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Running { indexer, publishing, sweeping: (end, sweeping) }) = running else { return };
+        drop(end);
+        // Panics of threads have been printed; stopping goes on.
+        let _ = sweeping.join();
+        self.readers.stop();
+        // The log is closed with this.
+        drop(self.chat.stop());
+        drop(indexer);
+        self.tell(News::Stop);
+        let _ = publishing.join();
     }
 
     pub(crate) fn chat(&self) -> &Chat {
-        self.core.chat.as_ref().expect("it is there until the space is dropped")
+        &self.chat
     }
 
     /// Whether somebody was here and is gone for good.
@@ -135,7 +152,7 @@ impl Space {
     }
 
     pub(crate) fn search(&self) -> &Search {
-        &self.core.search
+        &self.search
     }
 
     /// Hands in a wish; `answer` is called once, on the thread of the log or, if it is not taken, on this one.
@@ -149,7 +166,7 @@ impl Space {
 
     /// Has something read beside the event loops.
     pub(crate) fn read(&self, job: Job) {
-        self.core.readers.run(job);
+        self.readers.run(job);
     }
 
     pub(crate) fn publisher(&self) -> &Publisher {
@@ -158,6 +175,11 @@ impl Space {
 
     pub(crate) fn tell(&self, news: News) {
         self.publisher.tell(news);
+    }
+
+    /// Answers a connection whose wish is durable, in front of the batch that it is part of.
+    pub(crate) fn answer_durable(&self, ws: &WebSocket, line: String) {
+        self.publisher.tell_before_batch(News::Answer { ws: ws.clone(), line });
     }
 
     /// Answers a connection, in the order of what it is told else.
@@ -171,34 +193,23 @@ impl Space {
     }
 }
 
-impl Drop for Core {
-    fn drop(&mut self) {
-        if let Some((end, thread)) = self.sweeping.take() {
-            drop(end);
-            // Its panic has been printed; stopping goes on.
-            let _ = thread.join();
-        }
-        self.readers.stop();
-        drop(self.indexer.take());
-    }
-}
-
 impl Drop for Space {
     fn drop(&mut self) {
-        self.publisher.tell(News::Stop);
-        if let Some(thread) = self.core.publishing.take() {
-            // Its panic has been printed; stopping goes on.
-            let _ = thread.join();
-        }
+        self.stop();
     }
 }
 
-/// Makes the configured retention the one in force; it changes nothing if it is so already.
-fn keep_for(chat: &Chat, retention: Retention) -> Result<(), Trouble> {
+/// Makes the configured retention the one in force, if it is not.
+fn keep_for(chat: &Chat, retention: Retention) -> Result<(), SpaceError> {
+    let in_force = chat.view(PersonId::SERVER, |view| Ok(view.server_retention()?));
+    match in_force {
+        Ok(in_force) if in_force == retention => return Ok(()),
+        Err(Failure::Trouble(trouble)) => return Err(SpaceError::Data(trouble)),
+        _ => {}
+    }
     let action = Action::SetServerRetention { retention };
     let proposal = Proposal { at: Timestamp::now(), by: PersonId::SERVER, key: None, action };
-    chat.ask(proposal)?;
-    Ok(())
+    chat.ask(proposal).map(drop).map_err(SpaceError::Data)
 }
 
 /// Looks once a minute for what is to be erased, until its sender is dropped.
@@ -214,4 +225,50 @@ fn start_sweeping(chat: Arc<Chat>) -> io::Result<(std::sync::mpsc::Sender<()>, J
     };
     let thread = std::thread::Builder::new().name("retention".into()).spawn(run)?;
     Ok((end, thread))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    fn open(folder: &Scratch) -> Arc<Space> {
+        let limits = Limits { text: 100, requests_per_second: 10, request_burst: 10 };
+        let presence_interval = Duration::from_secs(1);
+        let options =
+            Options { limits, retention: Retention::Forever, parts_of_words: false, presence_interval };
+        Space::open(&DataFolder::open(folder.path()).unwrap(), options).unwrap()
+    }
+
+    fn arrive(space: &Space, number: u64) -> Result<(), Trouble> {
+        let action = Action::Arrive { nickname: format!("user-{number}") };
+        let proposal = Proposal { at: Timestamp::now(), by: PersonId(number), key: None, action };
+        space.chat().ask(proposal).map(|outcome| _ = outcome.verdict.unwrap())
+    }
+
+    #[test]
+    fn what_was_taken_before_the_end_is_there_and_nothing_is_taken_afterwards() {
+        let folder = Scratch::new();
+        let space = open(&folder);
+        arrive(&space, 1).unwrap();
+        space.stop();
+        assert_eq!(arrive(&space, 2), Err(Trouble::Stopped));
+        space.stop();
+        drop(space);
+        let space = open(&folder);
+        let here = |person| space.chat().view(PersonId::SERVER, |view| Ok(view.person(PersonId(person))?));
+        assert!(here(1).unwrap().is_some());
+        assert!(here(2).unwrap().is_none());
+    }
+
+    #[test]
+    fn starting_again_with_the_same_settings_adds_nothing_to_the_log() {
+        let folder = Scratch::new();
+        let position = || {
+            let space = open(&folder);
+            space.chat().view(PersonId::SERVER, |view| Ok(view.position()?)).unwrap()
+        };
+        let first = position();
+        assert_eq!(position(), first);
+    }
 }

@@ -157,6 +157,18 @@ async fn whoever_asks_too_much_is_told_when_to_go_on() {
 }
 
 #[tokio::test]
+async fn the_longest_text_fits_however_json_escapes_it() {
+    let server = Server::start("escaped");
+    let mut ann = server.client().await;
+    let most = usize::try_from(ann.welcome["limits"]["text"].as_u64().unwrap()).unwrap();
+    for text in ["\u{1}".repeat(most), "\"".repeat(most), "é".repeat(most / 2), "👍".repeat(most / 4)] {
+        let said = ann.ok(json!({"type": "post", "text": text})).await;
+        let ask = json!({"type": "message", "room": LOBBY, "message": said["sequence"]});
+        assert!(ann.ok(ask).await["messages"][0]["text"] == text.as_str(), "it comes back as it was");
+    }
+}
+
+#[tokio::test]
 async fn a_text_that_is_too_long_is_refused_whole() {
     let server = Server::start_with("long", &["--max-text", "1000"]);
     let mut ann = server.client().await;

@@ -57,7 +57,7 @@ fn the_defaults_are_these() {
     assert_eq!(config.server.backend, Backend::Tokio);
     assert_eq!(config.server.workers, Workers::Auto);
     assert_eq!(config.server.drain_within, Duration::from_secs(4));
-    assert_eq!(config.limits.max_message, 65_536);
+    assert_eq!(config.limits.max_message, 131_072);
     assert_eq!(config.limits.max_text, 16_384);
     assert_eq!(config.limits.requests_per_second, NonZeroU32::new(20).unwrap());
     assert_eq!(config.limits.request_burst, NonZeroU32::new(100).unwrap());
