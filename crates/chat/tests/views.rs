@@ -263,13 +263,21 @@ fn lists_are_paged_by_what_they_are_ordered_by() {
     }
     let owner = see(&log, 7, |view| view.members(room(1), PersonId(0), 1)).unwrap()[0];
     assert_eq!((owner.person, owner.role), (person(0), Role::Owner));
-    let names = |after: &str, limit| {
+    let names = |prefix: &str, after: &str, limit| {
         see(&log, 7, |view| {
-            Ok(view.public_rooms(after, limit)?.into_iter().map(|room| room.name).collect::<Vec<_>>())
+            Ok(view.public_rooms(prefix, after, limit)?.into_iter().map(|room| room.name).collect::<Vec<_>>())
         })
     };
-    assert_eq!(names("", 3), Ok(vec!["lobby".into(), "room 1".into(), "room 2".into()]));
-    assert_eq!(names("Room 2", 9), Ok(vec!["room 3".into(), "room 4".into(), "room 5".into()]));
+    assert_eq!(names("", "", 3), Ok(vec!["lobby".into(), "room 1".into(), "room 2".into()]));
+    assert_eq!(names("", "Room 2", 9), Ok(vec!["room 3".into(), "room 4".into(), "room 5".into()]));
+    assert_eq!(names("ROOM", "", 2), Ok(vec!["room 1".into(), "room 2".into()]));
+    assert_eq!(names("room 1", "", 9), Ok(vec!["room 1".into()]));
+    for (prefix, after) in [("attic", ""), ("lobby", "room 1"), ("room 1", "room 1")] {
+        assert_eq!(names(prefix, after, 9), Ok(vec![]), "{prefix:?} after {after:?}");
+    }
+    let called = |name: &str| see(&log, 7, |view| Ok(view.public_room_called(name)?));
+    assert_eq!(called("Room 3"), Ok(Some(room(3))));
+    assert_eq!(called("room"), Ok(None));
     let found = see(&log, 7, |view| Ok(view.person_called("USER-8")?)).unwrap().unwrap();
     assert_eq!((found.id, found.nickname.as_str(), found.is_here), (person(8), "user-8", true));
     accept(&mut log, proposal(person(8), Action::Depart));

@@ -7,7 +7,7 @@ use parlor_chat::search::{Batch, Bounds, Change, Directory, Feed, Readable, Text
 use parlor_chat::view::View;
 use parlor_chat::{Chat, Failure, PersonId, Place, Position, RoomId};
 
-/// Public rooms that one query looks at, at most, besides the asker's own.
+/// Public rooms that one query looks at, at most, besides the asker's own and those that it names.
 const PUBLIC_ROOMS: usize = 200;
 
 /// The log, as the index reads it.
@@ -44,18 +44,61 @@ impl Directory for Seen<'_, '_> {
     }
 
     fn room(&self, name: &str) -> Option<RoomId> {
-        let own =
-            self.0.rooms().ok()?.into_iter().find(|room| room.name.to_lowercase() == name.to_lowercase());
-        let public = || {
-            let rooms = self.0.public_rooms("", PUBLIC_ROOMS).ok()?;
-            rooms.into_iter().find(|room| room.name.to_lowercase() == name.to_lowercase())
-        };
-        own.or_else(public).map(|room| room.id)
+        let mut own = self.0.rooms().ok()?.into_iter();
+        let own = own.find(|room| room.name.to_lowercase() == name.to_lowercase());
+        own.map(|room| room.id).or_else(|| self.0.public_room_called(name).ok().flatten())
     }
 }
 
-/// The rooms that the asker may read now.
-pub(crate) fn readable(view: &View<'_>) -> Result<Readable, Failure> {
-    let rooms = view.rooms()?.into_iter().chain(view.public_rooms("", PUBLIC_ROOMS)?);
-    Ok(rooms.map(|room| (room.id, Bounds::ALL)).collect())
+/// The rooms that the asker may read now, as far as a query looks at them that names these.
+pub(crate) fn readable(view: &View<'_>, named: &[RoomId]) -> Result<Readable, Failure> {
+    let rooms = view.rooms()?.into_iter().chain(view.public_rooms("", "", PUBLIC_ROOMS)?);
+    let named = named.iter().filter(|room| view.room(**room).is_ok());
+    let rooms = rooms.map(|room| room.id).chain(named.copied());
+    Ok(rooms.map(|room| (room, Bounds::ALL)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_chat::log::LocalLog;
+    use parlor_chat::storage::Memory;
+    use parlor_chat::{Action, Proposal, Timestamp, Visibility};
+
+    use super::*;
+
+    const OWNER: PersonId = PersonId(7);
+    const OTHER: PersonId = PersonId(8);
+
+    fn ask(chat: &Chat, by: PersonId, action: Action) {
+        let proposal = Proposal { at: Timestamp(1_763_744_400_000), by, key: None, action };
+        chat.ask(proposal).unwrap().verdict.unwrap();
+    }
+
+    fn create(chat: &Chat, number: u64, visibility: Visibility, name: String) -> RoomId {
+        let room = RoomId(100 + number);
+        ask(chat, OWNER, Action::CreateRoom { room, visibility, name, topic: String::new() });
+        room
+    }
+
+    #[test]
+    fn every_public_room_is_searched_by_who_names_it_and_no_private_one() {
+        let chat = Chat::start(LocalLog::open(Memory::default()).unwrap(), Box::new(|_| {})).unwrap();
+        for person in [OWNER, OTHER] {
+            ask(&chat, person, Action::Arrive { nickname: format!("user-{}", person.0) });
+        }
+        let rooms: Vec<RoomId> = (0..=PUBLIC_ROOMS as u64)
+            .map(|number| create(&chat, number, Visibility::Public, format!("room {number:03}")))
+            .collect();
+        let private = create(&chat, 999, Visibility::Private, "attic".into());
+        let last = rooms[PUBLIC_ROOMS];
+        let looked_at = |named: &[RoomId]| {
+            let found = chat.view(OTHER, |view| readable(view, named)).unwrap();
+            (found.contains_key(&last), found.contains_key(&private))
+        };
+        assert_eq!(looked_at(&[]), (false, false));
+        assert_eq!(looked_at(&[last, private]), (true, false));
+        let called = |name: &str| chat.view(OTHER, |view| Ok(Seen(view, OTHER).room(name)));
+        assert_eq!(called(&format!("ROOM {PUBLIC_ROOMS}")).unwrap(), Some(last));
+        assert_eq!(called("attic").unwrap(), None);
+    }
 }

@@ -16,6 +16,8 @@ async fn a_public_room_is_found_joined_and_left() {
     let names: Vec<&str> =
         listed.as_array().unwrap().iter().map(|room| room["name"].as_str().unwrap()).collect();
     assert!(names.contains(&"Gardening"), "{names:?}");
+    let found = bob.ok(json!({"type": "public_rooms", "prefix": "gard"})).await["rooms"].clone();
+    assert_eq!((found.as_array().unwrap().len(), &found[0]["room"]), (1, &room));
     let post = json!({"type": "post", "room": room, "text": "hello"});
     assert_eq!(bob.refused(post.clone()).await, "not-a-member");
     // Everybody reads a public room; who is no member reads only.

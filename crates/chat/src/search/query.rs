@@ -17,6 +17,11 @@ impl Query {
     pub fn is_empty(&self) -> bool {
         *self == Query::default()
     }
+
+    /// The rooms that it names to look in.
+    pub fn rooms(&self) -> &[RoomId] {
+        &self.filters.rooms
+    }
 }
 
 /// Units that stand together: a word, something written together such as `a::b`, or a phrase.

@@ -100,12 +100,17 @@ impl View<'_> {
         Ok(rooms)
     }
 
-    /// Public rooms in the order of their folded names, up to `limit` of them after a name.
-    pub fn public_rooms(&self, after: &str, limit: usize) -> Result<Vec<Room>, Trouble> {
-        let mut range = Table::RoomName.key().range();
+    /// Public rooms whose names begin like this, in the order of their folded names: up to `limit` of them after a
+    /// name.
+    pub fn public_rooms(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Room>, Trouble> {
+        let mut range = Table::RoomName.key().octets(fold_name(prefix).as_bytes()).range();
         if !after.is_empty() {
-            range.start = keys::room_name(&fold_name(after));
-            range.start.push(0);
+            let mut behind = keys::room_name(&fold_name(after));
+            behind.push(0);
+            range.start = range.start.max(behind);
+        }
+        if range.start >= range.end {
+            return Ok(Vec::new());
         }
         let names = rows::<NumberRow>(self.state, &range, Direction::Forwards, limit.min(limits::PAGE))?;
         let mut rooms = Vec::new();
@@ -116,6 +121,11 @@ impl View<'_> {
             }
         }
         Ok(rooms)
+    }
+
+    /// The public room of this name, whatever its case.
+    pub fn public_room_called(&self, name: &str) -> Result<Option<RoomId>, Trouble> {
+        self.state.room_called(name)
     }
 
     /// The members of a room in the order of their ids, up to `limit` of them after one.

@@ -99,8 +99,9 @@ fn find(asker: &Asker, view: &View<'_>, id: Option<&RawValue>, query: &Query) ->
             ok(id, &Rooms { rooms, people })
         }
         Query::PublicRooms(wish) => {
-            let after = wish.after.as_deref().unwrap_or_default();
-            let rooms = view.public_rooms(after, page(wish.limit)).map_err(Failure::from)?;
+            let (prefix, after) = (wish.prefix.as_deref(), wish.after.as_deref());
+            let (prefix, after) = (prefix.unwrap_or_default(), after.unwrap_or_default());
+            let rooms = view.public_rooms(prefix, after, page(wish.limit)).map_err(Failure::from)?;
             let rooms = rooms.into_iter().map(|room| Room::new(room, None, Vec::new())).collect();
             ok(id, &Rooms { rooms, people: People::new() })
         }
@@ -303,7 +304,7 @@ fn search(asker: &Asker, view: &View<'_>, id: Option<&RawValue>, wish: &Search) 
     let cursor = wish.cursor.as_deref().map(str::parse).transpose().map_err(search_error)?;
     let limit = usize::try_from(wish.limit.unwrap_or(RESULTS)).unwrap_or(usize::MAX);
     let limit = limit.clamp(1, parlor_chat::search::PAGE);
-    let readable = readable(view)?;
+    let readable = readable(view, query.rooms())?;
     let request = SearchRequest { query: &query, readable: &readable, now, limit, cursor };
     let page = asker.space.search().find(request, &seen).map_err(search_error)?;
     let mut names = Names::new(view);

@@ -279,6 +279,8 @@ requests! {
         "rooms" Rooms {}
         /// Lists public rooms by name.
         "public_rooms" PublicRooms {
+            /// Those whose names begin like this, whatever the case.
+            prefix: Option<String>,
             /// Those after this name.
             after: Option<String>,
             /// How many, up to 200; 50 if left out.
