@@ -36,6 +36,8 @@ import { Wishes } from './wishes.js';
 
 /** What was missed is waited for, before anything is drawn, no longer than this. */
 const LONGEST_HOLD = 1000;
+/** What was kept is waited for, before the server is asked, no longer than this. */
+const SLOW_DISK = 3000;
 
 let state = initial;
 const now = () => state;
@@ -124,14 +126,16 @@ dispatch({ kind: 'address', place: placeOf(location.pathname) });
 composer.focus();
 start();
 
-/** What was kept is shown before anybody is asked. */
+/** What was kept is shown before anybody is asked. A slow disk keeps nobody from talking. */
 async function start() {
-  const [kept] = await Promise.all([recall(), recallDrafts()]);
-  if (kept) {
+  const recalled = Promise.all([recall(), recallDrafts()]).then(([kept]) => {
+    composer.recall();
+    if (!kept || state.isWelcome) return;
     copy.knows(kept);
     dispatch({ kind: 'recalled', kept });
     sender.takeUp();
-  }
+  });
+  await Promise.race([recalled, new Promise((done) => setTimeout(done, SLOW_DISK))]);
   connection.open();
 }
 

@@ -14,15 +14,11 @@ const MESSAGES = 100;
 const PEOPLE = 5000;
 /** What changes at once is written at once. */
 const PAUSE = 400;
-/** A database that does not answer must not keep anybody from talking. */
-const PATIENCE = 2000;
 
 /** @returns {Promise<Kept | null>} what was kept, if anything was */
 export async function recall() {
-  const nothing = new Promise((done) => setTimeout(() => done(undefined), PATIENCE));
   const [about, rooms] = await Promise.all([
-    Promise.race([read('about', (store) => store.get('me')), nothing]),
-    Promise.race([read('rooms', (store) => store.getAll()), nothing]),
+    read('about', (store) => store.get('me')), read('rooms', (store) => store.getAll()),
   ]);
   if (!about?.you?.id || !Array.isArray(rooms)) return null;
   return { ...about, rooms: Object.fromEntries(rooms.map((room) => [room.id, room])) };

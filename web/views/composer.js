@@ -51,6 +51,11 @@ export class Composer {
     this.#setText(early || draftOf(place) || text);
   }
 
+  /** The drafts are known now: the one of this place stands in the box, unless something else does by now. */
+  recall() {
+    if (this.#place && this.#box.value === '') this.#setText(draftOf(this.#place));
+  }
+
   /** @param {string} text what could not be said */
   putBack(text) {
     this.#setText([text, this.#box.value].filter(Boolean).join('\n'));

@@ -8,7 +8,7 @@ use serde_json::Value;
 use websocket_client::{Message, WebSocket};
 
 /// How long anything that should happen at once may take on a busy machine.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 /// How long anything may take that waits for something else first: a pause before the next attempt, a timer of the page.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -130,6 +130,10 @@ impl Guest {
 
     /// Waits until a message is there, letter by letter.
     pub(crate) async fn sees(&self, from: &str, text: &str) {
+        self.sees_within(from, text, SOON).await;
+    }
+
+    pub(crate) async fn sees_within(&self, from: &str, text: &str, within: Duration) {
         let (from, text) = (Value::from(from), Value::from(text));
         self.tab
             .wait_for(
@@ -138,7 +142,7 @@ impl Guest {
                      row.querySelector('[data-testid=author]').textContent === {from} && \
                      row.querySelector('[data-testid=text]').textContent === {text})"
                 ),
-                SOON,
+                within,
             )
             .await;
     }
