@@ -6,13 +6,16 @@
 mod chat;
 mod example;
 mod file;
+mod http;
 mod in_force;
 mod layers;
 mod limits;
 mod nearest;
+mod proxies;
 mod search;
 mod server;
 mod setting;
+mod tls;
 mod values;
 
 use clap::Args;
@@ -20,11 +23,14 @@ use clap::Args;
 pub(crate) use chat::Chat;
 pub(crate) use example::example;
 pub(crate) use file::{ConfigFile, FileError};
+pub(crate) use http::Http;
 pub(crate) use in_force::InForce;
 pub(crate) use layers::{Environment, EnvironmentError, Layers};
 pub(crate) use limits::Limits;
+pub(crate) use proxies::Proxies;
 pub(crate) use search::Search;
 pub(crate) use server::{DataOption, Server};
+pub(crate) use tls::Tls;
 pub(crate) use values::Workers;
 
 /// What begins the name of a setting in the environment.
@@ -38,6 +44,12 @@ pub(crate) const FILE: &str = "parlor.toml";
 pub(crate) struct Config {
     #[command(flatten)]
     pub(crate) server: Server,
+    #[command(flatten)]
+    pub(crate) tls: Tls,
+    #[command(flatten)]
+    pub(crate) proxies: Proxies,
+    #[command(flatten)]
+    pub(crate) http: Http,
     #[command(flatten)]
     pub(crate) limits: Limits,
     #[command(flatten)]

@@ -1,3 +1,35 @@
-//! What holds for requests whatever their route is.
+//! What holds for every request, whatever its route is, from the outside in.
 
-pub(crate) mod same_origin;
+mod came_from;
+mod headers;
+mod health;
+mod hosts;
+mod limits;
+mod request_id;
+mod rules;
+mod same_origin;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+
+pub(crate) use came_from::CameFrom;
+pub(crate) use health::health;
+pub(crate) use rules::Rules;
+
+/// These routes, under the rules.
+pub(crate) fn under(rules: Rules, routes: Router) -> Router {
+    let rules = Arc::new(rules);
+    // The last one is the outermost.
+    routes
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(Arc::clone(&rules), limits::body_and_time))
+        .layer(from_fn_with_state(rules.origins.clone(), same_origin::guard))
+        .layer(from_fn_with_state(Arc::clone(&rules), hosts::check))
+        .layer(from_fn_with_state(Arc::clone(&rules), limits::head))
+        .layer(from_fn_with_state(Arc::clone(&rules), headers::add))
+        .layer(from_fn_with_state(rules, came_from::note))
+        .layer(from_fn(request_id::give))
+}

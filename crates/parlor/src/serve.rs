@@ -1,18 +1,25 @@
 //! `parlor serve`: from the options to a server that runs until it is told to stop.
 
+mod beside;
+mod certificate;
+mod signals;
+
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use websocket_hub::{Config as ConnectionConfig, Endpoint, Listener, ToListeners, driver, serve};
+use websocket_hub::{Config as ConnectionConfig, Endpoint, Listener, Server, ToListeners, driver, serve};
 
 use crate::config::{Config, Workers};
 use crate::data::{DataError, DataFolder};
+use crate::log;
+use crate::routes::Rules;
 use crate::service_manager;
 use crate::space::{self, Space, SpaceError};
 use crate::web;
 use crate::wire::Limits;
+use certificate::{Certificate, CertificateError};
+use signals::Signals;
 
 /// Why the server does not run.
 #[derive(Debug)]
@@ -20,6 +27,9 @@ pub(crate) enum ServeError {
     /// Settings that do not go together.
     Settings(String),
     Listen(String, io::Error),
+    /// Something beside the chat cannot be listened on: the flag, its value.
+    Beside(&'static str, String, io::Error),
+    Certificate(CertificateError),
     Start(io::Error),
     Data(DataError),
     Space(SpaceError),
@@ -28,12 +38,16 @@ pub(crate) enum ServeError {
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ServeError::Settings(sentence) => f.write_str(sentence),
             ServeError::Listen(address, error) => write!(
                 f,
                 "cannot listen on {address}: {error}. Choose another address with --listen ADDR, \
                  such as --listen 127.0.0.1:0 for any free port"
             ),
+            ServeError::Beside(flag, address, error) => {
+                write!(f, "cannot listen on {address} for {flag}: {error}. Choose another address, or none")
+            }
+            ServeError::Settings(sentence) => f.write_str(sentence),
+            ServeError::Certificate(error) => error.fmt(f),
             ServeError::Start(error) => write!(f, "cannot start: {error}"),
             ServeError::Data(error) => error.fmt(f),
             ServeError::Space(error) => error.fmt(f),
@@ -45,40 +59,34 @@ impl std::error::Error for ServeError {}
 
 /// Serves until SIGTERM or Ctrl-C, then says goodbye to everybody.
 pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
-    config.limits.check().map_err(ServeError::Settings)?;
     // Before there are other threads.
     let handed_over = Listener::from_systemd().map_err(ServeError::Start)?;
+    log::start(config.server.log);
+    config.limits.check().map_err(ServeError::Settings)?;
+    go_together(config)?;
     // This process's until it ends.
     let data = DataFolder::open(&config.server.data.folder).map_err(ServeError::Data)?;
-    let space = Space::open(&data, space_options(config)).map_err(ServeError::Space)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(ServeError::Start)?.block_on(async {
         // Listened for before anybody can know that the server runs, so that no signal finds nobody.
         let mut signals = Signals::new().map_err(ServeError::Start)?;
-        let mut server = serve(web::router(connections(config), Arc::clone(&space)))
-            .backend(config.server.backend)
-            .max_threads(config.server.max_threads)
-            .handshake_timeout(config.server.handshake_timeout);
-        if let Workers::Count(workers) = config.server.workers {
-            server = server.workers(workers);
-        }
+        let mut certificate = Certificate::open(&config.tls).map_err(ServeError::Certificate)?;
+        let space = Space::open(&data, space_options(config)).map_err(ServeError::Space)?;
         let listeners = if handed_over.is_empty() { listeners(&config.server.listen)? } else { handed_over };
-        let server = server.listen(listeners).map_err(ServeError::Start)?;
-        for endpoint in server.endpoints() {
-            let scheme = if matches!(endpoint, Endpoint::Tcp(_)) { "http://" } else { "" };
-            // Whoever started us may have stopped reading; that is no reason to stop serving.
-            let _ = writeln!(io::stdout(), "listening on {scheme}{endpoint}");
-        }
+        let (server, beside) = start(config, &space, certificate.as_ref(), listeners)?;
+        tell(&server, certificate.is_some(), &beside);
         let _ = writeln!(io::stdout(), "keeping everything in {}", data.path().display());
         service_manager::is_ready();
         tokio::select! {
             () = signals.next() => {}
             () = service_manager::watch(&server) => {}
+            () = keep_fresh(certificate.as_mut()) => {}
         }
         service_manager::is_stopping();
         let within = config.server.drain_within;
         let stopped = tokio::task::spawn_blocking(move || {
             server.stop_within(within);
+            drop(beside);
             space.stop();
         });
         tokio::select! {
@@ -88,6 +96,85 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
         }
         Ok(())
     })
+}
+
+/// Whether the settings make sense beside each other.
+fn go_together(config: &Config) -> Result<(), ServeError> {
+    if config.proxies.proxy_protocol && !config.proxies.is_anybody_trusted() {
+        let sentence = "--proxy-protocol needs --trusted-proxies CIDR: who may say who connects";
+        return Err(ServeError::Settings(sentence.to_owned()));
+    }
+    if config.tls.http_redirect.0.is_some() && !config.tls.is_on() {
+        let sentence = "--http-redirect needs --tls-cert and --tls-key: there is no https to send anybody to";
+        return Err(ServeError::Settings(sentence.to_owned()));
+    }
+    Ok(())
+}
+
+/// Starts the chat, and what is listened on beside it.
+fn start(
+    config: &Config,
+    space: &Arc<Space>,
+    certificate: Option<&Certificate>,
+    listeners: Vec<Listener>,
+) -> Result<(Server, Beside), ServeError> {
+    let rules = Rules::new(config);
+    let hosts = rules.hosts.clone();
+    let mut server = serve(web::router(connections(config), Arc::clone(space), rules))
+        .backend(config.server.backend)
+        .max_threads(config.server.max_threads)
+        .handshake_timeout(config.server.handshake_timeout);
+    if let Workers::Count(workers) = config.server.workers {
+        server = server.workers(workers);
+    }
+    if config.proxies.proxy_protocol {
+        server = server.proxy_protocol(config.proxies.trusted());
+    }
+    if let Some(certificate) = certificate {
+        server = server.tls(certificate.tls());
+    }
+    let server = server.listen(listeners).map_err(ServeError::Start)?;
+    let mut beside = Vec::new();
+    if let Some(address) = &config.server.metrics.0 {
+        let counts = beside::metrics(address, server.metrics(), Arc::downgrade(space))?;
+        beside.push(("counting on", counts));
+    }
+    if let Some(address) = &config.tls.http_redirect.0 {
+        let port = server.addresses().first().map_or(443, std::net::SocketAddr::port);
+        let redirect = beside::redirect(address, port, hosts)?;
+        beside.push(("sending on to https from", redirect));
+    }
+    Ok((server, beside))
+}
+
+/// What is listened on beside the chat, and how that is said.
+type Beside = Vec<(&'static str, Server)>;
+
+/// Says where everything is.
+fn tell(server: &Server, is_tls: bool, beside: &Beside) {
+    let scheme = if is_tls { "https" } else { "http" };
+    let others = beside.iter().map(|(what, server)| (*what, "http", server));
+    for (what, scheme, server) in std::iter::once(("listening on", scheme, server)).chain(others) {
+        for endpoint in server.endpoints() {
+            // Whoever started us may have stopped reading; that is no reason to stop serving.
+            let _ = writeln!(io::stdout(), "{what} {}", shown(endpoint, scheme));
+        }
+    }
+}
+
+fn shown(endpoint: &Endpoint, scheme: &str) -> String {
+    match endpoint {
+        Endpoint::Tcp(address) => format!("{scheme}://{address}"),
+        endpoint => endpoint.to_string(),
+    }
+}
+
+/// Keeps the certificate fresh, if there is one. It never ends.
+async fn keep_fresh(certificate: Option<&mut Certificate>) {
+    match certificate {
+        Some(certificate) => certificate.keep_fresh().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// What holds for the community.
@@ -128,30 +215,4 @@ fn listeners(names: &[String]) -> Result<Vec<Listener>, ServeError> {
         listeners.extend(name.to_listeners().map_err(|error| ServeError::Listen(name.clone(), error))?);
     }
     Ok(listeners)
-}
-
-/// The signals that ask for an end.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    /// A file must not grow beyond what the system allows (`ulimit -f`). Listened for, so that writing fails and
-    /// nobody is acknowledged; otherwise it ends the process.
-    _file_size: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Signals {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            _file_size: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

@@ -6,26 +6,20 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use parlor_chat::PersonId;
 use websocket_hub::driver::deflate::Deflate;
-use websocket_hub::{Config, Handshake, Origins, Refused};
+use websocket_hub::{Config, Handshake, Refused};
 
 use crate::assets::{self, Asset};
 use crate::identity::new_person;
 use crate::readers::Job;
-use crate::routes::same_origin;
+use crate::routes::{self, CameFrom, Rules};
 use crate::session::Session;
 use crate::space::Space;
 use crate::wire::SUBPROTOCOL;
-
-/// What a page from here may do: run and load what comes from here, connect to here, and nothing else.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types parlor";
 
 #[derive(Clone)]
 struct Site {
@@ -35,13 +29,16 @@ struct Site {
 }
 
 /// The whole site.
-pub(crate) fn router(config: Config, space: Arc<Space>) -> Router {
-    let site = Site {
-        space,
-        handshake: Handshake::new().subprotocols([SUBPROTOCOL]).deflate(Deflate::default()).config(config),
-        assets: Arc::new(assets::all()),
-    };
-    Router::new()
+pub(crate) fn router(config: Config, space: Arc<Space>, rules: Rules) -> Router {
+    let handshake = Handshake::new()
+        .subprotocols([SUBPROTOCOL])
+        .deflate(Deflate::default())
+        .config(config)
+        .origins(rules.origins.clone())
+        .proxies(rules.proxies.clone());
+    let health = routes::health(Arc::clone(&space));
+    let site = Site { space, handshake, assets: Arc::new(assets::all()) };
+    let site = Router::new()
         .route("/", any(root))
         .route("/chat", any(chat))
         .route("/room/{*place}", get(place))
@@ -49,9 +46,8 @@ pub(crate) fn router(config: Config, space: Arc<Space>) -> Router {
         .route("/web/{*name}", get(asset))
         .route("/service-worker.js", get(service_worker))
         .fallback(async || not_found())
-        .layer(from_fn_with_state(Origins::same(), same_origin::guard))
-        .layer(map_response(secure))
-        .with_state(site)
+        .with_state(site);
+    routes::under(rules, site.merge(health))
 }
 
 /// The page for a browser's address bar, the chat for a WebSocket client.
@@ -61,7 +57,7 @@ async fn root(State(site): State<Site>, request: Request) -> Response {
         return chat(State(site), request).await;
     }
     match request.method().as_str() {
-        "GET" | "HEAD" => page(&site, request.headers()).await,
+        "GET" | "HEAD" => page(&site, request.headers(), is_secure(&request)).await,
         _ => {
             (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], "Only GET is understood here.\n")
                 .into_response()
@@ -70,19 +66,24 @@ async fn root(State(site): State<Site>, request: Request) -> Response {
 }
 
 /// The page under the address of a room or a message; which one, the page sees for itself.
-async fn place(State(site): State<Site>, headers: HeaderMap) -> Response {
-    page(&site, &headers).await
+async fn place(State(site): State<Site>, request: Request) -> Response {
+    page(&site, request.headers(), is_secure(&request)).await
+}
+
+/// Whether the client came by https, so that its cookie goes by https alone.
+fn is_secure(request: &Request) -> bool {
+    request.extensions().get::<CameFrom>().is_some_and(|from| from.is_secure)
 }
 
 /// The page, and for a browser that is nobody yet the cookie that makes it somebody.
-async fn page(site: &Site, headers: &HeaderMap) -> Response {
+async fn page(site: &Site, headers: &HeaderMap, is_secure: bool) -> Response {
     let mut response = file(site, "index.html", headers);
     let is_somebody = match site.space.identities.of_request(headers) {
         Some(person) => !has_gone(&site.space, person).await,
         None => false,
     };
     if !is_somebody {
-        let cookie = site.space.identities.cookie(new_person(), false);
+        let cookie = site.space.identities.cookie(new_person(), is_secure);
         response.headers_mut().append(header::SET_COOKIE, cookie);
         // Nobody else may be handed this cookie.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -133,18 +134,4 @@ fn file(site: &Site, name: &str, headers: &HeaderMap) -> Response {
 
 fn not_found() -> Response {
     (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response()
-}
-
-/// Every answer says what a browser may do with it.
-async fn secure(mut response: Response) -> Response {
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    ] {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use http::HeaderMap;
 use ipnet::IpNet;
 
+use crate::context::Context;
 use crate::source::{Remote, Source};
 
 /// The proxies whose word about a client's address is taken. The default trusts none.
@@ -38,6 +39,25 @@ impl ForwardedHeader {
         match self {
             ForwardedHeader::XForwardedFor => "x-forwarded-for",
             ForwardedHeader::Forwarded => "forwarded",
+        }
+    }
+
+    /// The scheme that the last proxy tells of its client, or nothing.
+    fn proto(self, headers: &HeaderMap) -> &str {
+        let name = match self {
+            ForwardedHeader::XForwardedFor => "x-forwarded-proto",
+            ForwardedHeader::Forwarded => "forwarded",
+        };
+        let last = headers.get_all(name).iter().next_back().and_then(|value| value.to_str().ok());
+        let last = last.and_then(|value| split(value, ',').pop()).unwrap_or_default().trim();
+        match self {
+            ForwardedHeader::XForwardedFor => last,
+            ForwardedHeader::Forwarded => {
+                let pairs = split(last, ';').into_iter().filter_map(|pair| pair.split_once('='));
+                let mut protos = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("proto"));
+                let proto = protos.next().map(|(_, value)| value.trim().trim_matches('"'));
+                proto.filter(|_| protos.next().is_none()).unwrap_or_default()
+            }
         }
     }
 }
@@ -103,6 +123,25 @@ impl Proxies {
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         self.walk(Some(peer), headers).unwrap_or(peer)
+    }
+
+    /// Who sent a request that came by a [`Server`](crate::Server) of ours. `None` where nobody has an address, as on a
+    /// Unix socket, and in somebody else's server.
+    pub fn client_of_request<B>(&self, request: &http::Request<B>) -> Option<IpAddr> {
+        let context = request.extensions().get::<Context>()?;
+        self.client_of(&context.source, request.headers())
+    }
+
+    /// Whether a request came by a [`Server`](crate::Server) of ours from one of them, and that one says that its own
+    /// client came by https: in `X-Forwarded-Proto`, or in the `proto` of `Forwarded`. In a list, the last one counts.
+    pub fn say_https<B>(&self, request: &http::Request<B>) -> bool {
+        let Some(Context { source, .. }) = request.extensions().get() else { return false };
+        // Where a proxy names the client in front of the connection, the client itself wrote the headers.
+        let is_trusted = match source.named {
+            Some(named) => self.are_trusted(named.ip()),
+            None => self.trust_source(source),
+        };
+        is_trusted && self.header.proto(request.headers()).eq_ignore_ascii_case("https")
     }
 
     /// Whether a connection comes from one of them.
@@ -183,6 +222,30 @@ fn split(text: &str, separator: char) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_scheme_is_what_the_last_proxy_says() {
+        let (plain, standard) = (ForwardedHeader::XForwardedFor, ForwardedHeader::Forwarded);
+        for (header, name, values, expected) in [
+            (plain, "x-forwarded-proto", vec!["https"], "https"),
+            (plain, "x-forwarded-proto", vec!["https, http"], "http"),
+            (plain, "x-forwarded-proto", vec!["https", "http"], "http"),
+            (plain, "forwarded", vec!["proto=https"], ""),
+            (standard, "forwarded", vec!["for=192.0.2.1; Proto=\"https\""], "https"),
+            (standard, "forwarded", vec!["proto=https, for=192.0.2.1"], ""),
+            (standard, "forwarded", vec!["proto=https;proto=http"], ""),
+            (standard, "x-forwarded-proto", vec!["https"], ""),
+            (plain, "x-forwarded-proto", vec![], ""),
+        ] {
+            let headers = values.iter().map(|value| (name.parse().unwrap(), value.parse().unwrap()));
+            let headers: Vec<(http::HeaderName, http::HeaderValue)> = headers.collect();
+            let map = headers.into_iter().fold(HeaderMap::new(), |mut map, (name, value)| {
+                map.append(name, value);
+                map
+            });
+            assert_eq!(header.proto(&map), expected, "{name}: {values:?}");
+        }
+    }
 
     fn proxies() -> Proxies {
         Proxies::trust(["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"]).unwrap()

@@ -28,21 +28,7 @@ impl TlsConfig {
     ///
     /// When a file cannot be read or has nothing of its kind in it, or when the two do not fit together.
     pub fn from_pem_files(chain: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, TlsError> {
-        let (chain_path, key_path) = (chain.as_ref(), key.as_ref());
-        let (chain_pem, key_pem) = (read(chain_path)?, read(key_path)?);
-        let malformed = |path: &Path| {
-            let path = path.to_owned();
-            move |error| TlsError::Malformed(path, error)
-        };
-        let chain = CertificateDer::pem_slice_iter(&chain_pem).collect::<Result<Vec<_>, _>>();
-        let chain = chain.map_err(malformed(chain_path))?;
-        if chain.is_empty() {
-            return Err(TlsError::NoCertificate(chain_path.to_owned()));
-        }
-        let key = PrivateKeyDer::from_pem_slice(&key_pem).map_err(|error| match error {
-            pem::Error::NoItemsFound => TlsError::NoKey(key_path.to_owned()),
-            error => malformed(key_path)(error),
-        })?;
+        let (chain, key) = read_pair(chain.as_ref(), key.as_ref())?;
         Ok(ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
@@ -68,6 +54,28 @@ impl From<ServerConfig> for TlsConfig {
     fn from(config: ServerConfig) -> Self {
         Arc::new(config).into()
     }
+}
+
+/// A chain, which is not empty, and a key.
+pub(crate) fn read_pair(
+    chain_path: &Path,
+    key_path: &Path,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
+    let (chain_pem, key_pem) = (read(chain_path)?, read(key_path)?);
+    let malformed = |path: &Path| {
+        let path = path.to_owned();
+        move |error| TlsError::Malformed(path, error)
+    };
+    let chain = CertificateDer::pem_slice_iter(&chain_pem).collect::<Result<Vec<_>, _>>();
+    let chain = chain.map_err(malformed(chain_path))?;
+    if chain.is_empty() {
+        return Err(TlsError::NoCertificate(chain_path.to_owned()));
+    }
+    let key = PrivateKeyDer::from_pem_slice(&key_pem).map_err(|error| match error {
+        pem::Error::NoItemsFound => TlsError::NoKey(key_path.to_owned()),
+        error => malformed(key_path)(error),
+    })?;
+    Ok((chain, key))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {

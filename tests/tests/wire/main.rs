@@ -1,4 +1,13 @@
-//! What stands between a stranger and the chat, on a real `parlor` process: origins, headers, limits.
+//! What stands between a stranger and the chat, on a real `parlor` process: TLS, proxies, origins, headers, limits.
 
+mod certificates;
+mod client_hello;
+mod counts;
+mod headers;
+mod hosts;
+mod limits;
 mod origins;
+mod proxies;
+mod secrets;
 mod server;
+mod tls;

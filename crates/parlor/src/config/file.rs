@@ -249,7 +249,8 @@ mod tests {
             ("[limit]\nmax-text = 1", "line 1: there is no section [limit]; did you mean [limits]?"),
             (
                 "[colours]",
-                "line 1: there is no section [colours]; there are [server], [limits], [chat], [search]",
+                "line 1: there is no section [colours]; there are [server], [tls], [proxies], [http], [limits], [chat], \
+                 [search]",
             ),
             (
                 "[limits]\nmax-text = 99999",

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use tracing::level_filters::LevelFilter;
 use websocket_hub::Backend;
 
-use super::values::{Workers, backend, count, seconds};
+use super::values::{Maybe, Workers, backend, count, local_address, log_level, seconds};
 
 /// How the process runs: where it listens, where it keeps things, what serves the connections.
 #[derive(Clone, Debug, Args)]
@@ -46,6 +47,16 @@ pub(crate) struct Server {
     /// its end is cut off.
     #[arg(long, value_name = "SECONDS", default_value = "4", value_parser = seconds)]
     pub(crate) drain_within: Duration,
+
+    /// Where the counts of the running server can be read, in the text format of Prometheus, under /metrics: a
+    /// port of this machine, an address, unix:/path, or none. Whoever reaches it may read them.
+    #[arg(long, value_name = "ADDR", default_value = "none", value_parser = local_address)]
+    pub(crate) metrics: Maybe<String>,
+
+    /// How much is told on standard error: off, error, warn, info, debug or trace. No level tells a token, a
+    /// password, a key or what is said.
+    #[arg(long, value_name = "LEVEL", default_value = "warn", value_parser = log_level)]
+    pub(crate) log: LevelFilter,
 }
 
 /// Where everything is kept.

@@ -2,7 +2,7 @@
 
 use clap::{Arg, Args, Command};
 
-use super::{Chat, Config, Limits, PREFIX, Search, Server};
+use super::{Chat, Config, Http, Limits, PREFIX, Proxies, Search, Server, Tls};
 
 /// One setting.
 #[derive(Debug, Clone)]
@@ -27,6 +27,9 @@ pub(crate) struct Section {
 pub(crate) fn sections() -> Vec<Section> {
     let of = [
         Server::augment_args(Command::new("")),
+        Tls::augment_args(Command::new("")),
+        Proxies::augment_args(Command::new("")),
+        Http::augment_args(Command::new("")),
         Limits::augment_args(Command::new("")),
         Chat::augment_args(Command::new("")),
         Search::augment_args(Command::new("")),
@@ -148,7 +151,7 @@ mod tests {
     fn the_sections_have_every_setting_and_everything_is_explained() {
         let sections = sections();
         let names: Vec<&str> = sections.iter().map(|section| section.name.as_str()).collect();
-        assert_eq!(names, ["server", "limits", "chat", "search"]);
+        assert_eq!(names, ["server", "tls", "proxies", "http", "limits", "chat", "search"]);
         let inside = sections.iter().flat_map(|section| &section.settings);
         let (inside, all) = (inside.map(|each| &each.name).collect::<Vec<_>>(), settings());
         assert_eq!(inside, all.iter().map(|each| &each.name).collect::<Vec<_>>());

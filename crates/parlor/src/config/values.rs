@@ -1,10 +1,12 @@
 //! What a setting can be: texts become values, or a sentence that says what is allowed.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use parlor_chat::{Retention, limits};
-use websocket_hub::Backend;
+use tracing::level_filters::LevelFilter;
+use websocket_hub::{Backend, ForwardedHeader, Proxies};
 
 /// How many event loops there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +72,88 @@ pub(super) fn retention(text: &str) -> Result<Retention, String> {
     }
 }
 
+/// What stands for nothing where something may be left out.
+pub(super) const NONE: &str = "none";
+
+/// Something, or the word none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Maybe<T>(pub(crate) Option<T>);
+
+/// A file, if any.
+pub(super) fn file(text: &str) -> Result<Maybe<PathBuf>, &'static str> {
+    match text {
+        "" => Err("it must be none or a path"),
+        NONE => Ok(Maybe(None)),
+        path => Ok(Maybe(Some(path.into()))),
+    }
+}
+
+/// An address to listen on, if at all; a port alone is one of this machine.
+pub(super) fn local_address(text: &str) -> Result<Maybe<String>, &'static str> {
+    let is_address =
+        text.starts_with("unix:") || text.rsplit_once(':').is_some_and(|(_, port)| is_port(port));
+    match text {
+        NONE => Ok(Maybe(None)),
+        port if is_port(port) => Ok(Maybe(Some(format!("127.0.0.1:{port}")))),
+        address if is_address => Ok(Maybe(Some(address.to_owned()))),
+        _ => Err("it must be none, a port, an address such as 127.0.0.1:9090, or unix:/path"),
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    text.parse::<u16>().is_ok()
+}
+
+/// An address, a network, whoever comes by Unix sockets, or nobody.
+pub(super) fn network(text: &str) -> Result<String, String> {
+    match Proxies::trust(Some(text).filter(|text| *text != NONE)) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The header in which proxies name their clients.
+pub(super) fn forwarded_header(name: &str) -> Result<ForwardedHeader, &'static str> {
+    match name {
+        "x-forwarded-for" => Ok(ForwardedHeader::XForwardedFor),
+        "forwarded" => Ok(ForwardedHeader::Forwarded),
+        _ => Err("it must be x-forwarded-for or forwarded"),
+    }
+}
+
+/// The name of a host, or any.
+pub(super) fn host(text: &str) -> Result<String, &'static str> {
+    let authority = text.parse::<http::uri::Authority>().ok().filter(|authority| authority.host() == text);
+    let host = authority.ok_or("it must be any, or a name without a port such as chat.example.org")?;
+    Ok(host.as_str().to_lowercase())
+}
+
+/// A page's origin, or none.
+pub(super) fn origin(text: &str) -> Result<String, &'static str> {
+    let uri = text.parse::<http::Uri>().ok();
+    let is_origin = uri.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.path() == "/" && uri.query().is_none()
+    });
+    if text == NONE || is_origin {
+        Ok(text.to_owned())
+    } else {
+        Err("it must be none, or such as https://chat.example.org")
+    }
+}
+
+/// The octets of a request's head. The server reads no more than the most of them.
+pub(super) fn max_head(text: &str) -> Result<usize, &'static str> {
+    let octets = text.parse().ok().filter(|octets| (1024..=16_384).contains(octets));
+    octets.ok_or("it must be a whole number of octets from 1024 to 16384")
+}
+
+/// How much is told.
+pub(super) fn log_level(name: &str) -> Result<LevelFilter, &'static str> {
+    let names = ["off", "error", "warn", "info", "debug", "trace"];
+    let level = names.contains(&name).then(|| name.parse().ok()).flatten();
+    level.ok_or("it must be one of: off, error, warn, info, debug, trace")
+}
+
 /// Whether or not.
 pub(super) fn switch(text: &str) -> Result<bool, &'static str> {
     text.parse().map_err(|_| "it must be true or false")
@@ -98,6 +182,25 @@ mod tests {
         assert_eq!(retention("forever"), Ok(Retention::Forever));
         assert_eq!(retention("1"), Ok(Retention::Milliseconds(limits::RETENTION)));
         assert_eq!(switch("true"), Ok(true));
+        for (text, address) in [
+            ("none", None),
+            ("9090", Some("127.0.0.1:9090")),
+            ("[::1]:0", Some("[::1]:0")),
+            ("unix:/run/metrics", Some("unix:/run/metrics")),
+        ] {
+            assert_eq!(local_address(text), Ok(Maybe(address.map(ToOwned::to_owned))));
+        }
+        assert_eq!(file("none"), Ok(Maybe(None)));
+        assert_eq!(file("key.pem"), Ok(Maybe(Some("key.pem".into()))));
+        for text in ["none", "10.0.0.0/8", "::1", "unix:"] {
+            assert_eq!(network(text), Ok(text.to_owned()));
+        }
+        assert_eq!(forwarded_header("forwarded"), Ok(ForwardedHeader::Forwarded));
+        assert_eq!(host("Chat.Example.org"), Ok("chat.example.org".to_owned()));
+        assert_eq!(host("[::1]"), Ok("[::1]".to_owned()));
+        assert_eq!(origin("https://example.org:8443"), Ok("https://example.org:8443".to_owned()));
+        assert_eq!(max_head("1024"), Ok(1024));
+        assert_eq!(log_level("off"), Ok(LevelFilter::OFF));
         for each in Backend::ALL {
             assert_eq!(backend(each.name()), Ok(each));
         }
@@ -119,6 +222,16 @@ mod tests {
         refused(milliseconds, &["0", "0.5"], "it must be a whole number of milliseconds above zero");
         let sentence = "it must be forever or a whole number of seconds, 1 or more";
         refused(retention, &["0", "always", "18446744073709551615"], sentence);
+        let sentence = "it must be none, a port, an address such as 127.0.0.1:9090, or unix:/path";
+        refused(local_address, &["", "65536", "localhost", "a:b"], sentence);
+        refused(file, &[""], "it must be none or a path");
+        refused(forwarded_header, &["via"], "it must be x-forwarded-for or forwarded");
+        let sentence = "it must be any, or a name without a port such as chat.example.org";
+        refused(host, &["", "example.org:80", "https://example.org", "a b", "me@example.org"], sentence);
+        let sentence = "it must be none, or such as https://chat.example.org";
+        refused(origin, &["", "example.org", "ws://example.org", "https://example.org/chat"], sentence);
+        refused(max_head, &["1023", "16385"], "it must be a whole number of octets from 1024 to 16384");
+        refused(log_level, &["loud", "1"], "it must be one of: off, error, warn, info, debug, trace");
         refused(switch, &["yes", "1", ""], "it must be true or false");
         refused(backend, &["forks"], "it must be one of: tokio, threads, uring");
     }

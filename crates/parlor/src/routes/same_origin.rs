@@ -17,13 +17,13 @@ use axum::response::{IntoResponse, Response};
 use websocket_hub::Origins;
 
 /// The header that is asked for, in lower case.
-pub(crate) const HEADER: &str = "x-parlor";
+const HEADER: &str = "x-parlor";
 
 /// A browser's word on where a request is from (Fetch Metadata).
 const SITE: &str = "sec-fetch-site";
 
 /// Lets a request through to its route, or refuses it with 403.
-pub(crate) async fn guard(State(origins): State<Origins>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(origins): State<Origins>, request: Request, next: Next) -> Response {
     match objection(&origins, &request) {
         Some(sentence) => (StatusCode::FORBIDDEN, sentence).into_response(),
         None => next.run(request).await,
