@@ -1,4 +1,5 @@
 //! What stands between a stranger and the chat, on a real `parlor` process: TLS, proxies, origins, headers, limits.
+#![allow(clippy::unwrap_used, reason = "a test's helper fails the test by it")]
 
 mod certificates;
 mod client_hello;
