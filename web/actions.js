@@ -1,10 +1,12 @@
 // What pressing things does: each button names it, and finds it here.
 
 import { EMOJI } from './emoji.js';
+import { t } from './language.js';
 import { namesFor } from './people.js';
 import { pathOf } from './router.js';
 import { openMenu, openPicker } from './views/popover.js';
-import { countOf, roomName } from './words.js';
+import { settingsCard } from './views/settings.js';
+import { roomName } from './words.js';
 
 /** @typedef {import('./state/state.js').Message} Message */
 /** @typedef {import('./state/state.js').State} State */
@@ -62,15 +64,15 @@ function onMessages({ state, dispatch, sender, wishes, composer, go, tell, remov
     thread: on((room, message) => wishes.thread(room, message.thread || message.sequence)),
     see: ({ element, room }) => go(room, Number(element.dataset.message)),
     more: on((room, message, element) => openMenu(element, [
-      [message.pinned ? 'Unpin' : 'Pin for everybody', () => wishes.pin(room, message)],
-      ['Copy link', () => copyLink(state(), room, message, tell)],
-      ['Copy text', () => navigator.clipboard.writeText(message.text)],
-      ['Mark unread from here', () => {
+      [t(message.pinned ? 'message.unpin' : 'message.pin'), () => wishes.pin(room, message)],
+      [t('message.copyLink'), () => copyLink(state(), room, message, tell)],
+      [t('message.copyText'), () => navigator.clipboard.writeText(message.text)],
+      [t('message.unread'), () => {
         dispatch({ kind: 'read', room, upTo: message.sequence - 1 });
         wishes.markUnread(room, message.sequence - 1);
       }],
       ...(message.by === state().you.id || state().rooms[room]?.role !== 'member'
-        ? [/** @type {[string, () => void]} */ (['Delete', () => remove(message)])] : []),
+        ? [/** @type {[string, () => void]} */ ([t('message.delete'), () => remove(message)])] : []),
     ])),
   };
 }
@@ -85,7 +87,7 @@ async function copyLink({ rooms }, room, { sequence }, tell) {
   const found = rooms[room];
   if (!found) return;
   await navigator.clipboard.writeText(location.origin + pathOf(found, sequence));
-  tell('The link is copied.');
+  tell(t('toast.copied'));
 }
 
 /**
@@ -109,9 +111,9 @@ function onRooms({ state, session, wishes, dialogs, sidebar, go, notifier, tell,
     go: ({ element }) => { sidebar.show(false); go(element.dataset.room ?? state().here); },
     'open-side': () => sidebar.show(true),
     'close-side': () => sidebar.show(false),
-    rename: () => dialogs.ask('What are you called?', [{ label: 'Your name', value: state().you.name }], 'Change', async ([name = '']) => (
+    rename: () => dialogs.ask(t('you.called'), [{ label: t('you.name'), value: state().you.name }], t('you.change'), async ([name = '']) => (
       name === state().you.name || Boolean(await wishes.rename(name)))),
-    direct: () => dialogs.choose('Write to somebody', 'Their name', (words) => namesFor(state(), words.toLowerCase()).slice(0, 8)
+    direct: () => dialogs.choose(t('side.write'), t('person.name'), (words) => namesFor(state(), words.toLowerCase()).slice(0, 8)
       .map((name) => ({ label: name, detail: '', chosen: () => write(name) }))),
     write: async ({ element }) => opened(await wishes.direct([element.dataset.person ?? ''])),
     browse: () => browse({ state, wishes, dialogs, go, opened }),
@@ -119,15 +121,19 @@ function onRooms({ state, session, wishes, dialogs, sidebar, go, notifier, tell,
     leave: async () => {
       if (await wishes.leave(state().here)) await session.refresh();
     },
-    invite: () => dialogs.choose('Invite somebody', 'Their name', (words) => namesFor(state(), words.toLowerCase()).slice(0, 8)
+    invite: () => dialogs.choose(t('person.invite'), t('person.name'), (words) => namesFor(state(), words.toLowerCase()).slice(0, 8)
       .map((name) => ({ label: name, detail: '', chosen: async () => {
         const person = await wishes.person(name);
         if (person && await wishes.invite(state().here, person)) wishes.people(state().here);
       } }))),
-    topic: () => dialogs.ask('What is this room about?', [{ label: 'Topic', value: state().rooms[state().here]?.topic ?? '', optional: true }], 'Save', async ([topic = '']) => (
+    topic: () => dialogs.ask(t('room.about'), [{ label: t('room.topic'), value: state().rooms[state().here]?.topic ?? '', optional: true }], t('room.save'), async ([topic = '']) => (
       Boolean(await wishes.setTopic(state().here, topic)))),
-    switcher: () => dialogs.choose('Go to', 'A room or a person', (words) => places(state(), words.toLowerCase(), go, write)),
+    switcher: () => dialogs.choose(t('go.title'), t('go.placeholder'), (words) => places(state(), words.toLowerCase(), go, write)),
     shortcuts: () => dialogs.shortcuts(),
+    settings: () => {
+      const room = state().rooms[state().here];
+      dialogs.show(settingsCard(room ? { id: room.id, name: roomName(room, state().people) } : null));
+    },
     notify: async () => tell(await notifier.toggle()),
     renew,
     'not-now': ({ element }) => element.closest('.offer')?.setAttribute('hidden', ''),
@@ -138,21 +144,21 @@ function onRooms({ state, session, wishes, dialogs, sidebar, go, notifier, tell,
 function browse({ state, wishes, dialogs, go, opened }) {
   const listed = wishes.publicRooms();
   /** @param {string} name */
-  const create = (name) => dialogs.ask('Open a room', [
-    { label: 'Name', value: name }, { label: 'Topic', optional: true },
-  ], 'Open', async ([called = '', topic = '']) => opened(await wishes.create(called, topic, isPrivate.checked ? 'private' : 'public')), [label]);
+  const create = (name) => dialogs.ask(t('room.open'), [
+    { label: t('room.name'), value: name }, { label: t('room.topic'), optional: true },
+  ], t('room.openNow'), async ([called = '', topic = '']) => opened(await wishes.create(called, topic, isPrivate.checked ? 'private' : 'public')), [label]);
   const isPrivate = Object.assign(document.createElement('input'), { type: 'checkbox', name: 'private' });
   const label = document.createElement('label');
   label.className = 'check';
-  label.append(isPrivate, ' Only for those who are invited');
-  dialogs.choose('Rooms', 'Find a room, or name a new one', async (words) => {
+  label.append(isPrivate, ` ${t('room.private')}`);
+  dialogs.choose(t('side.label'), t('room.find'), async (words) => {
     const found = (await listed).filter((room) => room.name.toLowerCase().includes(words.toLowerCase()));
     const choices = found.slice(0, 50).map((room) => ({
       label: room.name,
-      detail: [state().rooms[room.room]?.role ? 'you are in it' : '', room.members > 0 ? countOf(room.members, 'member', 'members') : '', room.topic].filter(Boolean).join(' · '),
+      detail: [state().rooms[room.room]?.role ? t('room.yours') : '', room.members > 0 ? t('room.members', { count: room.members }) : '', room.topic].filter(Boolean).join(' · '),
       chosen: () => lookInto(room.name, room.room),
     }));
-    return [...choices, { label: words ? `Open a new room “${words}”…` : 'Open a new room…', detail: '', chosen: () => create(words) }];
+    return [...choices, { label: words ? t('room.openNamed', { name: words }) : t('room.openNew'), detail: '', chosen: () => create(words) }];
   });
   /**
    * @param {string} name
@@ -178,8 +184,8 @@ function places(state, words, go, write) {
     .sort((one, other) => Number(other.room.unread > 0) - Number(one.room.unread > 0) || one.name.localeCompare(other.name));
   const people = words ? namesFor(state, words).slice(0, 5) : [];
   return [
-    ...rooms.slice(0, 8).map(({ room, name }) => ({ label: name, detail: room.unread ? `${room.unread} unread` : '', chosen: () => go(room.id) })),
-    ...people.map((name) => ({ label: name, detail: 'write to them', chosen: () => write(name) })),
+    ...rooms.slice(0, 8).map(({ room, name }) => ({ label: name, detail: room.unread ? t('room.unread', { count: room.unread }) : '', chosen: () => go(room.id) })),
+    ...people.map((name) => ({ label: name, detail: t('person.write'), chosen: () => write(name) })),
   ];
 }
 

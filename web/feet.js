@@ -1,5 +1,6 @@
 // The boxes that stand in the pane beside the talk: one to search, one to answer in a thread.
 
+import { t } from './language.js';
 import { mentionsIn } from './people.js';
 import { Composer } from './views/composer.js';
 import { element } from './views/elements.js';
@@ -16,8 +17,8 @@ const PAUSE = 120;
 export function searchBox(wishes) {
   const box = document.createElement('input');
   box.type = 'search';
-  box.placeholder = 'Words, "a phrase", from:name';
-  box.ariaLabel = 'Search';
+  box.placeholder = t('search.placeholder');
+  box.ariaLabel = t('pane.search');
   box.dataset.testid = 'search-box';
   /** @type {number | undefined} */
   let pause;
@@ -43,10 +44,10 @@ export function threadBox(state, sender, wishes) {
   const box = document.createElement('textarea');
   box.rows = 1;
   box.dir = 'auto';
-  box.placeholder = 'Answer in the thread';
-  box.ariaLabel = 'Answer in the thread';
+  box.placeholder = t('message.thread');
+  box.ariaLabel = box.placeholder;
   box.dataset.testid = 'thread-box';
-  const send = element('button', 'send', 'Send');
+  const send = element('button', 'send', t('box.send'));
   form.append(box, send);
   const composer = new Composer(form, box, {
     post: (text) => sender.say(room, text, { thread: root, mentions: mentionsIn(text, state.people) }),

@@ -5,6 +5,7 @@
  * @property {() => void} switcher
  * @property {() => void} search
  * @property {() => void} shortcuts
+ * @property {() => void} settings
  * @property {(step: 1 | -1, unread: boolean) => void} neighbour
  * @property {() => boolean} escape
  * @property {(step: 1 | -1) => void} region
@@ -31,6 +32,7 @@ function pressed(event, keys) {
   if (ctrl && !altKey && key.toLowerCase() === 'k') return done(keys.switcher());
   if (ctrl && shiftKey && key.toLowerCase() === 'f') return done(keys.search());
   if (ctrl && key === '/') return done(keys.shortcuts());
+  if (ctrl && key === ',') return done(keys.settings());
   if (altKey && !ctrl && key === 'ArrowUp') return done(keys.neighbour(-1, shiftKey));
   if (altKey && !ctrl && key === 'ArrowDown') return done(keys.neighbour(1, shiftKey));
   if (key === 'Escape') return keys.escape();

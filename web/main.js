@@ -3,13 +3,16 @@
 import { actionsOf, suggestionsFor } from './actions.js';
 import { searchBox, threadBox } from './feet.js';
 import { listen } from './keys.js';
+import { learnLanguage, t } from './language.js';
 import { LocalCopy, recall } from './local/copy.js';
 import { recallDrafts } from './local/drafts.js';
 import { Notifier } from './notifier.js';
+import { followLooks } from './looks.js';
 import { mentionsIn } from './people.js';
 import { pathOf, placeOf } from './router.js';
 import { Sender } from './sender.js';
 import { Session } from './session.js';
+import { isWanted, whenSet } from './settings.js';
 import { reduce } from './state/reduce.js';
 import { initial } from './state/state.js';
 import { keepVersions } from './versions.js';
@@ -38,6 +41,9 @@ import { Wishes } from './wishes.js';
 const LONGEST_HOLD = 1000;
 /** What was kept is waited for, before the server is asked, no longer than this. */
 const SLOW_DISK = 3000;
+
+followLooks();
+await learnLanguage();
 
 let state = initial;
 const now = () => state;
@@ -116,11 +122,13 @@ listen({
   switcher: () => does('switcher'),
   search: () => does('search'),
   shortcuts: () => does('shortcuts'),
+  settings: () => does('settings'),
   neighbour: (step, unread) => neighbour(step, unread),
   escape,
   region,
   write: () => composer.focus(),
 });
+whenSet(() => { sidebar.anew(); schedule(); });
 noticeVisibility();
 dispatch({ kind: 'address', place: placeOf(location.pathname) });
 composer.focus();
@@ -151,6 +159,7 @@ function receive(line) {
     announcer.heard(told.by_name, told.text);
   }
   notify(told);
+  if (told.type === 'read') notifier.clear(told.room);
   const isMine = told.person === state.you.id && (told.type === 'joined' || told.type === 'left');
   if (isMine || told.type === 'room_created' || told.type === 'room_renamed') session.changed();
   dispatch({ kind: 'told', line: told });
@@ -184,10 +193,10 @@ function release() {
 /** @param {Line} line */
 function notify({ type, room, by, by_name: name, text, mentions, sequence }) {
   const where = state.rooms[room];
-  const isForYou = mentions?.includes(state.you.id) || where?.visibility === 'direct';
+  const isForYou = Boolean(mentions?.includes(state.you.id)) || where?.visibility === 'direct';
   const isInView = room === state.here && document.hasFocus() && !document.hidden;
-  if (type !== 'posted' || by === state.you.id || !isForYou || isInView || !where) return;
-  notifier.tell(where.visibility === 'direct' ? name : `${name} in ${where.name}`, text, room, sequence);
+  if (type !== 'posted' || by === state.you.id || isInView || !where || !isWanted(room, isForYou)) return;
+  notifier.tell(where.visibility === 'direct' ? name : t('notify.in', { name, room: where.name }), text, room, sequence);
 }
 
 /**
@@ -220,7 +229,7 @@ function remove(message) {
   const room = state.here;
   dispatch({ kind: 'hide', sequence: message.sequence, hidden: true });
   const show = () => dispatch({ kind: 'hide', sequence: message.sequence, hidden: false });
-  toast.tell('Deleted.', show, () => wishes.remove(room, message.sequence).then(show));
+  toast.tell(t('toast.deleted'), show, () => wishes.remove(room, message.sequence).then(show));
 }
 
 /**

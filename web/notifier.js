@@ -1,11 +1,18 @@
-// Tells through the system that somebody means the reader, while the reader is elsewhere; only if they asked for it.
+// Tells through the system, and by a sound, that somebody means the reader, while the reader is elsewhere; only if they
+// asked for it.
 
-import { kept, keep } from './storage.js';
+import { t } from './language.js';
+import { isQuiet, set, settings } from './settings.js';
 
-const WISHED = 'notify';
+/** Loudness and length of the sound: a tap, not an alarm. */
+const VOLUME = 0.08;
+const SECONDS = 0.25;
+const HERTZ = 660;
 
 export class Notifier {
   #open;
+  /** @type {Map<string, Notification>} what the system shows, by room */
+  #shown = new Map();
 
   /** @param {(room: string, message: number) => void} open shows a message */
   constructor(open) {
@@ -13,19 +20,19 @@ export class Notifier {
   }
 
   isOn() {
-    return kept(WISHED) === 'yes' && 'Notification' in window && Notification.permission === 'granted';
+    return settings().notify && 'Notification' in window && Notification.permission === 'granted';
   }
 
   /** @returns {Promise<string>} what has become of it, in a sentence */
   async toggle() {
     if (this.isOn()) {
-      keep(WISHED, '');
-      return 'Notifications are off.';
+      set('notify', false);
+      return t('notify.off');
     }
-    if (!('Notification' in window)) return 'This browser has no notifications.';
-    if (await Notification.requestPermission() !== 'granted') return 'This browser does not let Parlor notify you.';
-    keep(WISHED, 'yes');
-    return 'You are notified when somebody mentions you or writes to you.';
+    if (!('Notification' in window)) return t('notify.none');
+    if (await Notification.requestPermission() !== 'granted') return t('notify.refused');
+    set('notify', true);
+    return t('notify.on');
   }
 
   /**
@@ -35,11 +42,32 @@ export class Notifier {
    * @param {number} sequence
    */
   tell(title, body, room, sequence) {
+    if (isQuiet(new Date())) return;
+    if (settings().sound) tap();
     if (!this.isOn()) return;
     try {
       // One for each room: a newer one takes the place of the one before.
-      const made = new Notification(title, { body, tag: room, icon: '/web/icon.svg' });
+      const made = new Notification(title, { body, tag: room, icon: '/web/icon-192.png' });
+      this.#shown.set(room, made);
       made.addEventListener('click', () => { focus(); this.#open(room, sequence); made.close(); });
     } catch { /* on some phones only a service worker may */ }
   }
+
+  /** @param {string} room what is read, here or on another device, needs no telling any more */
+  clear(room) {
+    this.#shown.get(room)?.close();
+    this.#shown.delete(room);
+  }
+}
+
+function tap() {
+  const context = new AudioContext();
+  const [tone, volume] = [context.createOscillator(), context.createGain()];
+  tone.frequency.value = HERTZ;
+  volume.gain.setValueAtTime(VOLUME, context.currentTime);
+  volume.gain.exponentialRampToValueAtTime(0.0001, context.currentTime + SECONDS);
+  tone.connect(volume).connect(context.destination);
+  tone.start();
+  tone.stop(context.currentTime + SECONDS);
+  tone.addEventListener('ended', () => context.close());
 }

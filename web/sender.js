@@ -1,5 +1,6 @@
 // Says things: each message is shown at once, kept until it is safe, and carried to the server by one tab at a time.
 
+import { refusalOf } from './language.js';
 import { carrying, forgetUnsent, isUnsent, keepUnsent, unsentOf } from './local/outbox.js';
 import { newKey } from './wire/protocol.js';
 import { Refused } from './wire/requests.js';
@@ -121,7 +122,7 @@ export class Sender {
       this.#dispatch({ kind: 'settled', room, key, sequence });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if (error.code !== 'lost') this.#dispatch({ kind: 'not-said', room, key, trouble: error.message });
+      if (error.code !== 'lost') this.#dispatch({ kind: 'not-said', room, key, trouble: refusalOf(error) });
     }
   }
 }

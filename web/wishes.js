@@ -1,5 +1,6 @@
 // What people wish, one function for each: it is asked of the server, and what is refused is told in a sentence.
 
+import { refusalOf, t } from './language.js';
 import { searchHere } from './local/search.js';
 import { newKey } from './wire/protocol.js';
 import { Refused } from './wire/requests.js';
@@ -44,7 +45,7 @@ export class Wishes {
       return await this.#requests.ask(request);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.#tell(error.code === 'lost' ? 'This needs the connection, which is lost for the moment.' : error.message);
+      this.#tell(error.code === 'lost' ? t('toast.lost') : refusalOf(error));
       return null;
     }
   }
@@ -215,7 +216,7 @@ export class Wishes {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       const now = this.#state().pane;
-      if (now?.kind === 'search' && now.query === query) this.#dispatch({ kind: 'pane', pane: { ...now, trouble: error.message } });
+      if (now?.kind === 'search' && now.query === query) this.#dispatch({ kind: 'pane', pane: { ...now, trouble: refusalOf(error) } });
     }
   }
 }

@@ -1,4 +1,6 @@
-// How the page says things: counts, names, comings and goings, dates and times.
+// How the page says things: names, comings and goings, dates and times.
+
+import { localeOf, t } from './language.js';
 
 /**
  * A sentence is text with names in it. Names stay apart so that each can be
@@ -6,35 +8,22 @@
  * @typedef {readonly (string | {who: string})[]} Sentence
  */
 
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
-const fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
-const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
-
-/** @param {number} at */
-export const clockTime = (at) => clock.format(at);
-
-/** @param {number} at */
-export const wholeTime = (at) => fullTime.format(at);
-
-/** @param {number} at */
-export const shortTime = (at) => date.format(at);
-
-/** @param {number} at */
-export const dayName = (at) => day.format(at);
+export const clockTime = formatted({ timeStyle: 'short' });
+export const wholeTime = formatted({ dateStyle: 'full', timeStyle: 'long' });
+export const shortTime = formatted({ dateStyle: 'medium', timeStyle: 'short' });
+export const dayName = formatted({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 
 /**
- * @param {number} count
- * @param {string} one
- * @param {string} many
+ * Making a format is slow and needs the language, so it is made with the first time that is told.
+ * @param {Intl.DateTimeFormatOptions} options
  */
-export function countOf(count, one, many) {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
-/** @param {number} count */
-export function newMessages(count) {
-  return countOf(count, 'new message', 'new messages');
+function formatted(options) {
+  /** @type {Intl.DateTimeFormat | undefined} */
+  let format;
+  return (/** @type {number} */ at) => {
+    format ??= new Intl.DateTimeFormat(localeOf(), options);
+    return format.format(at);
+  };
 }
 
 /**
@@ -44,10 +33,20 @@ export function newMessages(count) {
  * @returns {Sentence}
  */
 export function cameAndWent(joined, left, more) {
-  const came = joined.length > 0 ? [...list(joined), ' joined'] : [];
-  const went = left.length > 0 ? [...list(left), ' left'] : [];
-  const parts = [came, went, more > 0 ? [`${more} more came or went`] : []].filter((part) => part.length > 0);
-  return parts.flatMap((part, index) => (index > 0 ? ['; ', ...part] : part));
+  const came = joined.length > 0 ? withNames('who.joined', joined) : [];
+  const went = left.length > 0 ? withNames('who.left', left) : [];
+  const all = [came, went, more > 0 ? [t('who.more', { count: more })] : []].filter((part) => part.length > 0);
+  return all.flatMap((part, index) => (index > 0 ? ['; ', ...part] : part));
+}
+
+/**
+ * @param {'who.joined' | 'who.left'} key
+ * @param {readonly string[]} names
+ * @returns {(string | {who: string})[]}
+ */
+function withNames(key, names) {
+  const [before = '', after = ''] = t(key, { names: '\n' }).split('\n');
+  return [before, ...list(names), after].filter((part) => part !== '');
 }
 
 /**
@@ -56,13 +55,12 @@ export function cameAndWent(joined, left, more) {
  * @returns {(string | {who: string})[]}
  */
 function list(names) {
-  const shown = (names.length > 3 ? names.slice(0, 2) : names).map((who) => ({ who }));
+  const shown = names.length > 3 ? names.slice(0, 2) : names;
   const others = names.length - shown.length;
-  const items = others > 0 ? [...shown, `${others} others`] : shown;
-  return items.flatMap((item, index) => {
-    if (index === 0) return [item];
-    return [index === items.length - 1 ? ' and ' : ', ', item];
-  });
+  const items = others > 0 ? [...shown, t('who.others', { count: others })] : shown;
+  const parts = new Intl.ListFormat(localeOf()).formatToParts(items);
+  let index = 0;
+  return parts.map(({ type, value }) => (type === 'element' && index++ < shown.length ? { who: value } : value));
 }
 
 /**
@@ -72,14 +70,14 @@ function list(names) {
  */
 export function roomName(room, people) {
   if (room.visibility !== 'direct') return room.name;
-  const names = room.with.map((person) => people[person] || 'somebody who is gone');
-  return names.length === 0 ? 'Notes to yourself' : names.join(', ');
+  const names = room.with.map((person) => people[person] || t('who.gone'));
+  return names.length === 0 ? t('who.yourself') : names.join(', ');
 }
 
 /** @param {readonly {name: string}[]} people */
 export function areWriting(people) {
   const [one, two] = people;
   if (!one) return '';
-  if (!two) return `${one.name} is writing…`;
-  return people.length === 2 ? `${one.name} and ${two.name} are writing…` : 'Several people are writing…';
+  if (!two) return t('who.writes', { name: one.name });
+  return people.length === 2 ? t('who.write', { name: one.name, other: two.name }) : t('who.several');
 }

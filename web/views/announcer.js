@@ -1,6 +1,6 @@
 // Tells screen readers of new messages: one short sentence each, or a number when many come.
 
-import { newMessages } from '../words.js';
+import { t } from '../language.js';
 
 /** No two announcements come closer together than this. */
 const PAUSE = 3000;
@@ -32,7 +32,7 @@ export class Announcer {
     const [first] = this.#waiting;
     if (first === undefined) return;
     const line = document.createElement('p');
-    line.textContent = this.#waiting.length === 1 ? first : newMessages(this.#waiting.length);
+    line.textContent = this.#waiting.length === 1 ? first : t('talk.newMessages', { count: this.#waiting.length });
     // A new element, so that the same words said twice are read twice.
     this.#region.replaceChildren(line);
     this.#waiting = [];

@@ -1,5 +1,6 @@
 // The box one writes in: sends, grows, keeps a draft, and never loses what was typed.
 
+import { settings } from '../settings.js';
 import { draftOf, keepDraft } from '../local/drafts.js';
 
 /**
@@ -78,9 +79,11 @@ export class Composer {
       event.preventDefault();
       return this.#gestures.editLast();
     }
-    if (event.key !== 'Enter' || event.shiftKey || this.#touch.matches) return;
+    const ctrl = event.ctrlKey || event.metaKey;
+    const sends = ctrl || (settings().enterSends && !event.shiftKey && !this.#touch.matches);
+    if (event.key !== 'Enter' || !sends) return;
     // Safari ends a composition before this event and tells only through the old key code.
-    if (event.isComposing || event.keyCode === 229 || this.#isInCode()) return;
+    if (event.isComposing || event.keyCode === 229 || (this.#isInCode() && !ctrl)) return;
     event.preventDefault();
     if (!event.repeat) this.#form.requestSubmit();
   }

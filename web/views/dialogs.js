@@ -1,15 +1,17 @@
 // Cards that ask one thing: a name, a room, a person, where to go.
 
+import { t } from '../language.js';
 import { button, element, nameOf } from './elements.js';
 
 /** @typedef {{label: string, value?: string, placeholder?: string, optional?: boolean}} Field */
 /** @typedef {{label: string, detail: string, chosen: () => void}} Choice */
 
-const SHORTCUTS = [
-  ['Ctrl K', 'Go to a room or a person'], ['Ctrl Shift F', 'Search'], ['Alt ↑ ↓', 'The room above or below'],
-  ['Alt Shift ↑ ↓', 'The unread room above or below'], ['↑ in an empty box', 'Edit what you said last'],
-  ['Enter', 'Send'], ['Shift Enter', 'A new line'], ['@ and :', 'Complete a name or an emoji'],
-  ['Esc', 'Close, cancel, go to the end'], ['F6', 'The next part of the page'], ['Ctrl /', 'This list'],
+const shortcuts = () => [
+  ['Ctrl K', t('keys.switcher')], ['Ctrl Shift F', t('keys.search')], ['Alt ↑ ↓', t('keys.neighbour')],
+  ['Alt Shift ↑ ↓', t('keys.unread')], [t('keys.inEmpty'), t('keys.editLast')],
+  ['Enter', t('keys.send')], ['Shift Enter', t('keys.newLine')], [t('keys.signs'), t('keys.complete')],
+  ['Ctrl B, I, E', t('keys.bold')], ['Esc', t('keys.escape')], ['F6', t('keys.region')],
+  ['Ctrl ,', t('keys.settings')], ['Ctrl /', t('keys.help')],
 ];
 
 export class Dialogs {
@@ -93,8 +95,13 @@ export class Dialogs {
   }
 
   shortcuts() {
-    const lines = SHORTCUTS.map(([keys = '', does = '']) => element('div', '', element('dt', '', element('kbd', '', keys)), element('dd', '', does)));
-    this.#open(element('div', 'shortcuts', element('h2', '', 'Keys'), element('dl', '', ...lines)));
+    const lines = shortcuts().map(([keys = '', does = '']) => element('div', '', element('dt', '', element('kbd', '', keys)), element('dd', '', does)));
+    this.#open(element('div', 'shortcuts', element('h2', '', t('keys.title')), element('dl', '', ...lines)));
+  }
+
+  /** @param {HTMLElement} content */
+  show(content) {
+    this.#open(content);
   }
 
   /** @param {HTMLElement} content */

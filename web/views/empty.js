@@ -1,5 +1,7 @@
 // What a room looks like before anybody has spoken.
 
+import { t } from '../language.js';
+
 /** @typedef {import('../state/state.js').State} State */
 
 export class Empty {
@@ -21,8 +23,8 @@ export class Empty {
     // Before the history is read nobody knows whether it is quiet.
     this.#section.hidden = !room?.span || room.span.messages.length + room.pending.length > 0;
     const words = (room?.present ?? 0) > 1
-      ? `${room?.present} of you are here. Say hello: everyone sees it at once.`
-      : `You are the first. Whoever opens ${location.host} walks in here.`;
+      ? t('empty.company', { count: room?.present ?? 0 })
+      : t('empty.first', { host: location.host });
     if (this.#company.textContent !== words) this.#company.textContent = words;
   }
 }

@@ -1,11 +1,10 @@
 // Where you are: the room, its topic, who is here; and under the box, who is writing.
 
+import { t } from '../language.js';
 import { areWriting, roomName } from '../words.js';
 import { say } from './elements.js';
 
 /** @typedef {import('../state/state.js').State} State */
-
-const LATER = 'There is no connection. This will be sent when you are back.';
 
 /**
  * @typedef {object} Places
@@ -35,9 +34,9 @@ export class Header {
     say(you, state.you.name);
     say(title, room ? roomName(room, state.people) : 'lobby');
     const mayName = room?.role === 'owner' || room?.role === 'moderator';
-    say(topic, room?.topic || (mayName ? 'Add a topic' : ''));
+    say(topic, room?.topic || (mayName ? t('top.addTopic') : ''));
     topic.toggleAttribute('disabled', !mayName);
-    say(present, state.phase === 'connected' && room && room.present > 0 ? `${room.present} here` : '');
+    say(present, state.phase === 'connected' && room && room.present > 0 ? t('top.here', { count: room.present }) : '');
     const isMember = !room || room.role !== '';
     leave.hidden = !room || !isMember || room.visibility === 'direct' || room.name === 'lobby';
     joining.hidden = isMember;
@@ -49,12 +48,12 @@ export class Header {
   #renderBox({ rooms, here, phase, abouts, people }) {
     const room = rooms[here];
     const waits = phase === 'reconnecting' && room?.pending.some((message) => message.status === 'sending');
-    say(this.#places.hint, waits ? LATER : areWriting(room?.typing ?? []));
+    say(this.#places.hint, waits ? t('box.later') : areWriting(room?.typing ?? []));
     const about = abouts[here] ?? { kind: 'none' };
     this.#places.about.hidden = about.kind === 'none';
     if (about.kind === 'none') return;
     const { by, text } = about.message;
-    const words = about.kind === 'edit' ? 'Editing what you said' : `Replying to ${people[by] ?? ''}: ${text.split('\n')[0]}`;
+    const words = about.kind === 'edit' ? t('box.editing') : t('box.replying', { name: people[by] ?? '', text: text.split('\n')[0] });
     say(/** @type {HTMLElement} */ (this.#places.about.firstElementChild), words);
   }
 }

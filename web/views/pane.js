@@ -1,5 +1,6 @@
 // What stands beside the talk: a thread, what is pinned, who is here, what a search found.
 
+import { parts, t } from '../language.js';
 import { rowsOfMessages } from '../state/rows.js';
 import { roomName, shortTime } from '../words.js';
 import { button, element, nameOf } from './elements.js';
@@ -14,7 +15,6 @@ import { Toolbar } from './toolbar.js';
 /** @typedef {import('../state/state.js').Message} Message */
 /** @typedef {import('../state/state.js').State} State */
 
-const TITLES = { thread: 'Thread', pins: 'Pinned here', people: 'Who is here', search: 'Search' };
 const FILTERS = ['from:', 'in:', 'has:link', 'before:', 'after:'];
 
 export class Pane {
@@ -56,11 +56,11 @@ export class Pane {
     this.#aside.hidden = !pane;
     document.body.classList.toggle('pane-open', Boolean(pane));
     if (!pane) return;
-    this.#aside.ariaLabel = TITLES[pane.kind];
+    this.#aside.ariaLabel = t(`pane.${pane.kind}`);
     this.#aside.dataset.kind = pane.kind;
     this.#body = element('div', 'body');
     this.#foot = this.#makeFoot(pane.kind);
-    const head = element('div', 'head', element('h2', '', TITLES[pane.kind]), iconButton('close', 'Close', 'close-pane'));
+    const head = element('div', 'head', element('h2', '', t(`pane.${pane.kind}`)), iconButton('close', t('pane.close'), 'close-pane'));
     const parts = pane.kind === 'search' ? [head, this.#foot, this.#body] : [head, this.#body, this.#foot];
     this.#aside.replaceChildren(...parts.filter((part) => part !== null));
     const box = this.#foot?.querySelector('textarea, input');
@@ -77,9 +77,9 @@ export class Pane {
         const pending = state.rooms[pane.room]?.pending.filter((one) => one.thread === pane.root && one.sequence === 0);
         const known = new Set(pane.messages?.map((message) => message.sequence));
         const settled = state.rooms[pane.room]?.span?.messages.filter((one) => one.thread === pane.root && !known.has(one.sequence));
-        return this.#list(state, pane.messages && [...pane.messages, ...(settled ?? []), ...(pending ?? [])], 'Nobody has answered yet.');
+        return this.#list(state, pane.messages && [...pane.messages, ...(settled ?? []), ...(pending ?? [])], t('pane.unanswered'));
       }
-      case 'pins': return this.#list(state, pane.messages, 'Nothing is pinned here. What everybody should find again is pinned from the menu of a message.');
+      case 'pins': return this.#list(state, pane.messages, t('pane.unpinned'));
       case 'people': return this.#body.replaceChildren(...people(pane, state));
       case 'search': return this.#body.replaceChildren(...found(pane, state));
     }
@@ -91,7 +91,7 @@ export class Pane {
    * @param {string} nothing
    */
   #list(state, messages, nothing) {
-    if (!messages) return this.#body.replaceChildren(element('p', 'nothing', 'One moment…'));
+    if (!messages) return this.#body.replaceChildren(element('p', 'nothing', t('pane.moment')));
     if (messages.length === 0) return this.#body.replaceChildren(element('p', 'nothing', nothing));
     const wasAtEnd = this.#body.scrollHeight - this.#body.scrollTop - this.#body.clientHeight < 40;
     const list = element('ol', 'rows', ...rowsOfMessages(state, messages).map(elementOf));
@@ -113,15 +113,15 @@ function people(pane, { people, you }) {
   const line = ([id = '', name = '']) => {
     const made = button('person', '', id === you.id ? 'rename' : 'write');
     made.dataset.person = id;
-    made.title = id === you.id ? 'Change your name' : `Write to ${name}`;
-    made.append(nameOf(name), ...(id === you.id ? [element('span', 'mark', 'you')] : []));
+    made.title = id === you.id ? t('box.rename') : t('pane.writeTo', { name });
+    made.append(nameOf(name), ...(id === you.id ? [element('span', 'mark', t('pane.you'))] : []));
     return element('li', here.has(id) ? 'is-here' : '', made);
   };
   const list = (/** @type {string[][]} */ them) => element('ul', 'people', ...them.sort((a, b) => (a[1] ?? '').localeCompare(b[1] ?? '')).map(line));
-  const invite = button('strong', 'Invite somebody…', 'invite');
+  const invite = button('strong', t('pane.invite'), 'invite');
   return [
-    element('h3', '', `Here now (${here.size})`), list([...here]),
-    ...(away.length > 0 ? [element('h3', '', 'Members who are away'), list(away)] : []), invite,
+    element('h3', '', t('pane.here', { count: here.size })), list([...here]),
+    ...(away.length > 0 ? [element('h3', '', t('pane.away')), list(away)] : []), invite,
   ];
 }
 
@@ -133,11 +133,11 @@ function found({ query, asked, results, next, trouble }, state) {
   if (trouble) return [element('p', 'nothing', trouble)];
   if (query.trim() === '') {
     const filters = FILTERS.map((filter) => { const made = button('chip', filter, 'filter'); made.dataset.filter = filter; return made; });
-    return [element('p', 'nothing', 'Searches everything that you may read. Narrow it with'), element('p', 'chips', ...filters)];
+    return [element('p', 'nothing', t('search.help')), element('p', 'chips', ...filters)];
   }
-  if (results.length === 0) return [element('p', 'nothing', asked === query ? 'Nothing was found.' : 'Searching…')];
+  if (results.length === 0) return [element('p', 'nothing', asked === query ? t('search.nothing') : t('search.asking'))];
   const list = element('ol', 'results', ...results.map((one) => element('li', '', result(one, state))));
-  return next ? [list, button('strong', 'More', 'more-results')] : [list];
+  return next ? [list, button('strong', t('search.more'), 'more-results')] : [list];
 }
 
 /**
@@ -150,16 +150,18 @@ function result({ room, sequence, by, at, snippet, highlights, cut }, { rooms, p
   made.dataset.message = String(sequence);
   made.dataset.testid = 'result';
   const where = rooms[room];
-  const parts = [];
+  const marked = [];
   let end = 0;
   for (const [from, to] of highlights) {
-    parts.push(snippet.slice(end, from), element('mark', '', snippet.slice(from, to)));
+    marked.push(snippet.slice(end, from), element('mark', '', snippet.slice(from, to)));
     end = to;
   }
-  parts.push(snippet.slice(end));
+  marked.push(snippet.slice(end));
   made.append(
-    element('span', 'where', nameOf(people[by] ?? ''), ` in ${where ? roomName(where, people) : 'another room'}, ${shortTime(at)}`),
-    element('span', 'snippet', cut[0] ? '…' : '', ...parts, cut[1] ? '…' : ''),
+    element('span', 'where', ...parts('search.where', {
+      name: nameOf(people[by] ?? ''), room: where ? roomName(where, people) : t('room.another'), time: shortTime(at),
+    })),
+    element('span', 'snippet', cut[0] ? '…' : '', ...marked, cut[1] ? '…' : ''),
   );
   return made;
 }

@@ -1,6 +1,7 @@
 // A small sheet beside what was pressed: a menu, or the emoji to choose from.
 
 import { EMOJI } from '../emoji.js';
+import { t } from '../language.js';
 import { button, element } from './elements.js';
 
 const GAP = 6;
@@ -51,8 +52,8 @@ export function openPicker(anchor, chosen) {
   sheet.dataset.testid = 'picker';
   const box = document.createElement('input');
   box.type = 'search';
-  box.placeholder = 'Find an emoji';
-  box.ariaLabel = 'Find an emoji';
+  box.placeholder = t('emoji.find');
+  box.ariaLabel = box.placeholder;
   const grid = element('div', 'grid');
   const draw = () => {
     const words = box.value.toLowerCase().trim();

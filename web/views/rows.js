@@ -1,6 +1,7 @@
 // Builds the page's form of one line of the timeline.
 
 import { drawn } from '../markdown.js';
+import { t } from '../language.js';
 import { sentenceOf } from '../state/rows.js';
 import { clockTime, dayName, wholeTime } from '../words.js';
 import { button, element, nameOf } from './elements.js';
@@ -25,13 +26,13 @@ function madeOf(row) {
     case 'message': return messageRow(row);
     case 'notice': return noticeRow(row.notice);
     case 'day': return element('li', 'day', element('span', '', dayName(row.at)));
-    case 'new': return element('li', 'new', element('span', '', 'New'));
+    case 'new': return element('li', 'new', element('span', '', t('talk.new')));
   }
 }
 
 /** @param {MessageRow} row the same for one on its way and one that is safe */
 function messageRow({ message, name, own, opens, you, mentioned, answered, answeredName }) {
-  const author = element('span', 'author', nameOf(name || 'somebody who is gone'));
+  const author = element('span', 'author', nameOf(name || t('who.gone')));
   author.dataset.testid = 'author';
   const body = element('div', 'text', ...drawn(message.text, { names: mentioned.split('\n'), you }));
   body.dataset.testid = 'text';
@@ -57,7 +58,7 @@ function messageRow({ message, name, own, opens, you, mentioned, answered, answe
 function answer(sequence, text, name) {
   const made = button('answers', '', 'see');
   made.dataset.message = String(sequence);
-  made.replaceChildren(...(text ? [nameOf(name), ` ${text.split('\n')[0]}`] : ['An earlier message']));
+  made.replaceChildren(...(text ? [nameOf(name), ` ${text.split('\n')[0]}`] : [t('message.earlier')]));
   return made;
 }
 
@@ -67,8 +68,8 @@ function answer(sequence, text, name) {
  */
 function below(message) {
   const parts = [];
-  if (message.editedAt) parts.push(element('span', 'mark', 'edited'));
-  if (message.pinned) parts.push(element('span', 'mark', 'pinned'));
+  if (message.editedAt) parts.push(element('span', 'mark', t('message.edited')));
+  if (message.pinned) parts.push(element('span', 'mark', t('message.pinned')));
   for (const { reaction, count, own } of message.reactions) {
     const made = button(own ? 'reaction own' : 'reaction', '', 'react');
     made.replaceChildren(reaction, element('span', '', String(count)));
@@ -78,7 +79,7 @@ function below(message) {
     parts.push(made);
   }
   if (message.replies) {
-    const made = button('quiet', message.replies === 1 ? '1 answer' : `${message.replies} answers`, 'thread');
+    const made = button('quiet', t('message.answers', { count: message.replies }), 'thread');
     made.dataset.testid = 'answers';
     parts.push(made);
   }
@@ -90,7 +91,7 @@ function below(message) {
 function failure({ trouble }) {
   return element(
     'p', 'failure', element('span', '', trouble),
-    button('quiet', 'Try again', 'again'), button('quiet', 'Edit', 'edit-unsent'), button('quiet', 'Delete', 'drop'),
+    button('quiet', t('message.again'), 'again'), button('quiet', t('message.edit'), 'edit-unsent'), button('quiet', t('message.delete'), 'drop'),
   );
 }
 

@@ -1,5 +1,7 @@
 // The rooms: which there are, where something is unread, and who asks for you.
 
+import { t } from '../language.js';
+import { ofRoom } from '../settings.js';
 import { pathOf } from '../router.js';
 import { roomName } from '../words.js';
 import { button, element, nameOf } from './elements.js';
@@ -26,19 +28,24 @@ export class Sidebar {
     this.#dot = dot;
   }
 
+  /** Something is set that all lines depend on. */
+  anew() {
+    this.#drawn = null;
+  }
+
   /** @param {State} state */
   render(state) {
     const before = this.#drawn;
     this.#drawn = state;
     if (before && before.rooms === state.rooms && before.here === state.here && before.people === state.people) return;
     const rooms = Object.values(state.rooms).filter((room) => room.role !== '' || room.id === state.here);
-    this.#dot.hidden = !rooms.some((room) => room.id !== state.here && room.unread > 0);
+    this.#dot.hidden = !rooms.some((room) => room.id !== state.here && room.unread > 0 && !ofRoom(room.id).muted);
     const talk = rooms.filter((room) => room.visibility !== 'direct');
     const direct = rooms.filter((room) => room.visibility === 'direct');
     const held = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.room : undefined;
     this.#list.replaceChildren(
-      this.#section('Rooms', talk, state, ['browse', 'Find or open a room']),
-      this.#section('Direct', direct, state, ['direct', 'Write to somebody']),
+      this.#section(t('side.label'), talk, state, ['browse', t('side.browse')]),
+      this.#section(t('side.direct'), direct, state, ['direct', t('side.write')]),
     );
     // What was focused is focused still, although it is drawn anew.
     const again = held && this.#list.querySelector(`[data-room="${CSS.escape(held)}"]`);
@@ -86,17 +93,19 @@ function link(room, name, here) {
   made.dataset.room = room.id;
   made.dataset.does = 'go';
   made.append(element('span', 'name', nameOf(name)));
-  const isUnread = room.unread > 0 && room.role !== '';
+  const { muted = false } = ofRoom(room.id);
+  made.classList.toggle('muted', muted);
+  const isUnread = room.unread > 0 && room.role !== '' && !muted;
   made.classList.toggle('unread', isUnread);
   if (room.id === here) made.ariaCurrent = 'page';
   // Who writes to you directly means you.
   const calls = room.visibility === 'direct' ? room.unread : room.mentions;
   if (calls > 0 && isUnread) {
     const badge = element('span', 'badge', calls > MOST ? `${MOST}+` : String(calls));
-    badge.title = calls === 1 ? '1 message for you' : `${calls} messages for you`;
+    badge.title = t('side.calls', { count: calls });
     made.append(badge);
   } else if (isUnread) {
-    made.append(element('span', 'unseen', ' has unread messages'));
+    made.append(element('span', 'unseen', ` ${t('side.unread')}`));
   }
   return made;
 }

@@ -1,22 +1,12 @@
 // Whether the line is up; trouble is mentioned only when it lasts.
 
+import { t } from '../language.js';
 import { roomName } from '../words.js';
 import { say } from './elements.js';
 
 /** @typedef {import('../state/state.js').State} State */
-/** @typedef {import('../wire/connection.js').Trouble} Trouble */
 
 const QUIET_FOR = 2000;
-
-const PHASES = { connecting: 'Connecting…', connected: 'Connected', reconnecting: 'Reconnecting…' };
-
-/** @type {Record<Trouble, string>} */
-const TROUBLES = {
-  lost: 'The connection is lost. Reconnecting…',
-  offline: 'You are offline. Reconnecting as soon as the network is back…',
-  restarting: 'The server is restarting. Reconnecting…',
-  behind: 'This page fell behind. Reconnecting…',
-};
 
 /**
  * @typedef {object} Places
@@ -39,8 +29,8 @@ export class Status {
   render({ phase, trouble }) {
     const { status } = this.#places;
     status.dataset.state = phase;
-    say(status, PHASES[phase]);
-    say(this.#places.trouble, phase === 'reconnecting' ? TROUBLES[trouble] : '');
+    say(status, t(`status.${phase}`));
+    say(this.#places.trouble, phase === 'reconnecting' ? t(`status.${trouble}`) : '');
     if (phase === 'connected') this.#relax();
     else this.#patience ??= setTimeout(() => { this.#places.banner.hidden = false; }, QUIET_FOR);
   }

@@ -1,7 +1,7 @@
 // The list of messages: brings rows up to date in small batches, and never moves what is being read.
 
+import { t } from '../language.js';
 import { rowsOf } from '../state/rows.js';
-import { newMessages } from '../words.js';
 import { elementOf } from './rows.js';
 
 /** @typedef {import('../state/rows.js').Row} Row */
@@ -85,7 +85,7 @@ export class Timeline {
   /** @param {State} state */
   #renderPill({ below, atEnd, rooms, here }) {
     this.#pill.hidden = below === 0 && atEnd && !rooms[here]?.span?.after;
-    const words = below > 0 ? newMessages(below) : 'Jump to the latest';
+    const words = below > 0 ? t('talk.newMessages', { count: below }) : t('talk.latest');
     if (!this.#pill.hidden && this.#pill.textContent !== words) this.#pill.textContent = words;
   }
 

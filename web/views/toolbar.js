@@ -1,19 +1,20 @@
 // What can be done with a message: one bar of buttons that goes to the message that is pointed at or focused.
 
+import { t } from '../language.js';
 import { element } from './elements.js';
 import { iconButton } from './icons.js';
 
 export class Toolbar {
   #bar = element('div', 'toolbar');
-  #edit = iconButton('edit', 'Edit', 'edit');
+  #edit = iconButton('edit', t('message.edit'), 'edit');
 
   /** @param {HTMLElement} list of messages */
   constructor(list) {
     this.#bar.setAttribute('role', 'group');
-    this.#bar.ariaLabel = 'Actions on this message';
+    this.#bar.ariaLabel = t('message.actions');
     this.#bar.append(
-      iconButton('smile', 'React', 'pick'), iconButton('reply', 'Reply', 'reply'),
-      iconButton('thread', 'Answer in a thread', 'thread'), this.#edit, iconButton('more', 'More', 'more'),
+      iconButton('smile', t('message.react'), 'pick'), iconButton('reply', t('message.reply'), 'reply'),
+      iconButton('thread', t('message.thread'), 'thread'), this.#edit, iconButton('more', t('message.more'), 'more'),
     );
     for (const kind of ['pointerover', 'focusin', 'click']) {
       list.addEventListener(kind, (event) => this.#goTo(event.target));

@@ -36,7 +36,7 @@ const EVENING: [(usize, &str); 16] = [
 const UNFINISHED: &str = "A longer thought that is not finished, and so long that it does not fit on one line of \
     the box, wherever one looks at it; and nobody wants to lose it.";
 
-fn picture(name: &str) -> PathBuf {
+pub(crate) fn picture(name: &str) -> PathBuf {
     let executable = std::env::current_exe().expect("a test knows its own path");
     let target = executable.ancestors().nth(3).expect("cargo puts tests in target/<profile>/deps");
     target.join("screenshots").join(format!("{name}.png"))
@@ -72,7 +72,7 @@ async fn tell_evening(room: &Room, ann: &Guest) -> Vec<WebSocket> {
 }
 
 /// What reaches beyond the page's sides, and what can be scrolled sideways.
-const STICKING_OUT: &str = "Array.from(document.querySelectorAll('body *'))
+pub(crate) const STICKING_OUT: &str = "Array.from(document.querySelectorAll('body *'))
         .filter((each) => each.checkVisibility({ visibilityProperty: true }))
     .filter((each) => each.checkVisibility() && !each.closest('.unseen'))
     .filter((each) => each.getBoundingClientRect().left < -1 || each.getBoundingClientRect().right > innerWidth + 1)

@@ -3,6 +3,7 @@
 mod composing;
 mod harness;
 mod http2;
+mod languages;
 mod looks;
 mod messages;
 mod offline;
@@ -10,5 +11,6 @@ mod reading;
 mod restart;
 mod room;
 mod rooms;
+mod settings;
 mod talk;
 mod tutorial;

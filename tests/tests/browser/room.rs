@@ -20,6 +20,15 @@ pub(crate) const TIMELINE: &str = "[data-testid=timeline]";
 pub(crate) const DESK: Screen = Screen { width: 1280, height: 800, phone: false };
 pub(crate) const PHONE: Screen = Screen { width: 360, height: 740, phone: true };
 
+/// Stands in for the system's notifications, which a browser without a screen does not have.
+pub(crate) const STANDS_IN_FOR_NOTIFICATIONS: &str =
+    "window.told = []; window.Notification = class extends EventTarget {
+        static permission = 'granted';
+        static requestPermission() { return Promise.resolve('granted'); }
+        constructor(title, { body }) { super(); window.told.push(`${title}: ${body}`); }
+        close() {}
+    }; 0";
+
 /// A running chat server.
 pub(crate) struct Room {
     address: String,

@@ -3,11 +3,11 @@
 use parlor_tests::browser::Browser;
 use serde_json::Value;
 
-use super::room::{COMPOSER, DESK, Guest, PHONE, Room, SOON};
+use super::room::{COMPOSER, DESK, Guest, PHONE, Room, SOON, STANDS_IN_FOR_NOTIFICATIONS};
 
 impl Guest {
     /// Opens a room and is in it.
-    async fn opens_room(&self, name: &str, is_private: bool) {
+    pub(crate) async fn opens_room(&self, name: &str, is_private: bool) {
         self.tab.click("[data-testid=browse]").await;
         self.shows("dialog input").await;
         self.tab.insert(name).await;
@@ -174,15 +174,7 @@ async fn who_wishes_it_is_notified_when_somebody_means_them_and_only_then() {
     let browser = Browser::shared().await;
     let room = Room::open();
     let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
-    // Stands in for the system, which a browser without a screen does not have.
-    ann.tab
-        .evaluate(
-            "window.told = []; window.Notification = class extends EventTarget { \
-                static permission = 'granted'; \
-                static requestPermission() { return Promise.resolve('granted'); } \
-                constructor(title, { body }) { super(); window.told.push(`${title}: ${body}`); } }; 0",
-        )
-        .await;
+    ann.tab.evaluate(STANDS_IN_FOR_NOTIFICATIONS).await;
     ann.opens_room("away", false).await;
     let call = format!("@{} hello", ann.name);
     bob.say(&call).await;
