@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountChange;
 use crate::id::{PersonId, RoomId};
 use crate::place::{Place, Position, Sequence};
 use crate::room::{Retention, Role, Visibility};
@@ -42,6 +43,11 @@ pub enum What {
     Departed,
     /// Somebody is gone for good; their name and all that they said is to be shown no longer.
     PersonErased,
+    /// Something about somebody's account changed. It is nobody's business.
+    Account {
+        /// What.
+        change: AccountChange,
+    },
 
     /// A room was opened. Whoever opened it is its owner, except in a direct one.
     RoomCreated {
@@ -178,6 +184,8 @@ pub enum Audience {
     Room(RoomId),
     /// One person, on all their devices.
     Person(PersonId),
+    /// Nobody.
+    Nobody,
 }
 
 impl Event {
@@ -186,6 +194,7 @@ impl Event {
         match (&self.what, self.place) {
             (_, Some(place)) => Audience::Room(place.room),
             (What::Read { .. }, None) => Audience::Person(self.by),
+            (What::Account { .. }, None) => Audience::Nobody,
             _ => Audience::Everyone,
         }
     }

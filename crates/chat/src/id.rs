@@ -119,6 +119,16 @@ id! {
     RoomId
 }
 
+id! {
+    /// A device on which somebody is signed in.
+    SessionId
+}
+
+impl SessionId {
+    /// The one session of a guest: it begins with arriving and ends when the name is claimed.
+    pub const GUEST: SessionId = SessionId(0);
+}
+
 impl PersonId {
     /// The server itself, as the author of what nobody asked for: retention, and the rest of an erasure.
     pub const SERVER: PersonId = PersonId(0);

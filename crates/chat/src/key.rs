@@ -75,6 +75,13 @@ impl Fingerprint {
         }
         Fingerprint(fingerprint)
     }
+
+    /// What is kept of a secret that was drawn at random, such as that of a link: nobody can guess it from this.
+    pub fn of_secret(secret: &str) -> Self {
+        let mut fingerprint = [0; 16];
+        fingerprint.copy_from_slice(&Sha256::digest(secret.as_bytes())[..16]);
+        Fingerprint(fingerprint)
+    }
 }
 
 impl fmt::Display for Fingerprint {

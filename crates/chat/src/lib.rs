@@ -74,6 +74,7 @@
 //!   in the room and the [`Fingerprint`] of its key stay. What an edit replaced stays in the log, unseen, until the
 //!   message is erased.
 
+mod account;
 mod chat;
 mod codec;
 mod entry;
@@ -96,12 +97,13 @@ mod time;
 mod trouble;
 pub mod view;
 
+pub use account::AccountChange;
 pub use chat::{Answer, Chat, Listener};
 pub use codec::Malformed;
 pub use entry::{Entry, Verdict};
 pub use event::{Audience, Event, What};
 pub use failure::Failure;
-pub use id::{InvalidId, PersonId, RoomId};
+pub use id::{InvalidId, PersonId, RoomId, SessionId};
 pub use key::{Fingerprint, InvalidKey, Key};
 pub use outcome::{Outcome, Receipt};
 pub use place::{Place, Position, Sequence};

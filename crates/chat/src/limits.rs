@@ -37,6 +37,21 @@ pub const ROOMS: u64 = 1_000;
 /// Messages that the server erases in one step, so that a step takes a bounded time.
 pub const ERASED_AT_ONCE: usize = 500;
 
+/// Octets of what somebody signs in with, as it is kept: the hash of a password, a passkey, the sealed secret of codes.
+pub const CREDENTIAL: usize = 2_048;
+
+/// Characters of what a device or a passkey is called.
+pub const LABEL: usize = 64;
+
+/// Passkeys of one person: more than anybody has devices.
+pub const PASSKEYS: usize = 20;
+
+/// Devices on which one person is signed in; the one that signed in first is signed out for one more.
+pub const SESSIONS: usize = 100;
+
+/// Recovery codes of one person.
+pub const RECOVERY_CODES: usize = 16;
+
 /// Octets of a client's key: a UUID has 36.
 pub const KEY: usize = 64;
 

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountChange;
 use crate::id::{PersonId, RoomId};
 use crate::key::Key;
 use crate::place::Sequence;
@@ -48,6 +49,12 @@ pub enum Action {
     Depart,
     /// To be gone for good with everything one said: as [`Action::Depart`], and the texts and the name are erased.
     EraseMe,
+
+    /// To change something about one's account.
+    Account {
+        /// What.
+        change: AccountChange,
+    },
 
     /// To open a public or a private room and to own it.
     CreateRoom {

@@ -54,9 +54,9 @@ refusals! {
     3 IdTaken "id-taken" "This id is in use; draw another one.";
     /// Somebody else has this nickname, perhaps in another case.
     4 NicknameTaken "nickname-taken" "Somebody else is called that; choose another nickname.";
-    /// The nickname is empty, too long, or has control characters or white space at its ends.
+    /// The nickname is empty, too long, or no nickname as RFC 8266 has them.
     5 NicknameInvalid "nickname-invalid"
-        format!("A nickname has 1 to {} visible characters.", limits::NICKNAME);
+        format!("A nickname has 1 to {} visible characters, and no space at its ends.", limits::NICKNAME);
     /// The person that the proposal names does not exist or has gone.
     6 NoSuchPerson "no-such-person" "This person is not here (any more).";
     /// The room does not exist, or the author may not know that it does.
@@ -108,6 +108,25 @@ refusals! {
     /// The person is in [`limits::ROOMS_BY_OTHERS`] rooms.
     26 BroughtTooOften "brought-too-often"
         "This person is in too many rooms to be brought into another; only they themselves can join one.";
+    /// The nickname belongs to the house, or looks like one that does.
+    27 NicknameReserved "nickname-reserved" "This name could be taken for the server's own; choose another nickname.";
+    /// The nickname looks like one that somebody has claimed.
+    28 NicknameAlike "nickname-alike" "This looks like a name that somebody has claimed; choose another nickname.";
+    /// Only who has an account may do this.
+    29 NotClaimed "not-claimed" "Claim your name first.";
+    /// The name is claimed already.
+    30 AlreadyClaimed "already-claimed" "This name is claimed already; sign in.";
+    /// What is to be signed in with is empty or longer than [`limits::CREDENTIAL`], or its label is no line.
+    31 CredentialInvalid "credential-invalid" "This cannot be signed in with; try again with another.";
+    /// The code was used before, or another has been since.
+    32 CodeUsed "code-used" "This code was used already; take another one.";
+    /// The link was used, or its time has passed, or there is a newer one.
+    33 LinkInvalid "link-invalid" "This link was used, or its time has passed; ask for another.";
+    /// Without it, nobody could sign in as this person any more.
+    34 LastWayIn "last-way-in" "This is the only way to sign in; add another one first.";
+    /// The person has [`limits::PASSKEYS`] passkeys.
+    35 TooManyPasskeys "too-many-passkeys"
+        format!("One person has up to {} passkeys; remove one first.", limits::PASSKEYS);
 }
 
 impl fmt::Display for Refusal {

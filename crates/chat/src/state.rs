@@ -5,6 +5,7 @@
 
 mod effects;
 pub(crate) mod keys;
+mod look;
 pub(crate) mod rows;
 mod rules;
 mod tables;

@@ -1,5 +1,6 @@
 //! What one person sees of the state: rooms, history, what they missed, and nothing that they may not read.
 
+mod accounts;
 mod history;
 mod messages;
 mod rooms;
@@ -17,6 +18,7 @@ use crate::storage::Read;
 use crate::time::Timestamp;
 use crate::trouble::Trouble;
 
+pub use accounts::{Account, Passkey, Session};
 pub use history::{From, History, Since};
 pub use messages::{Mention, Message, Pin, Reaction, Thread};
 pub use rooms::{Member, Room, Unread};

@@ -6,7 +6,8 @@ mod support;
 use parlor_chat::log::{LocalLog, Log};
 use parlor_chat::storage::Memory;
 use parlor_chat::{
-    Action, PersonId, Proposal, Refusal, Retention, Role, RoomId, Sequence, Visibility, limits,
+    AccountChange, Action, PersonId, Proposal, Refusal, Retention, Role, RoomId, Sequence, SessionId,
+    Visibility, limits,
 };
 use support::{accept, arrive, ask, create, memory, person, post, proposal, refuse, room, say};
 
@@ -35,6 +36,11 @@ fn by(number: u64, action: Action) -> Proposal {
 
 fn nickname(text: &str) -> Action {
     Action::Rename { nickname: text.into() }
+}
+
+fn nothing_to_sign_in_with() -> AccountChange {
+    let (password, passkey, label) = (String::new(), String::new(), String::new());
+    AccountChange::Claim { password, passkey, session: SessionId(5), label }
 }
 
 fn new_room(visibility: Visibility, name: &str, topic: &str) -> Action {
@@ -93,6 +99,9 @@ fn about_people() -> Vec<(Refusal, Proposal)> {
         (IdTaken, by(1, Action::OpenDirect { room: room(1), with: vec![person(2)] })),
         (NicknameTaken, proposal(person(7), Action::Arrive { nickname: "User-1".into() })),
         (NicknameTaken, by(0, nickname("user-2"))),
+        (NicknameReserved, by(0, nickname("Admin"))),
+        (NotClaimed, by(0, Action::Account { change: AccountChange::RemoveTotp })),
+        (CredentialInvalid, by(0, Action::Account { change: nothing_to_sign_in_with() })),
         (NicknameInvalid, by(0, nickname(""))),
         (NicknameInvalid, by(0, nickname(&long(limits::NICKNAME + 1)))),
         (NicknameInvalid, by(0, nickname("a\u{202e}b"))),
@@ -193,6 +202,9 @@ fn each_refusal_has_its_reasons() {
     assert_eq!(log.state_hash().unwrap(), other.state_hash().unwrap());
 
     let by_limits = [TooManyReactions, TooManyPins, TooManyRooms, BroughtTooOften];
+    // In tests/accounts.rs, where names are claimed.
+    let of_accounts = [NicknameAlike, AlreadyClaimed, CodeUsed, LinkInvalid, LastWayIn, TooManyPasskeys];
+    let by_limits = [&by_limits[..], &of_accounts].concat();
     let covered = |refusal| by_limits.contains(refusal) || cases.iter().any(|(one, _)| one == refusal);
     let missing: Vec<_> = Refusal::ALL.iter().filter(|refusal| !covered(refusal)).collect();
     assert!(missing.is_empty(), "no case for {missing:?}");

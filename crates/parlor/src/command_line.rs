@@ -54,6 +54,9 @@ enum Subcommands {
         #[command(flatten)]
         place: Place,
     },
+    /// Does what only whoever runs the server may.
+    #[command(subcommand)]
+    Admin(AdminCommand),
     // What it does is said where its options are.
     Check(Box<check::Options>),
 }
@@ -88,6 +91,20 @@ enum LogCommand {
     Replay {
         /// What `parlor log export` wrote.
         file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AdminCommand {
+    /// Prints a link that lets somebody in again who has lost what they sign in with. Works while the server runs.
+    Reset {
+        /// What they are called.
+        name: String,
+        /// Where the server is reached, for the link to begin with.
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        url: String,
         #[command(flatten)]
         place: Place,
     },
@@ -186,6 +203,9 @@ pub(crate) fn parse(
             Command::Print(InForce::new(innermost(&matches), &layers).to_string())
         }
         Some(Subcommands::Log(command)) => Command::Data(log(command)),
+        Some(Subcommands::Admin(AdminCommand::Reset { name, url, place })) => {
+            Command::Data(Task::Reset { data: place.data.folder, name, url })
+        }
         Some(Subcommands::Backup { file, place }) => {
             Command::Data(Task::Backup { data: place.data.folder, file })
         }

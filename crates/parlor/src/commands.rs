@@ -8,6 +8,7 @@ mod describe;
 mod error;
 mod export;
 mod replay;
+mod reset;
 mod restore;
 mod show;
 mod task;

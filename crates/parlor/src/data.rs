@@ -42,6 +42,11 @@ impl Layout {
         self.0.join("search.sqlite")
     }
 
+    /// The socket at which the running server takes orders.
+    pub(crate) fn control_file(&self) -> PathBuf {
+        self.0.join("control")
+    }
+
     /// The secret of a server that has been started in this folder, whether or not it runs.
     pub(crate) fn secret(&self) -> Result<[u8; SECRET_LENGTH], DataError> {
         secret::read(&self.secret_file())
@@ -100,6 +105,11 @@ impl DataFolder {
     /// The database with the search index, which can be made anew from the log.
     pub(crate) fn search_file(&self) -> PathBuf {
         self.layout.search_file()
+    }
+
+    /// The socket at which the running server takes orders.
+    pub(crate) fn control_file(&self) -> PathBuf {
+        self.layout.control_file()
     }
 
     /// What only this server knows, made at random on its first start. Not for any output.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::header::{self, HeaderMap, HeaderValue};
-use parlor_chat::{PersonId, Timestamp};
+use parlor_chat::{PersonId, SessionId, Timestamp};
 use sha2::Sha256;
 
 /// The cookie's name.
@@ -24,6 +24,20 @@ pub(crate) fn new_person() -> PersonId {
     PersonId::new(Timestamp::now(), random())
 }
 
+/// Who somebody shows to be, and in which session: it may have ended since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Signed {
+    pub(crate) person: PersonId,
+    pub(crate) session: SessionId,
+}
+
+impl Signed {
+    /// Somebody who has no account.
+    pub(crate) fn guest(person: PersonId) -> Self {
+        Signed { person, session: SessionId::GUEST }
+    }
+}
+
 /// Makes tokens and knows them again.
 pub(crate) struct Identities {
     mac: Hmac<Sha256>,
@@ -41,44 +55,45 @@ impl Identities {
         Identities { mac: Hmac::new_from_slice(secret).expect("any length of key will do") }
     }
 
-    /// The token of somebody: whoever has it speaks as them.
-    pub(crate) fn token(&self, person: PersonId) -> String {
-        let mut token = format!("{VERSION}.{person}.");
+    /// The token of somebody: whoever has it speaks as them, as long as the session lasts.
+    pub(crate) fn token(&self, signed: Signed) -> String {
+        let mut token = format!("{VERSION}.{}.{}.", signed.person, signed.session);
         let mac = self.mac.clone().chain_update(token.as_bytes()).finalize().into_bytes();
         token.extend(mac.iter().map(|octet| format!("{octet:02x}")));
         token
     }
 
     /// Whose token this is; nobody's if it was not made here.
-    pub(crate) fn person(&self, token: &str) -> Option<PersonId> {
+    pub(crate) fn signed(&self, token: &str) -> Option<Signed> {
         let (said, mac) = token.rsplit_once('.')?;
-        let person = said.strip_prefix(VERSION)?.strip_prefix('.')?.parse().ok()?;
+        let (person, session) = said.strip_prefix(VERSION)?.strip_prefix('.')?.split_once('.')?;
+        let signed = Signed { person: person.parse().ok()?, session: session.parse().ok()? };
         let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
         if mac.len() != 64 || !mac.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
             return None;
         }
         let mac: Vec<u8> = mac.as_bytes().chunks(2).map(octet).collect::<Option<_>>()?;
         // Compared in constant time, so that nobody can guess it octet by octet.
-        self.mac.clone().chain_update(said).chain_update(".").verify_slice(&mac).ok().map(|()| person)
+        self.mac.clone().chain_update(said).chain_update(".").verify_slice(&mac).ok().map(|()| signed)
     }
 
     /// Who sends these headers: by `Authorization: Bearer`, or by cookie.
-    pub(crate) fn of_request(&self, headers: &HeaderMap) -> Option<PersonId> {
+    pub(crate) fn of_request(&self, headers: &HeaderMap) -> Option<Signed> {
         let bearer =
             headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
         if let Some(token) = bearer {
-            return self.person(token);
+            return self.signed(token);
         }
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs =
             cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find_map(|(name, token)| if name == COOKIE { self.person(token) } else { None })
+        pairs.find_map(|(name, token)| if name == COOKIE { self.signed(token) } else { None })
     }
 
     /// The cookie that makes a browser this person. No script can read it, and no other site's form sends it.
-    pub(crate) fn cookie(&self, person: PersonId, is_secure: bool) -> HeaderValue {
+    pub(crate) fn cookie(&self, signed: Signed, is_secure: bool) -> HeaderValue {
         let secure = if is_secure { "; Secure" } else { "" };
-        let token = self.token(person);
+        let token = self.token(signed);
         let cookie = format!("{COOKIE}={token}; Path=/; Max-Age={MAX_AGE}; HttpOnly; SameSite=Lax{secure}");
         HeaderValue::try_from(cookie).expect("it is visible ASCII")
     }
@@ -88,27 +103,35 @@ impl Identities {
 mod tests {
     use super::*;
 
-    const ANNA: PersonId = PersonId(0x0123_4567_89ab_cdef);
+    const ANNA: Signed = Signed { person: PersonId(0x0123_4567_89ab_cdef), session: SessionId(77) };
 
     #[test]
     fn a_token_is_known_again_and_nothing_else_is() {
         let here = Identities::new(&[1; 32]);
         let token = here.token(ANNA);
-        assert_eq!(here.person(&token), Some(ANNA));
-        assert_eq!(Identities::new(&[2; 32]).person(&token), None, "another server's");
-        let other = here.token(PersonId(5));
+        assert_eq!(here.signed(&token), Some(ANNA));
+        assert_eq!(Identities::new(&[2; 32]).signed(&token), None, "another server's");
+        let other = here.token(Signed::guest(ANNA.person));
         let (said, _) = token.rsplit_once('.').unwrap();
         let (_, mac) = other.rsplit_once('.').unwrap();
-        assert_eq!(here.person(&format!("{said}.{mac}")), None, "another person's signature");
+        assert_eq!(here.signed(&format!("{said}.{mac}")), None, "another session's signature");
         for at in 0..token.len() {
             let mut forged = token.clone().into_bytes();
             forged[at] ^= 1;
-            assert_eq!(here.person(&String::from_utf8(forged).unwrap()), None, "octet {at}");
-            assert_eq!(here.person(&token[..at]), None, "cut at {at}");
+            assert_eq!(here.signed(&String::from_utf8(forged).unwrap()), None, "octet {at}");
+            assert_eq!(here.signed(&token[..at]), None, "cut at {at}");
         }
-        for text in ["", ".", "..", "v1..", "v1.0123456789abc.", &token.to_uppercase(), &format!("{token}0")]
-        {
-            assert_eq!(here.person(text), None, "{text}");
+        for text in [
+            "",
+            ".",
+            "..",
+            "v1..",
+            "v1.0123456789abc.",
+            "v1.0123456789abc.0123456789abc.",
+            &token.to_uppercase(),
+            &format!("{token}0"),
+        ] {
+            assert_eq!(here.signed(text), None, "{text}");
         }
     }
 

@@ -1,10 +1,12 @@
 //! `parlor`: a chat server in one command.
 
+mod account;
 mod assets;
 mod check;
 mod command_line;
 mod commands;
 mod config;
+mod control;
 mod data;
 mod exposition;
 mod feed;
@@ -14,6 +16,7 @@ mod nickname;
 mod publisher;
 mod rate;
 mod readers;
+mod reset;
 mod routes;
 #[cfg(test)]
 mod scratch;

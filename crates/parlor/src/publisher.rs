@@ -8,6 +8,7 @@ mod inbox;
 mod names;
 mod presence;
 mod room;
+mod sessions;
 mod tail;
 mod teller;
 mod typing;
@@ -23,8 +24,12 @@ use parlor_chat::{Chat, Event, Outcome, PersonId, Position, RoomId, Sequence};
 use serde_json::value::RawValue;
 use websocket_hub::{Topic, WebSocket};
 
+use crate::identity::Signed;
 use inbox::Inbox;
 use teller::Teller;
+
+/// Why a connection is closed whose session has ended.
+pub(crate) const SIGNED_OUT: &str = "this session has ended; sign in again";
 
 /// Makes a line of people and what they are called.
 pub(crate) type PeopleLine = Box<dyn FnOnce(Vec<(PersonId, String)>) -> String + Send>;
@@ -46,7 +51,7 @@ pub(crate) enum News {
     /// Somebody's connection is there that speaks JSON, with its welcome and the moment of the data that it tells of.
     Came {
         ws: WebSocket,
-        person: PersonId,
+        signed: Signed,
         welcome: String,
         position: Position,
     },

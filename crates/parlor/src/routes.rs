@@ -1,13 +1,19 @@
-//! What holds for every request, whatever its route is, from the outside in.
+//! Routes beside the page, and what holds for every request, whatever its route is, from the outside in.
 
+mod answer;
+mod call;
 mod came_from;
+mod dispatch;
 mod headers;
 mod health;
 mod hosts;
 mod limits;
+mod me;
 mod request_id;
 mod rules;
 mod same_origin;
+mod session;
+mod table;
 
 use std::sync::Arc;
 
@@ -16,8 +22,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 
 pub(crate) use came_from::CameFrom;
+pub(crate) use dispatch::answer;
 pub(crate) use health::health;
 pub(crate) use rules::Rules;
+pub(crate) use table::ROUTES;
 
 /// These routes, under the rules.
 pub(crate) fn under(rules: Rules, routes: Router) -> Router {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use websocket_hub::{Config as ConnectionConfig, Endpoint, Listener, Server, ToListeners, driver, serve};
 
 use crate::config::{Config, Workers};
+use crate::control;
 use crate::data::{DataError, DataFolder};
 use crate::log;
 use crate::routes::Rules;
@@ -72,6 +73,7 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
         let mut signals = Signals::new().map_err(ServeError::Start)?;
         let mut certificate = Certificate::open(&config.tls).map_err(ServeError::Certificate)?;
         let space = Space::open(&data, space_options(config)).map_err(ServeError::Space)?;
+        take_orders(&data, &space);
         let listeners = if handed_over.is_empty() { listeners(&config.server.listen)? } else { handed_over };
         let (server, beside) = start(config, &space, certificate.as_ref(), listeners)?;
         tell(&server, certificate.is_some(), &beside);
@@ -96,6 +98,15 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
         }
         Ok(())
     })
+}
+
+/// Opens the door for `parlor admin`. Everything else goes on without it.
+fn take_orders(data: &DataFolder, space: &Arc<Space>) {
+    let socket = data.control_file();
+    if let Err(error) = control::listen(&socket, space) {
+        let socket = socket.display();
+        eprintln!("parlor: {socket}: {error}; `parlor admin` works only while the server is stopped");
+    }
 }
 
 /// Whether the settings make sense beside each other.

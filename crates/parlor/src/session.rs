@@ -14,9 +14,9 @@ mod wishes;
 
 use std::sync::Arc;
 
-use parlor_chat::PersonId;
 use websocket_hub::{CloseCode, Closed, Handler, Message, WebSocket};
 
+use crate::identity::Signed;
 use crate::publisher::News;
 use crate::space::Space;
 use crate::wire::SUBPROTOCOL;
@@ -32,11 +32,11 @@ pub(crate) enum Session {
 }
 
 impl Session {
-    /// A session in the subprotocol that was chosen; without one it speaks the tutorial's text. `person` is who has
-    /// shown to be somebody.
-    pub(crate) fn new(space: Arc<Space>, subprotocol: Option<&str>, person: Option<PersonId>) -> Self {
+    /// A session in the subprotocol that was chosen; without one it speaks the tutorial's text. `shown` is who
+    /// somebody has shown to be.
+    pub(crate) fn new(space: Arc<Space>, subprotocol: Option<&str>, shown: Option<Signed>) -> Self {
         if subprotocol == Some(SUBPROTOCOL) {
-            let json = Json::new(&space, person);
+            let json = Json::new(&space, shown);
             Session::Json(space, Arc::new(json))
         } else {
             Session::Text(space, Arc::default())

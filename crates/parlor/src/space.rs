@@ -9,12 +9,17 @@ use std::time::Duration;
 use parlor_chat::log::LocalLog;
 use parlor_chat::search::{Indexer, Search, SearchError};
 use parlor_chat::storage::{self, Sqlite};
-use parlor_chat::{Action, Chat, Failure, PersonId, Proposal, Retention, Timestamp, Trouble, sweep};
+use parlor_chat::view::View;
+use parlor_chat::{
+    Action, Chat, Failure, Outcome, PersonId, Proposal, Receipt, Retention, SessionId, Timestamp, Trouble,
+    sweep,
+};
 use websocket_hub::{Topic, WebSocket};
 
+use crate::account::{Attempts, Passwords};
 use crate::data::DataFolder;
 use crate::feed::LogFeed;
-use crate::identity::Identities;
+use crate::identity::{Identities, Signed};
 use crate::nickname::Nicknames;
 use crate::publisher::{News, Publisher, Topics};
 use crate::readers::{Job, Readers};
@@ -53,10 +58,36 @@ impl fmt::Display for SpaceError {
     }
 }
 
+/// What is known of whom somebody shows to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// They were given a token and have not come yet.
+    Unknown,
+    SignedIn,
+    /// The session has ended.
+    SignedOut,
+    /// They are gone for good.
+    Gone,
+}
+
+impl Standing {
+    pub(crate) fn of(view: &View<'_>, signed: Signed) -> Result<Self, Trouble> {
+        Ok(match view.person(signed.person)? {
+            None if signed.session == SessionId::GUEST => Standing::Unknown,
+            None => Standing::Gone,
+            Some(found) if !found.is_here => Standing::Gone,
+            Some(_) if view.is_signed_in(signed.person, signed.session)? => Standing::SignedIn,
+            Some(_) => Standing::SignedOut,
+        })
+    }
+}
+
 /// A community.
 pub(crate) struct Space {
     pub(crate) options: Options,
     pub(crate) identities: Identities,
+    pub(crate) passwords: Passwords,
+    pub(crate) attempts: Attempts,
     /// The lobby in the tutorial's plain text.
     pub(crate) text: Topic,
     publisher: Publisher,
@@ -115,6 +146,8 @@ impl Space {
         Ok(Arc::new(Space {
             options,
             identities: Identities::new(data.secret()),
+            passwords: Passwords::start().map_err(SpaceError::Thread)?,
+            attempts: Attempts::default(),
             text,
             publisher,
             nicknames: Mutex::default(),
@@ -145,10 +178,36 @@ impl Space {
         &self.chat
     }
 
-    /// Whether somebody was here and is gone for good.
-    pub(crate) fn has_gone(&self, person: PersonId) -> bool {
-        let found = self.chat().view(PersonId::SERVER, |view| Ok(view.person(person)?));
-        matches!(found, Ok(Some(found)) if !found.is_here)
+    /// What is known of whom somebody shows to be.
+    pub(crate) fn standing(&self, signed: Signed) -> Result<Standing, Failure> {
+        self.chat().view(PersonId::SERVER, |view| Ok(Standing::of(view, signed)?))
+    }
+
+    /// Has something read beside the event loops, and waits for it.
+    pub(crate) async fn look<T: Send + 'static>(
+        self: &Arc<Self>,
+        look: impl FnOnce(&View<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let space = Arc::clone(self);
+        self.read(Job::new(move || {
+            // Whoever asked may have closed the connection.
+            let _ = answer.send(space.chat().view(PersonId::SERVER, look));
+        }));
+        answered.await.unwrap_or(Err(Failure::Trouble(Trouble::Stopped)))
+    }
+
+    /// Hands in a wish, and waits until what became of it is durable.
+    pub(crate) async fn ask(&self, by: PersonId, action: Action) -> Result<Receipt, Failure> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let proposal = Proposal { at: Timestamp::now(), by, key: None, action };
+        let tell = move |outcome: Result<&Outcome, Trouble>| {
+            // Whoever asked may have closed the connection.
+            let _ = answer.send(outcome.map(|outcome| outcome.verdict));
+        };
+        self.propose(proposal, tell);
+        let verdict = answered.await.unwrap_or(Err(Trouble::Stopped)).map_err(Failure::Trouble)?;
+        verdict.map_err(Failure::Refused)
     }
 
     pub(crate) fn search(&self) -> &Search {

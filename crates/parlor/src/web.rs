@@ -8,17 +8,15 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
-use parlor_chat::PersonId;
+use axum::routing::{MethodFilter, any, get, on};
 use websocket_hub::driver::deflate::Deflate;
 use websocket_hub::{Config, Handshake, Refused};
 
 use crate::assets::{self, Asset};
-use crate::identity::new_person;
-use crate::readers::Job;
-use crate::routes::{self, CameFrom, Rules};
+use crate::identity::{Signed, new_person};
+use crate::routes::{self, CameFrom, ROUTES, Rules};
 use crate::session::Session;
-use crate::space::Space;
+use crate::space::{Space, Standing};
 use crate::wire::SUBPROTOCOL;
 
 #[derive(Clone)]
@@ -45,9 +43,22 @@ pub(crate) fn router(config: Config, space: Arc<Space>, rules: Rules) -> Router 
         .route("/direct/{*place}", get(place))
         .route("/web/{*name}", get(asset))
         .route("/service-worker.js", get(service_worker))
+        .route("/link", get(place))
+        .merge(accounts())
         .fallback(async || not_found())
         .with_state(site);
     routes::under(rules, site.merge(health))
+}
+
+/// The routes of the table.
+fn accounts() -> Router<Site> {
+    ROUTES.iter().fold(Router::new(), |router, route| {
+        let method = Method::from_bytes(route.method.as_bytes()).expect("the table has methods");
+        let filter = MethodFilter::try_from(method).expect("the table has methods that axum knows");
+        let answer =
+            move |State(site): State<Site>, request: Request| routes::answer(site.space, route, request);
+        router.route(route.path, on(filter, answer))
+    })
 }
 
 /// The page for a browser's address bar, the chat for a WebSocket client.
@@ -79,11 +90,11 @@ fn is_secure(request: &Request) -> bool {
 async fn page(site: &Site, headers: &HeaderMap, is_secure: bool) -> Response {
     let mut response = file(site, "index.html", headers);
     let is_somebody = match site.space.identities.of_request(headers) {
-        Some(person) => !has_gone(&site.space, person).await,
+        Some(signed) => may_come(&site.space, signed).await,
         None => false,
     };
     if !is_somebody {
-        let cookie = site.space.identities.cookie(new_person(), is_secure);
+        let cookie = site.space.identities.cookie(Signed::guest(new_person()), is_secure);
         response.headers_mut().append(header::SET_COOKIE, cookie);
         // Nobody else may be handed this cookie.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -91,21 +102,16 @@ async fn page(site: &Site, headers: &HeaderMap, is_secure: bool) -> Response {
     response
 }
 
-/// Whether somebody was here and is gone for good; looked up beside the event loops.
-async fn has_gone(space: &Arc<Space>, person: PersonId) -> bool {
-    let (answer, answered) = tokio::sync::oneshot::channel();
-    let asked = Arc::clone(space);
-    space.read(Job::new(move || {
-        // Whoever asked may have closed the connection.
-        let _ = answer.send(asked.has_gone(person));
-    }));
-    answered.await.unwrap_or(false)
+/// Whether somebody can come as whom they show to be. If that cannot be read now, they keep what they have.
+async fn may_come(space: &Arc<Space>, signed: Signed) -> bool {
+    let standing = space.look(move |view| Ok(Standing::of(view, signed)?)).await;
+    standing.is_err() || matches!(standing, Ok(Standing::SignedIn | Standing::Unknown))
 }
 
 async fn chat(State(site): State<Site>, request: Request) -> Response {
-    let person = site.space.identities.of_request(request.headers());
+    let shown = site.space.identities.of_request(request.headers());
     let answer = site.handshake.upgrade(request).map(|upgrade| {
-        let session = Session::new(site.space, upgrade.subprotocol(), person);
+        let session = Session::new(site.space, upgrade.subprotocol(), shown);
         upgrade.start_with(session)
     });
     answer.unwrap_or_else(|refused: Refused| refused.into()).map(Body::new)

@@ -1,9 +1,10 @@
 //! The numbers of everything in the vocabulary. They are in files: never change one, never use one again.
 
 use super::{Field, Malformed, Record, Value, fields, put_fixed, put_nested, put_number, put_octets, record};
+use crate::account::AccountChange;
 use crate::entry::{Entry, Verdict};
 use crate::event::{Event, What};
-use crate::id::{PersonId, RoomId};
+use crate::id::{PersonId, RoomId, SessionId};
 use crate::key::{Fingerprint, Key};
 use crate::outcome::Receipt;
 use crate::place::{Place, Position, Sequence};
@@ -35,7 +36,7 @@ macro_rules! numbers {
 }
 numbers!(put_number: Position, Sequence, Timestamp);
 // Ids use all their bits: eight octets instead of ten.
-numbers!(put_fixed: PersonId, RoomId);
+numbers!(put_fixed: PersonId, RoomId, SessionId);
 
 macro_rules! units {
     ($type:ident { $($number:literal $name:ident),* }) => {
@@ -113,6 +114,7 @@ choice!(Action, Unknown => Ok(Action::Unknown); {
     2 Rename { 1 nickname },
     3 Depart {},
     4 EraseMe {},
+    5 Account { 1 change },
     10 CreateRoom { 1 room, 2 visibility, 3 name, 4 topic },
     11 OpenDirect { 1 room, 2 with },
     12 Join { 1 room },
@@ -136,11 +138,27 @@ choice!(Action, Unknown => Ok(Action::Unknown); {
     52 EndErasure { 1 person },
 });
 
+choice!(AccountChange, => Err(Malformed::Newer); {
+    1 Claim { 1 password, 2 passkey, 3 session, 4 label },
+    2 SetPassword { 1 password, 2 keep },
+    3 AddPasskey { 1 passkey, 2 label },
+    4 RemovePasskey { 1 passkey },
+    5 SetTotp { 1 secret },
+    6 RemoveTotp {},
+    7 SetRecoveryCodes { 1 codes },
+    8 StartSession { 1 session, 2 label, 3 step, 4 code },
+    9 EndSession { 1 session },
+    10 EndSessions { 1 keep },
+    11 IssueLink { 1 person, 2 link, 3 until },
+    12 UseLink { 1 link, 2 password, 3 session, 4 label },
+});
+
 choice!(What, => Err(Malformed::Newer); {
     1 Arrived { 1 nickname },
     2 Renamed { 1 nickname },
     3 Departed {},
     4 PersonErased {},
+    5 Account { 1 change },
     10 RoomCreated { 1 visibility, 2 name, 3 topic, 4 with },
     12 Joined { 1 person },
     13 Left { 1 person },

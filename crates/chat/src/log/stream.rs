@@ -64,8 +64,14 @@ impl<'a> Output<'a> {
             let Some((last, _)) = entries.last() else { break };
             after = *last;
             for (position, octets) in &entries {
-                if which == Entries::All || is_needed(read, octets)? {
-                    self.pair(&[&[ENTRY], position.to_be_bytes().as_slice()].concat(), octets)?;
+                let key = [&[ENTRY], position.to_be_bytes().as_slice()].concat();
+                match which {
+                    Entries::All => self.pair(&key, octets)?,
+                    Entries::Needed => {
+                        if let Some(octets) = needed(read, octets)? {
+                            self.pair(&key, &octets)?;
+                        }
+                    }
                 }
             }
         }
@@ -80,9 +86,11 @@ impl<'a> Output<'a> {
     }
 }
 
-fn is_needed(read: &(impl Read + ?Sized), octets: &[u8]) -> Result<bool, Trouble> {
-    let event = Entry::from_octets(octets)?.event;
-    Ok(event.map(|event| read.needs(&event)).transpose()? == Some(true))
+/// An entry that the state needs, without what fills the place of something in it that was erased.
+fn needed(read: &(impl Read + ?Sized), octets: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
+    let entry = Entry::from_octets(octets)?;
+    let is_needed = entry.event.as_ref().map(|event| read.needs(event)).transpose()? == Some(true);
+    Ok(is_needed.then(|| entry.to_octets()))
 }
 
 /// A stream that is being read.

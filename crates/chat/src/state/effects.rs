@@ -3,6 +3,7 @@
 //! Nothing is decided here. An effect must come out the same if what it is about has been erased from the log in
 //! between: then erasing finds nothing, and what is left of both is the same.
 
+mod accounts;
 mod erasure;
 mod members;
 mod messages;
@@ -56,6 +57,7 @@ fn effect(state: &mut Staged<'_>, event: &Event) -> Result<(), Trouble> {
         (What::Renamed { nickname }, _) => people::renamed(state, event, nickname),
         (What::Departed, _) => people::departed(state, event.by),
         (What::PersonErased, _) => people::erased(state, event.by),
+        (What::Account { change }, _) => accounts::changed(state, event, change),
         (What::ErasureEnded { person }, _) => people::erasure_ended(state, *person),
         (What::Read { room, up_to }, _) => {
             put(state, keys::pointer(event.by, *room), &NumberRow { number: up_to.0 });

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
-use crate::id::{PersonId, RoomId};
+use crate::id::{PersonId, RoomId, SessionId};
 use crate::key::Fingerprint;
 use crate::place::{Position, Sequence};
 
@@ -41,6 +41,11 @@ pub(crate) enum Table {
     Reply = b'Q' as isize,
     Mention = b'R' as isize,
     Erasing = b'S' as isize,
+    Account = b'T' as isize,
+    Session = b'U' as isize,
+    Passkey = b'V' as isize,
+    RecoveryCode = b'W' as isize,
+    Skeleton = b'X' as isize,
     // Last, because keys of the same hour follow each other: at the end of the file rows pack more tightly.
     Key = b'Z' as isize,
 }
@@ -179,6 +184,28 @@ pub(crate) fn mention(person: PersonId, position: Position) -> Vec<u8> {
 
 pub(crate) fn erasing(person: PersonId) -> Vec<u8> {
     Table::Erasing.key().number(person.0).build()
+}
+
+pub(crate) fn account(person: PersonId) -> Vec<u8> {
+    Table::Account.key().number(person.0).build()
+}
+
+pub(crate) fn session(person: PersonId, session: SessionId) -> Vec<u8> {
+    Table::Session.key().number(person.0).number(session.0).build()
+}
+
+/// By the entry of the log that has the passkey.
+pub(crate) fn passkey(person: PersonId, added: Position) -> Vec<u8> {
+    Table::Passkey.key().number(person.0).number(added.0).build()
+}
+
+pub(crate) fn recovery_code(person: PersonId, code: Fingerprint) -> Vec<u8> {
+    Table::RecoveryCode.key().number(person.0).octets(&code.0).build()
+}
+
+/// What a claimed name looks like, by a hash of it.
+pub(crate) fn skeleton(skeleton: &str) -> Vec<u8> {
+    Table::Skeleton.key().octets(&short_hash(skeleton)).build()
 }
 
 pub(crate) fn key(fingerprint: Fingerprint) -> Vec<u8> {

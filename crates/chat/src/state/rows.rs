@@ -6,6 +6,7 @@
 use crate::codec::{Field, Malformed, Value, put_number, record};
 use crate::event::What;
 use crate::id::PersonId;
+use crate::key::Fingerprint;
 use crate::outcome::Receipt;
 use crate::place::{Place, Position, Sequence};
 use crate::refusal::Refusal;
@@ -153,6 +154,37 @@ pub(crate) struct PlaceRow {
     pub(crate) place: Place,
 }
 record!(PlaceRow { 1 place });
+
+/// The account of somebody whose name is their own. Guests have none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct AccountRow {
+    pub(crate) claimed_at: Timestamp,
+    /// The entry of the log that has the password's hash; 0 without a password.
+    pub(crate) password: Position,
+    /// The entry of the log that has the sealed secret of codes; 0 without.
+    pub(crate) totp: Position,
+    /// The time step of the last code that was used.
+    pub(crate) totp_step: u64,
+    /// The link that lets somebody in, if one was issued.
+    pub(crate) link: Option<Fingerprint>,
+    pub(crate) link_until: Timestamp,
+}
+record!(AccountRow { 1 claimed_at, 2 password, 3 totp, 4 totp_step, 5 link, 6 link_until });
+
+/// A device on which somebody is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct SessionRow {
+    pub(crate) started_at: Timestamp,
+    /// The entry of the log that has its label.
+    pub(crate) labelled: Position,
+}
+record!(SessionRow { 1 started_at, 2 labelled });
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct PasskeyRow {
+    pub(crate) added_at: Timestamp,
+}
+record!(PasskeyRow { 1 added_at });
 
 /// What became of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

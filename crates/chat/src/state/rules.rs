@@ -2,6 +2,7 @@
 //!
 //! Nothing is written here, and nothing is read but the state and the proposal.
 
+mod accounts;
 mod messages;
 mod names;
 mod people;
@@ -41,6 +42,7 @@ pub(crate) fn decide(state: &impl Tables, proposal: &Proposal) -> Decided {
         Action::Rename { nickname } => people::rename(state, by, nickname),
         Action::Depart => people::end(by, What::Departed),
         Action::EraseMe => people::end(by, What::PersonErased),
+        Action::Account { change } => accounts::change(state, proposal, change),
         Action::EndErasure { person } => people::end_erasure(state, by, *person),
         Action::CreateRoom { room, visibility, name, topic } => {
             rooms::create(state, by, *room, *visibility, name, topic)

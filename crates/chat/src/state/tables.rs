@@ -4,13 +4,14 @@ use std::ops::{ControlFlow, Range};
 
 use super::keys::{self, SECOND, THIRD, Table};
 use super::rows::{
-    HappeningRow, KeyRow, MemberRow, MessageRow, NumberRow, PersonRow, ReactionCountRow, RoomRow, ServerRow,
-    Standing,
+    AccountRow, HappeningRow, KeyRow, MemberRow, MessageRow, NumberRow, PasskeyRow, PersonRow,
+    ReactionCountRow, RoomRow, ServerRow, SessionRow, Standing,
 };
+use crate::account::AccountChange;
 use crate::codec::Record;
 use crate::entry::Entry;
 use crate::event::{Event, What};
-use crate::id::{PersonId, RoomId};
+use crate::id::{PersonId, RoomId, SessionId};
 use crate::key::Fingerprint;
 use crate::place::{Position, Sequence};
 use crate::room::{Role, Visibility};
@@ -59,6 +60,44 @@ pub(crate) trait Tables: Read {
     /// Somebody who can still do something.
     fn person_here(&self, person: PersonId) -> Result<Option<PersonRow>, Trouble> {
         Ok(self.person(person)?.filter(|row| row.standing == Standing::Here))
+    }
+
+    /// The account of somebody whose name is their own.
+    fn account(&self, person: PersonId) -> Result<Option<AccountRow>, Trouble> {
+        self.row(&keys::account(person))
+    }
+
+    fn session(&self, person: PersonId, session: SessionId) -> Result<Option<SessionRow>, Trouble> {
+        self.row(&keys::session(person, session))
+    }
+
+    /// Where somebody is signed in, the first one first.
+    fn sessions_of(&self, person: PersonId) -> Result<Vec<(SessionId, SessionRow)>, Trouble> {
+        let range = Table::Session.key().number(person.0).range();
+        let found = rows::<SessionRow>(self, &range, Direction::Forwards, usize::MAX)?;
+        let id = |key: &[u8]| SessionId(keys::number_at(key, SECOND));
+        Ok(found.into_iter().map(|(key, row)| (id(&key), row)).collect())
+    }
+
+    /// Somebody's passkeys, by the entries of the log that have them.
+    fn passkeys_of(&self, person: PersonId) -> Result<Vec<(Position, PasskeyRow)>, Trouble> {
+        let range = Table::Passkey.key().number(person.0).range();
+        let found = rows::<PasskeyRow>(self, &range, Direction::Forwards, usize::MAX)?;
+        let added = |key: &[u8]| Position(keys::number_at(key, SECOND));
+        Ok(found.into_iter().map(|(key, row)| (added(&key), row)).collect())
+    }
+
+    /// Who has claimed a name that looks like this one.
+    fn who_looks_like(&self, skeleton: &str) -> Result<Option<PersonId>, Trouble> {
+        Ok(self.row::<NumberRow>(&keys::skeleton(skeleton))?.map(|row| PersonId(row.number)))
+    }
+
+    /// The change of an account that an entry of the log tells of.
+    fn account_change(&self, position: Position) -> Result<Option<AccountChange>, Trouble> {
+        Ok(match self.what(position)? {
+            Some(What::Account { change }) => Some(change),
+            _ => None,
+        })
     }
 
     fn who_is_called(&self, nickname: &str) -> Result<Option<PersonId>, Trouble> {
@@ -153,9 +192,31 @@ pub(crate) trait Tables: Read {
             (What::Arrived { .. } | What::Renamed { .. }, _) => {
                 self.person(event.by)?.is_some_and(|row| row.named == event.position)
             }
+            (What::Account { change }, _) => self.needs_change(event, change)?,
             (What::Posted { .. }, Some(place)) => is_text_of(self.message(place.room, place.sequence)?),
             (What::Edited { message, .. }, Some(place)) => is_text_of(self.message(place.room, *message)?),
             (What::Reacted { .. } | What::Unreacted { .. }, _) => true,
+            _ => false,
+        })
+    }
+
+    /// Whether something that somebody signs in with, or a label, is in this entry alone.
+    fn needs_change(&self, event: &Event, change: &AccountChange) -> Result<bool, Trouble> {
+        let Some(account) = self.account(event.by)? else { return Ok(false) };
+        let position = event.position;
+        let is_passkey = || self.row::<PasskeyRow>(&keys::passkey(event.by, position));
+        let is_label = |session| self.session(event.by, session);
+        Ok(match change {
+            AccountChange::Claim { session, .. } => {
+                account.password == position || is_passkey()?.is_some() || is_label(*session)?.is_some()
+            }
+            AccountChange::UseLink { session, .. } => {
+                account.password == position || is_label(*session)?.is_some()
+            }
+            AccountChange::SetPassword { .. } => account.password == position,
+            AccountChange::SetTotp { .. } => account.totp == position,
+            AccountChange::AddPasskey { .. } => is_passkey()?.is_some(),
+            AccountChange::StartSession { session, .. } => is_label(*session)?.is_some(),
             _ => false,
         })
     }

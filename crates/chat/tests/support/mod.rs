@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use parlor_chat::log::{LocalLog, Log};
 use parlor_chat::storage::{Memory, Options, Sqlite};
 use parlor_chat::{
-    Action, Key, Outcome, PersonId, Proposal, Refusal, Retention, Role, RoomId, Sequence, Timestamp, Trouble,
-    Visibility,
+    AccountChange, Action, Fingerprint, Key, Outcome, PersonId, Position, Proposal, Refusal, Retention, Role,
+    RoomId, Sequence, SessionId, Timestamp, Trouble, Visibility,
 };
 
 /// When tests begin.
@@ -131,7 +131,7 @@ pub(crate) fn chance(number: usize, (who, what, a, b, c): Raw) -> Proposal {
     let room = rooms[usize::from(a % 5)];
     let message = Sequence(u64::from(b % 16));
     // What is done to messages is done to few, so that it can be undone.
-    let (room, message) = if (32..=36).contains(&(what % 40)) && a < 200 {
+    let (room, message) = if (32..=36).contains(&(what % 52)) && a < 200 {
         (RoomId::LOBBY, Sequence(u64::from(b % 4)))
     } else {
         (room, message)
@@ -140,9 +140,16 @@ pub(crate) fn chance(number: usize, (who, what, a, b, c): Raw) -> Proposal {
     let nickname = format!("secret-{number}-name");
     let reaction = ["👍", ":tada:"][usize::from(c % 2)].to_owned();
     let some = |sequence: u8| sequence.is_multiple_of(4).then(|| Sequence(u64::from(sequence % 16)));
+    if what % 52 >= 40 {
+        let by = person(u64::from(who % 6));
+        let change = account_change(number, what % 52, b, c);
+        let at = Timestamp(START + 1_000 * number as u64);
+        let by = if matches!(change, AccountChange::IssueLink { .. }) { PersonId::SERVER } else { by };
+        return Proposal { at, by, key: None, action: Action::Account { change } };
+    }
     let retention =
         [Retention::Inherit, Retention::Forever, Retention::Milliseconds(20_000)][usize::from(b % 3)];
-    let action = match what % 40 {
+    let action = match what % 52 {
         0..=1 => Action::Arrive { nickname },
         2 => Action::Rename { nickname },
         3 if c < 100 => Action::Depart,
@@ -178,11 +185,47 @@ pub(crate) fn chance(number: usize, (who, what, a, b, c): Raw) -> Proposal {
         39 if b < 60 => Action::SetServerRetention { retention },
         _ => Action::EndErasure { person: other },
     };
-    let by = if matches!(what % 40, 38..) { PersonId::SERVER } else { by };
+    let by = if matches!(what % 52, 38..) { PersonId::SERVER } else { by };
     // Of those who have keys, some use one again.
     let key = (c % 3 > 0).then(|| format!("key-{}", if c == 1 { number / 2 } else { number }));
     let key = key.map(|key| Key::new(key).unwrap());
     Proposal { at: Timestamp(START + 1_000 * number as u64), by, key, action }
+}
+
+/// A change of an account by chance; hashes and labels are texts that no other has.
+fn account_change(number: usize, what: u8, b: u8, c: u8) -> AccountChange {
+    let secret = |kind: &str| format!("secret-{number}-{kind}");
+    let session = SessionId(1 + u64::from(b % 4));
+    let code = Fingerprint::of_secret(&format!("code {}", c % 5));
+    match what {
+        40..=42 => {
+            let passkey = if c.is_multiple_of(3) { secret("passkey") } else { String::new() };
+            let password = if c % 3 == 1 { String::new() } else { secret("password") };
+            AccountChange::Claim { password, passkey, session, label: secret("label") }
+        }
+        43 => AccountChange::SetPassword { password: secret("password"), keep: session },
+        44 => AccountChange::AddPasskey { passkey: secret("passkey"), label: secret("label") },
+        45 => AccountChange::RemovePasskey { passkey: Position(u64::from(b)) },
+        46 if c.is_multiple_of(2) => AccountChange::RemoveTotp,
+        46 => AccountChange::SetTotp { secret: secret("totp") },
+        47 => AccountChange::SetRecoveryCodes { codes: vec![code] },
+        48 | 49 => {
+            let code = c.is_multiple_of(4).then_some(code);
+            AccountChange::StartSession { session, label: secret("label"), step: u64::from(c % 8), code }
+        }
+        50 if c.is_multiple_of(2) => AccountChange::EndSession { session },
+        50 => AccountChange::EndSessions { keep: session },
+        _ if c.is_multiple_of(2) => {
+            let until = Timestamp(START + 1_000 * (number as u64 + u64::from(c)));
+            AccountChange::IssueLink { person: person(u64::from(b % 6)), link: code, until }
+        }
+        _ => AccountChange::UseLink {
+            link: code,
+            password: secret("password"),
+            session,
+            label: secret("label"),
+        },
+    }
 }
 
 /// A beginning with people and rooms, and then chance.

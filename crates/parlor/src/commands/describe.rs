@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use parlor_chat::log::LogReader;
-use parlor_chat::{Entry, Event, PersonId, Retention, RoomId, Trouble, Verdict, What};
+use parlor_chat::{AccountChange, Entry, Event, PersonId, Retention, RoomId, Trouble, Verdict, What};
 
 use super::date::date;
 
@@ -76,6 +76,27 @@ impl<'a> Describe<'a> {
         Ok(names?.join(", "))
     }
 
+    /// Without what somebody signs in with.
+    fn change(&mut self, change: &AccountChange) -> Result<String, Trouble> {
+        Ok(match change {
+            AccountChange::Claim { .. } => "claimed their name".to_owned(),
+            AccountChange::SetPassword { .. } => "set another password".to_owned(),
+            AccountChange::AddPasskey { .. } => "added a passkey".to_owned(),
+            AccountChange::RemovePasskey { passkey } => format!("removed the passkey of {passkey}"),
+            AccountChange::SetTotp { .. } => "asks for codes when signing in".to_owned(),
+            AccountChange::RemoveTotp => "asks for no codes any more".to_owned(),
+            AccountChange::SetRecoveryCodes { codes } => format!("made {} recovery codes", codes.len()),
+            AccountChange::StartSession { .. } => "signed in".to_owned(),
+            AccountChange::EndSession { .. } => "signed out".to_owned(),
+            AccountChange::EndSessions { .. } => "signed out elsewhere".to_owned(),
+            AccountChange::IssueLink { person, .. } => {
+                format!("made a link for {} to come in by", self.person(*person)?)
+            }
+            AccountChange::UseLink { .. } => "came in by a link".to_owned(),
+            _ => "changed their account".to_owned(),
+        })
+    }
+
     fn what(&mut self, what: &What) -> Result<String, Trouble> {
         Ok(match what {
             What::Arrived { .. } => "arrived".to_owned(),
@@ -112,6 +133,7 @@ impl<'a> Describe<'a> {
             What::Read { room, up_to } => format!("read {} up to {up_to}", self.room(*room)?),
             What::ServerRetentionSet { retention } => format!("lets messages stay {}", stay(*retention)),
             What::ErasureEnded { person } => format!("has erased everything of {}", self.person(*person)?),
+            What::Account { change } => self.change(change)?,
             // What a later version adds is at least named.
             other => format!("{other:?}"),
         })

@@ -27,6 +27,8 @@ pub(crate) enum CommandError {
     Backup(PathBuf, Trouble),
     /// A line of what should be an exported log.
     Export(PathBuf, usize, String),
+    /// Nobody can be let in who is called this.
+    NoLink(String, String),
     /// An exported log without its beginning.
     Beheaded(PathBuf, Position),
 }
@@ -53,6 +55,7 @@ impl fmt::Display for CommandError {
             CommandError::Export(file, line, what) => {
                 write!(f, "{}, line {line}: {what}. Nothing was kept of it", file.display())
             }
+            CommandError::NoLink(name, what) => write!(f, "no link for {name:?}: {what}"),
             CommandError::Beheaded(file, after) => write!(
                 f,
                 "{} begins after entry {after}, because what came before was forgotten, and a state follows only \

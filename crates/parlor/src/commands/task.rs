@@ -9,10 +9,12 @@ use super::CommandError;
 use super::backup::backup;
 use super::export::export;
 use super::replay::replay;
+use super::reset::reset;
 use super::restore::restore;
 use super::show::show;
 use super::verify::verify;
 use crate::data::Layout;
+use crate::reset::GOOD_FOR;
 
 /// Something to do with a data folder.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub(crate) enum Task {
     Backup { data: PathBuf, file: PathBuf },
     /// Make a data folder of a backup.
     Restore { file: PathBuf, data: PathBuf },
+    /// Make a link that lets somebody in again.
+    Reset { data: PathBuf, name: String, url: String },
 }
 
 /// Does it.
@@ -59,6 +63,15 @@ pub(crate) fn run(task: &Task, output: &mut dyn Write) -> Result<(), CommandErro
             format!(
                 "{file} holds everything up to entry {last}, and was read back. Keep it as safe as the data folder: \
                  the server's secret is in it"
+            )
+        }
+        Task::Reset { data, name, url } => {
+            let link = reset(data, name)?;
+            let hours = GOOD_FOR.as_secs() / 3_600;
+            let url = url.trim_end_matches('/');
+            format!(
+                "{url}/link#{link}\nThis link is good once and for {hours} hours. Whoever opens it sets a new password for \
+                 {name:?} and is the only one signed in then"
             )
         }
         Task::Restore { file, data } => {

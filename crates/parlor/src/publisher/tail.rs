@@ -39,6 +39,11 @@ impl Tail {
         Tail { complete_after: position, ..Tail::default() }
     }
 
+    /// Everything after this place of the log is here.
+    pub(super) fn complete_after(&self) -> Position {
+        self.complete_after
+    }
+
     pub(super) fn push(&mut self, line: Line) {
         self.octets += line.text.len();
         self.lines.push_back(line);

@@ -1,19 +1,23 @@
 //! The publisher's thread: takes up news in their order and tells them to whom they concern.
 
+mod ends;
+
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parlor_chat::{Audience, Chat, Event, PersonId, Position, RoomId, What};
+use parlor_chat::{Audience, Chat, Event, PersonId, Position, RoomId, SessionId, What};
 use websocket_hub::{CloseCode, WebSocket, together};
 
 use super::inbox::Inbox;
 use super::names::Names;
 use super::room::Desk;
+use super::sessions::Sessions;
 use super::tail::{Line, Tail};
-use super::{News, Subscription, Topics};
+use super::{News, SIGNED_OUT, Subscription, Topics};
+use crate::identity::Signed;
 use crate::wire::{Told, message_line, subscribed};
 
 /// How often it is looked whether presence or typing is due, while something is.
@@ -31,8 +35,8 @@ const GONE: &str = "this person is gone for good";
 struct Seat {
     ws: WebSocket,
     person: PersonId,
-    /// Whether it speaks JSON.
-    is_json: bool,
+    /// The session that it was opened in, if it speaks JSON. Plain text has none.
+    session: Option<SessionId>,
     /// It knows everything up to this place of the log that concerns it as a person.
     since: Position,
     rooms: Vec<RoomId>,
@@ -54,13 +58,14 @@ pub(super) struct Teller {
     due: HashSet<RoomId>,
     /// Who erased themselves since the server started: what was read before may still let them in.
     erased: HashSet<PersonId>,
+    sessions: Sessions,
 }
 
 impl Teller {
     pub(super) fn new(chat: Arc<Chat>, topics: Topics, interval: Duration, published: Position) -> Self {
         Teller {
             published,
-            names: Names::new(chat),
+            names: Names::new(Arc::clone(&chat)),
             topics,
             interval,
             seats: HashMap::new(),
@@ -70,6 +75,7 @@ impl Teller {
             early: BTreeMap::new(),
             due: HashSet::new(),
             erased: HashSet::new(),
+            sessions: Sessions::new(chat),
         }
     }
 
@@ -109,7 +115,7 @@ impl Teller {
     fn hear(&mut self, news: News) {
         match news {
             News::Answer { ws, line } => send(&ws, line),
-            News::Came { ws, person, welcome, position } => self.came(ws, person, welcome, position),
+            News::Came { ws, signed, welcome, position } => self.came(ws, signed, welcome, position),
             News::CameInText { ws, person, name } => self.came_in_text(ws, person, name),
             News::Went { ws } => self.went(&ws),
             News::Subscribe(subscription) => self.subscribe(*subscription),
@@ -154,6 +160,7 @@ impl Teller {
             Audience::Room(_) | Audience::Person(_) => true,
             // Presence tells who is there; that somebody could come or will not is no news.
             Audience::Everyone => matches!(event.what, What::Renamed { .. } | What::PersonErased),
+            Audience::Nobody => false,
         };
         if is_told {
             self.tell_line(event);
@@ -164,7 +171,8 @@ impl Teller {
                 self.close_devices(event.by);
             }
             // Here, in the order of the log, so that nobody leaves before what they said last.
-            What::Departed => self.departed(event.by),
+            What::Departed => self.departed(event),
+            What::Account { .. } => self.account_changed(event),
             _ => {}
         }
     }
@@ -176,6 +184,7 @@ impl Teller {
         let mut line = Line { position, room: None, people: Vec::new(), everyone: false, text, shuts_out };
         match event.audience() {
             Audience::Room(room) => self.tell_room(event, room, &mut line),
+            Audience::Nobody => {}
             Audience::Person(person) => line.people = vec![person],
             Audience::Everyone => line.everyone = true,
         }
@@ -229,24 +238,22 @@ impl Teller {
     fn tell_seat(&self, id: u64, line: &Line) {
         let Some(seat) = self.seats.get(&id) else { return };
         let heard = line.room.is_some_and(|room| seat.rooms.contains(&room));
-        if seat.is_json && !heard && line.position > seat.since {
+        if seat.session.is_some() && !heard && line.position > seat.since {
             send(&seat.ws, &line.text);
         }
     }
 
-    fn close_devices(&self, person: PersonId) {
-        for seat in self.devices.get(&person).into_iter().flatten().filter_map(|id| self.seats.get(id)) {
-            close(&seat.ws, CloseCode::POLICY, GONE);
-        }
-    }
-
-    fn came(&mut self, ws: WebSocket, person: PersonId, welcome: String, position: Position) {
+    fn came(&mut self, ws: WebSocket, signed: Signed, welcome: String, position: Position) {
+        let Signed { person, session } = signed;
         // It may have ended before it could be told of.
         if !ws.is_open() {
             return;
         }
         if self.erased.contains(&person) {
             return close(&ws, CloseCode::POLICY, GONE);
+        }
+        if self.sessions.may_have_ended(signed, position) {
+            return close(&ws, CloseCode::POLICY, SIGNED_OUT);
         }
         send(&ws, welcome);
         // What happened since the welcome was read.
@@ -256,13 +263,13 @@ impl Teller {
         lines.into_iter().for_each(|line| send(&ws, line));
         let since = position.max(self.published);
         self.topics.everyone.subscribe(&ws);
-        self.sit(Seat { ws, person, is_json: true, since, rooms: Vec::new() });
+        self.sit(Seat { ws, person, session: Some(session), since, rooms: Vec::new() });
     }
 
     fn came_in_text(&mut self, ws: WebSocket, person: PersonId, name: String) {
         let id = ws.id();
         self.names.enter(person, name);
-        self.sit(Seat { ws, person, is_json: false, since: self.published, rooms: Vec::new() });
+        self.sit(Seat { ws, person, session: None, since: self.published, rooms: Vec::new() });
         // Whoever speaks plain text is in the lobby.
         self.enter(id, RoomId::LOBBY);
     }
@@ -283,18 +290,9 @@ impl Teller {
         for room in seat.rooms {
             self.leave(seat.person, room);
         }
-        if !seat.is_json {
+        if seat.session.is_none() {
             let name = self.names.leave(seat.person);
             self.topics.text.publish(format!(" .... {name} has left."));
-        }
-    }
-
-    /// Somebody is gone who can never come back: who spoke plain text.
-    fn departed(&mut self, person: PersonId) {
-        for id in self.devices.get(&person).cloned().unwrap_or_default() {
-            if let Some(ws) = self.seats.get(&id).filter(|seat| !seat.is_json).map(|seat| seat.ws.clone()) {
-                self.went(&ws);
-            }
         }
     }
 

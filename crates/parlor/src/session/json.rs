@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use parlor_chat::view::View;
-use parlor_chat::{Failure, PersonId, Refusal, Timestamp};
+use parlor_chat::{Failure, PersonId, Refusal, SessionId, Timestamp};
 use websocket_hub::{CloseCode, WebSocket};
 
 use super::arrival::{arrive, draw_nickname};
@@ -13,11 +13,11 @@ use super::asker::Asker;
 use super::lane::Lane;
 use super::strikes::refuse;
 use super::{queries, wishes};
-use crate::identity::new_person;
-use crate::publisher::News;
+use crate::identity::{Signed, new_person};
+use crate::publisher::{News, SIGNED_OUT};
 use crate::rate::Rate;
 use crate::readers::Job;
-use crate::space::Space;
+use crate::space::{Space, Standing};
 use crate::wire::{Asked, Named, Request, Welcome, WireError};
 
 /// Requests that wait for the welcome.
@@ -26,30 +26,30 @@ const HELD: usize = 256;
 /// A connection that speaks JSON.
 #[derive(Debug)]
 pub(crate) struct Json {
-    shown: Option<PersonId>,
+    shown: Option<Signed>,
     lane: Arc<Lane>,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    standing: Standing,
+    place: Place,
     rate: Rate,
 }
 
 #[derive(Debug)]
-enum Standing {
+enum Place {
     Coming(VecDeque<Asked>),
     Here(PersonId),
 }
 
 impl Json {
     /// `shown` is who the client has shown to be.
-    pub(super) fn new(space: &Space, shown: Option<PersonId>) -> Self {
+    pub(super) fn new(space: &Space, shown: Option<Signed>) -> Self {
         let limits = &space.options.limits;
         let rate = Rate::new(limits.requests_per_second, limits.request_burst, Instant::now());
-        let standing = Standing::Coming(VecDeque::new());
-        Json { shown, lane: Arc::default(), state: Mutex::new(State { standing, rate }) }
+        let place = Place::Coming(VecDeque::new());
+        Json { shown, lane: Arc::default(), state: Mutex::new(State { place, rate }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -66,22 +66,18 @@ impl Json {
         if !ws.is_open() {
             return;
         }
-        let known = self.shown.map(|person| {
-            let found = space.chat().view(PersonId::SERVER, |view| Ok(view.person(person)?));
-            (person, found)
-        });
+        let known = self.shown.map(|signed| (signed.person, space.standing(signed)));
         let arriving = match known {
-            Some((person, Ok(Some(found)))) if found.is_here => {
-                return self.welcome(space, ws, person, false);
-            }
+            Some((person, Ok(Standing::SignedIn))) => return self.welcome(space, ws, person, false),
             // The page gave the browser its token, and this is its first connection.
-            Some((person, Ok(None))) => person,
+            Some((person, Ok(Standing::Unknown))) => person,
             Some((_, Err(_))) => return turn_away(ws),
+            Some((_, Ok(Standing::SignedOut))) => return sign_out(ws),
             // They are gone for good, so this is somebody else.
-            Some((_, Ok(Some(_)))) | None => new_person(),
+            Some((_, Ok(Standing::Gone))) | None => new_person(),
         };
         let (json, again, to) = (Arc::clone(self), Arc::clone(space), ws.clone());
-        let is_new = self.shown != Some(arriving);
+        let is_new = self.shown.is_none_or(|signed| signed.person != arriving);
         arrive(space, arriving, draw_nickname(), move |arrived| {
             match arrived {
                 Ok(()) => {}
@@ -95,17 +91,30 @@ impl Json {
     }
 
     fn welcome(&self, space: &Arc<Space>, ws: &WebSocket, person: PersonId, is_new: bool) {
+        let session = match self.shown {
+            Some(signed) if signed.person == person => signed.session,
+            _ => SessionId::GUEST,
+        };
         let read = space.chat().view(person, |view| {
+            // It may have ended since it was looked at.
+            if !view.is_signed_in(person, session)? {
+                return Ok(None);
+            }
             let name = view.person(person)?.map(|found| found.nickname).unwrap_or_default();
             let line = welcome_line(space, view, Named { id: person, name }, is_new)?;
-            Ok((line, view.position()?))
+            Ok(Some((line, view.position()?)))
         });
-        let Ok((welcome, position)) = read else { return turn_away(ws) };
-        space.tell(News::Came { ws: ws.clone(), person, welcome, position });
+        let (welcome, position) = match read {
+            Ok(Some(read)) => read,
+            Ok(None) => return sign_out(ws),
+            Err(_) => return turn_away(ws),
+        };
+        let signed = Signed { person, session };
+        space.tell(News::Came { ws: ws.clone(), signed, welcome, position });
         let asker = self.asker(space, ws, person);
         let mut state = self.lock();
         // Under the lock, so that what comes now is answered after what came before.
-        if let Standing::Coming(held) = std::mem::replace(&mut state.standing, Standing::Here(person)) {
+        if let Place::Coming(held) = std::mem::replace(&mut state.place, Place::Here(person)) {
             held.into_iter().for_each(|asked| answer(&asker, asked));
         }
     }
@@ -125,13 +134,13 @@ impl Json {
             (Ok(()), Err((id, error))) => return space.answer(ws, error.line(id.as_deref())),
             (Ok(()), Ok(asked)) => asked,
         };
-        match &mut state.standing {
-            Standing::Here(person) => {
+        match &mut state.place {
+            Place::Here(person) => {
                 let asker = self.asker(space, ws, *person);
                 answer(&asker, asked);
             }
-            Standing::Coming(held) if held.len() < HELD => held.push_back(asked),
-            Standing::Coming(_) => space.answer(ws, WireError::too_early().line(asked.id.as_deref())),
+            Place::Coming(held) if held.len() < HELD => held.push_back(asked),
+            Place::Coming(_) => space.answer(ws, WireError::too_early().line(asked.id.as_deref())),
         }
     }
 }
@@ -143,6 +152,12 @@ fn answer(asker: &Asker, asked: Asked) {
     }
 }
 
+/// Whoever shows a session that has ended is nobody, and is told so.
+fn sign_out(ws: &WebSocket) {
+    // Closing fails only if it is closing already.
+    let _ = ws.close(CloseCode::POLICY, SIGNED_OUT);
+}
+
 /// Who cannot be let in now comes back a little later.
 fn turn_away(ws: &WebSocket) {
     let wait = Duration::from_secs(1);
@@ -152,7 +167,7 @@ fn turn_away(ws: &WebSocket) {
 }
 
 fn welcome_line(space: &Space, view: &View<'_>, you: Named, is_new: bool) -> Result<String, Failure> {
-    let token = is_new.then(|| space.identities.token(you.id));
+    let token = is_new.then(|| space.identities.token(Signed::guest(you.id)));
     let (rooms, people) = queries::rooms(view, you.id)?;
     let welcome = Welcome {
         you,

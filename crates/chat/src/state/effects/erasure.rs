@@ -3,6 +3,7 @@
 //! What is left says that something was here: its position, its place in the room, and what is kept of its key.
 
 use super::messages::{count_replies, reply_key};
+use crate::account::AccountChange;
 use crate::codec::Record;
 use crate::entry::Entry;
 use crate::event::{Event, What};
@@ -73,6 +74,19 @@ pub(crate) fn erase_nickname(state: &mut Staged<'_>, position: Position) -> Resu
     rewrite(state, position, |event| {
         if let What::Arrived { nickname } | What::Renamed { nickname } = &mut event.what {
             nickname.clear();
+        }
+    })
+}
+
+/// Takes something out of the entry of a change of an account.
+pub(crate) fn erase_of_account(
+    state: &mut Staged<'_>,
+    position: Position,
+    erase: impl FnOnce(&mut AccountChange),
+) -> Result<(), Trouble> {
+    rewrite(state, position, |event| {
+        if let What::Account { change } = &mut event.what {
+            erase(change);
         }
     })
 }

@@ -1,5 +1,8 @@
 //! What people, rooms and reactions may be called.
 
+use precis_core::profile::PrecisFastInvocation;
+use precis_profiles::Nickname;
+
 /// Characters that nobody sees, or that turn the direction of what follows: with them one name looks like another.
 ///
 /// The joiners U+200C and U+200D are not among them: emoji and some scripts need them.
@@ -17,6 +20,15 @@ pub(crate) fn is_name(text: &str, most: usize) -> bool {
     let length = text.chars().take(most + 1).count();
     let has_edges = text.starts_with(' ') || text.ends_with(' ');
     length >= 1 && length <= most && !has_edges && text.chars().all(is_visible)
+}
+
+/// Whether a name is one as RFC 8266 has nicknames: in its one form, without spaces that are none or too many. Emoji that
+/// are joined to one picture are taken, too.
+pub(crate) fn is_nickname(text: &str) -> bool {
+    let plain: String = text.chars().filter(|c| !matches!(c, '\u{200d}' | '\u{fe0f}')).collect();
+    let is_joined =
+        plain.len() == text.len() || plain.chars().any(|c| c >= '\u{2190}' && !c.is_alphanumeric());
+    is_joined && Nickname::enforce(plain.as_str()).is_ok_and(|enforced| enforced == plain)
 }
 
 /// Whether a text of up to this many characters can be the line under a name.
@@ -40,6 +52,12 @@ mod tests {
         }
         for name in ["", " ", " a", "a ", "a\u{200b}b", "a\nb", "\u{202e}evil", "a\u{a0}b", &"x".repeat(11)] {
             assert!(!is_name(name, 10), "{name:?}");
+        }
+        for name in ["a", "Zoë Müller", "李小龍", "👩‍🚀", "❤️", "שלום", "user-1"] {
+            assert!(is_nickname(name), "{name:?}");
+        }
+        for name in ["a  b", "ａｄａ", "e\u{301}", "a\u{200d}b", "a\u{fe0f}", "Ⅳ", "\u{2000}a"] {
+            assert!(!is_nickname(name), "{name:?}");
         }
         assert!(is_line("", 5) && is_line(" a b ", 5) && !is_line("a\nb", 5) && !is_line("abcdef", 5));
         assert!(is_reaction("👍🏽", 8) && is_reaction(":+1:", 8));

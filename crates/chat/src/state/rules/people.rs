@@ -1,12 +1,13 @@
 //! Coming, being called something, and going.
 
-use super::names::is_name;
+use super::names::{is_name, is_nickname};
 use super::{Decided, Decision};
 use crate::event::What;
 use crate::failure::Failure;
 use crate::id::PersonId;
 use crate::limits;
 use crate::refusal::Refusal;
+use crate::state::look::{is_reserved, skeleton};
 use crate::state::rows::Standing;
 use crate::state::tables::Tables;
 
@@ -27,9 +28,17 @@ pub(crate) fn rename(state: &impl Tables, by: PersonId, nickname: &str) -> Decid
     Ok(Decision::Outside(What::Renamed { nickname: nickname.into() }))
 }
 
-fn check_nickname(state: &impl Tables, by: PersonId, nickname: &str) -> Result<(), Failure> {
-    if !is_name(nickname, limits::NICKNAME) {
+pub(crate) fn check_nickname(state: &impl Tables, by: PersonId, nickname: &str) -> Result<(), Failure> {
+    if !is_name(nickname, limits::NICKNAME) || !is_nickname(nickname) {
         return Err(Refusal::NicknameInvalid.into());
+    }
+    if is_reserved(nickname) {
+        return Err(Refusal::NicknameReserved.into());
+    }
+    if state.who_looks_like(&skeleton(nickname))?.is_some_and(|other| other != by) {
+        // Of the same letters it is the same name, and of others one that looks like it.
+        let is_same = state.who_is_called(nickname)?.is_some_and(|other| other != by);
+        return Err(if is_same { Refusal::NicknameTaken } else { Refusal::NicknameAlike }.into());
     }
     match state.who_is_called(nickname)? {
         Some(other) if other != by => Err(Refusal::NicknameTaken.into()),

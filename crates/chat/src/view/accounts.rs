@@ -1,0 +1,133 @@
+//! What is known of an account: what it is signed in with, and where.
+
+use super::View;
+use crate::account::AccountChange;
+use crate::failure::Failure;
+use crate::id::{PersonId, SessionId};
+use crate::place::Position;
+use crate::refusal::Refusal;
+use crate::state::Tables;
+use crate::state::keys::Table;
+use crate::state::rows::{AccountRow, NumberRow, SessionRow};
+use crate::storage::Direction;
+use crate::time::Timestamp;
+use crate::trouble::Trouble;
+
+/// Somebody's account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// When the name was claimed.
+    pub claimed_at: Timestamp,
+    /// The password's hash; empty without a password.
+    pub password: String,
+    /// The sealed secret of codes; empty if none are needed.
+    pub totp: String,
+    /// The passkeys, the first one first.
+    pub passkeys: Vec<Passkey>,
+    /// The sessions, the first one first.
+    pub sessions: Vec<Session>,
+    /// How many recovery codes are left.
+    pub recovery_codes: usize,
+}
+
+/// A passkey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passkey {
+    /// The place in the log where it was added.
+    pub id: Position,
+    /// When it was added.
+    pub added_at: Timestamp,
+    /// What it is called; empty for the one that the name was claimed with.
+    pub label: String,
+    /// The passkey.
+    pub passkey: String,
+}
+
+/// A device on which somebody is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The session.
+    pub id: SessionId,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// What the device is called.
+    pub label: String,
+}
+
+impl View<'_> {
+    /// Somebody's account, for themselves and the server; nothing for a guest.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotAllowed`] for everybody else.
+    pub fn account(&self, person: PersonId) -> Result<Option<Account>, Failure> {
+        if self.asker != person && self.asker != PersonId::SERVER {
+            return Err(Refusal::NotAllowed.into());
+        }
+        let Some(row) = self.state.account(person)? else { return Ok(None) };
+        let codes = Table::RecoveryCode.key().number(person.0).range();
+        let codes = crate::state::rows::<NumberRow>(self.state, &codes, Direction::Forwards, usize::MAX)?;
+        let sessions = self.state.sessions_of(person)?;
+        Ok(Some(Account {
+            claimed_at: row.claimed_at,
+            password: self.password(&row)?,
+            totp: match self.state.account_change(row.totp)? {
+                Some(AccountChange::SetTotp { secret }) => secret,
+                _ => String::new(),
+            },
+            passkeys: self.passkeys(person)?,
+            sessions: sessions
+                .into_iter()
+                .map(|(id, row)| self.session(id, &row))
+                .collect::<Result<_, _>>()?,
+            recovery_codes: codes.len(),
+        }))
+    }
+
+    /// Whether who shows this session may speak for this person now.
+    pub fn is_signed_in(&self, person: PersonId, session: SessionId) -> Result<bool, Trouble> {
+        if self.state.person_here(person)?.is_none() {
+            return Ok(false);
+        }
+        Ok(match session {
+            SessionId::GUEST => self.state.account(person)?.is_none(),
+            session => self.state.session(person, session)?.is_some(),
+        })
+    }
+
+    fn password(&self, row: &AccountRow) -> Result<String, Trouble> {
+        Ok(match self.state.account_change(row.password)? {
+            Some(
+                AccountChange::Claim { password, .. }
+                | AccountChange::SetPassword { password, .. }
+                | AccountChange::UseLink { password, .. },
+            ) => password,
+            _ => String::new(),
+        })
+    }
+
+    fn passkeys(&self, person: PersonId) -> Result<Vec<Passkey>, Trouble> {
+        let mut found = Vec::new();
+        for (id, row) in self.state.passkeys_of(person)? {
+            let (passkey, label) = match self.state.account_change(id)? {
+                Some(AccountChange::AddPasskey { passkey, label }) => (passkey, label),
+                Some(AccountChange::Claim { passkey, .. }) => (passkey, String::new()),
+                _ => continue,
+            };
+            found.push(Passkey { id, added_at: row.added_at, label, passkey });
+        }
+        Ok(found)
+    }
+
+    fn session(&self, id: SessionId, row: &SessionRow) -> Result<Session, Trouble> {
+        let label = match self.state.account_change(row.labelled)? {
+            Some(
+                AccountChange::Claim { label, .. }
+                | AccountChange::StartSession { label, .. }
+                | AccountChange::UseLink { label, .. },
+            ) => label,
+            _ => String::new(),
+        };
+        Ok(Session { id, started_at: row.started_at, label })
+    }
+}

@@ -1,0 +1,38 @@
+//! Whose connections end because of what happened to the person: erased, departed, or signed out.
+
+use parlor_chat::{Event, PersonId};
+use websocket_hub::CloseCode;
+
+use super::{GONE, SIGNED_OUT, Seat, Signed, Teller, close};
+
+impl Teller {
+    pub(super) fn close_devices(&self, person: PersonId) {
+        for seat in self.devices.get(&person).into_iter().flatten().filter_map(|id| self.seats.get(id)) {
+            close(&seat.ws, CloseCode::POLICY, GONE);
+        }
+    }
+
+    /// Something about an account changed: whoever is signed in no longer is sent away.
+    pub(super) fn account_changed(&mut self, event: &Event) {
+        self.sessions.changed(event.by, event.position, self.tail.complete_after());
+        for id in self.devices.get(&event.by).into_iter().flatten() {
+            let Some(Seat { ws, session: Some(session), .. }) = self.seats.get(id) else { continue };
+            if !self.sessions.is_open(Signed { person: event.by, session: *session }) {
+                close(ws, CloseCode::POLICY, SIGNED_OUT);
+            }
+        }
+    }
+
+    /// Somebody is gone who can never come back: who spoke plain text.
+    pub(super) fn departed(&mut self, event: &Event) {
+        // A guest who signed out somewhere is signed out on every connection.
+        self.account_changed(event);
+        for id in self.devices.get(&event.by).cloned().unwrap_or_default() {
+            if let Some(ws) =
+                self.seats.get(&id).filter(|seat| seat.session.is_none()).map(|seat| seat.ws.clone())
+            {
+                self.went(&ws);
+            }
+        }
+    }
+}

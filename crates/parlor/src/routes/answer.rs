@@ -1,0 +1,141 @@
+//! What a route answers: JSON, and for what was not done the same codes and sentences as on a WebSocket.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use parlor_chat::{Failure, Refusal, Trouble};
+use serde::Serialize;
+use std::time::Duration;
+
+use crate::account::PasswordError;
+use crate::wire::WireError;
+
+/// An answer, or why there is none.
+pub(crate) type Answered = Result<Response, Problem>;
+
+/// Why something was not done.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    error: WireError,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Problem { status, error: WireError::new(code, message) }
+    }
+
+    /// The body is not what the route takes.
+    pub(crate) fn bad_request(error: &serde_json::Error) -> Self {
+        Problem { status: StatusCode::BAD_REQUEST, error: WireError::bad_request(error) }
+    }
+
+    pub(crate) fn too_large() -> Self {
+        let message = "This is too much for one request.";
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message)
+    }
+
+    /// Nobody is signed in whom the route is for.
+    pub(crate) fn not_signed_in() -> Self {
+        Problem::new(StatusCode::UNAUTHORIZED, "not-signed-in", "Sign in first.")
+    }
+
+    /// The same for a name that nobody has, a name that is not claimed, and a wrong password.
+    pub(crate) fn wrong_password() -> Self {
+        let message = "This name and this password do not belong together.";
+        Problem::new(StatusCode::UNAUTHORIZED, "wrong-password", message)
+    }
+
+    /// The same for a link to nobody as for a wrong one.
+    pub(crate) fn of_link(self) -> Self {
+        match self.status {
+            StatusCode::CONFLICT | StatusCode::UNAUTHORIZED => Refusal::LinkInvalid.into(),
+            _ => self,
+        }
+    }
+
+    /// Too many wrong attempts were made before.
+    pub(crate) fn too_fast(wait: Duration) -> Self {
+        let message = "There were too many wrong attempts; wait a while before the next.";
+        let wait = wait.max(Duration::from_secs(1));
+        let error = WireError { message: message.into(), ..WireError::too_fast(wait) };
+        Problem { status: StatusCode::TOO_MANY_REQUESTS, error }
+    }
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Trouble::Busy.into(),
+            PasswordError::Unfit => {
+                let message = "A password has at least 8 characters, and no more than 1024 octets.";
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "password-invalid", message)
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal {
+            Refusal::NotAllowed => StatusCode::FORBIDDEN,
+            Refusal::UnknownPerson => StatusCode::UNAUTHORIZED,
+            _ => StatusCode::CONFLICT,
+        };
+        Problem { status, error: refusal.into() }
+    }
+}
+
+impl From<Trouble> for Problem {
+    fn from(trouble: Trouble) -> Self {
+        Problem { status: StatusCode::SERVICE_UNAVAILABLE, error: trouble.into() }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => refusal.into(),
+            Failure::Trouble(trouble) => trouble.into(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = json(&self.error);
+        *response.status_mut() = self.status;
+        if let Some(milliseconds) = self.error.retry_after {
+            // In seconds (RFC 9110 §10.2.3), never too early.
+            response.headers_mut().insert(header::RETRY_AFTER, milliseconds.div_ceil(1_000).into());
+        }
+        response
+    }
+}
+
+/// An answer in JSON, which no cache keeps.
+pub(crate) fn json(value: &impl Serialize) -> Response {
+    let body = serde_json::to_string(value).expect("these types have a JSON form");
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (headers, body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_says_when_to_come_back() {
+        let response = Problem::too_fast(Duration::from_millis(1_500)).into_response();
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "2");
+        let response = Problem::from(PasswordError::Busy).into_response();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()[header::RETRY_AFTER]),
+            (503, &"1".parse().unwrap())
+        );
+        assert!(!Problem::wrong_password().into_response().headers().contains_key(header::RETRY_AFTER));
+    }
+}

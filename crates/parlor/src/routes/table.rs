@@ -1,0 +1,103 @@
+//! The table of routes beside the page: who may call what, and what answers.
+
+use std::pin::Pin;
+
+use Who::{Account, Anybody, Guest, Somebody};
+
+use super::answer::Answered;
+use super::call::{Call, Caller};
+use super::{me, session};
+
+/// Who may call a route. To others it answers 401.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// Whoever comes.
+    Anybody,
+    /// Who is here, as a guest or with an account.
+    Somebody,
+    /// Who is here without an account.
+    Guest,
+    /// Who is signed in to an account.
+    Account,
+}
+
+impl Who {
+    /// Whether somebody may call it.
+    pub(crate) fn may(self, caller: Option<&Caller>) -> bool {
+        match (self, caller) {
+            (Anybody, _) => true,
+            (_, None) => false,
+            (Somebody, Some(_)) => true,
+            (Guest, Some(caller)) => !caller.has_account,
+            (Account, Some(caller)) => caller.has_account,
+        }
+    }
+}
+
+/// What answers a call.
+type Answers = fn(Call) -> Pin<Box<dyn Future<Output = Answered> + Send>>;
+
+/// A route.
+pub(crate) struct Route {
+    /// `GET` or `POST`.
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) who: Who,
+    pub(crate) answer: Answers,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $who:ident $answer:path;)*) => {
+        /// Every route.
+        pub(crate) const ROUTES: &[Route] = &[$(Route {
+            method: stringify!($method),
+            path: $path,
+            who: $who,
+            answer: |call| Box::pin($answer(call)),
+        }),*];
+    };
+}
+
+routes! {
+    POST "/session" Anybody session::sign_in;
+    POST "/session/claim" Guest session::claim;
+    POST "/session/link" Anybody session::use_link;
+    POST "/session/guest" Anybody session::become_guest;
+    POST "/session/end" Somebody session::end;
+    POST "/session/end-others" Account session::end_others;
+    GET "/me" Somebody me::show;
+    POST "/me/password" Account me::set_password;
+    POST "/me/delete" Somebody me::delete;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use parlor_chat::{PersonId, SessionId};
+
+    use super::*;
+    use crate::identity::Signed;
+
+    #[test]
+    fn a_route_is_there_once() {
+        let routes: BTreeSet<_> = ROUTES.iter().map(|route| (route.method, route.path)).collect();
+        assert_eq!(routes.len(), ROUTES.len());
+        assert!(ROUTES.iter().all(|route| ["GET", "POST"].contains(&route.method)));
+    }
+
+    #[test]
+    fn who_may_call_is_decided_by_who_is_signed_in() {
+        let signed = Signed { person: PersonId(7), session: SessionId(8) };
+        let caller = |has_account| Some(Caller { signed, has_account });
+        let callers = [None, caller(false), caller(true)];
+        for (who, may) in [
+            (Anybody, [true, true, true]),
+            (Somebody, [false, true, true]),
+            (Guest, [false, true, false]),
+            (Account, [false, false, true]),
+        ] {
+            assert_eq!(callers.map(|caller| who.may(caller.as_ref())), may, "{who:?}");
+        }
+    }
+}

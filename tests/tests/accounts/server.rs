@@ -1,0 +1,123 @@
+//! The server of a test, and requests to its routes.
+
+use std::time::Duration;
+
+use http::{HeaderValue, header};
+use parlor_tests::client::Client;
+use parlor_tests::http1::{Answer, ask_with};
+use parlor_tests::process::{Folder, Process};
+use serde_json::{Value, json};
+use websocket_client::Connector;
+
+/// How long starting may take on a busy machine.
+const SOON: Duration = Duration::from_secs(30);
+
+/// A password that nobody guesses.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A running server with its data.
+pub(crate) struct Server {
+    process: Process,
+    pub(crate) folder: Folder,
+    /// Such as `127.0.0.1:4711`.
+    pub(crate) address: String,
+}
+
+impl Server {
+    pub(crate) fn start(name: &str) -> Server {
+        let folder = Folder::new(name);
+        let (process, address) = run(&folder);
+        Server { process, folder, address }
+    }
+
+    /// Kills the server as a power cut does, and starts it again where it was.
+    pub(crate) fn kill_and_start(&mut self) {
+        self.process.kill();
+        (self.process, self.address) = run(&self.folder);
+    }
+
+    pub(crate) fn stop(&mut self) {
+        let status = self.process.terminate(SOON);
+        assert!(status.success(), "{status}{}", self.process.report());
+    }
+
+    /// Starts the server again where it was.
+    pub(crate) fn start_again(&mut self) {
+        (self.process, self.address) = run(&self.folder);
+    }
+
+    fn websocket(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// Somebody new.
+    pub(crate) async fn guest(&self) -> Client {
+        Client::new(&self.websocket()).await
+    }
+
+    /// Somebody who comes back with a token.
+    pub(crate) async fn back(&self, token: &str) -> Client {
+        Client::back(&self.websocket(), token).await
+    }
+
+    /// The close code of a connection with a token that is good for nothing.
+    pub(crate) async fn turned_away(&self, token: &str) -> u16 {
+        let bearer = HeaderValue::try_from(format!("Bearer {token}")).unwrap();
+        let connector = Connector::new().subprotocols(["parlor.v1"]).header(header::AUTHORIZATION, bearer);
+        let mut ws = connector.connect(&self.websocket()).await.unwrap();
+        if let Some(message) = ws.recv().await {
+            panic!("{token} was welcomed: {message:?}");
+        }
+        ws.closed().unwrap().code.get()
+    }
+
+    /// Asks a route as a program does.
+    pub(crate) fn ask(&self, first: &str, token: &str, body: &Value) -> Answer {
+        let bearer = format!("Authorization: Bearer {token}");
+        let lines = ["X-Parlor: 1", &bearer];
+        let body = if first.starts_with("GET") { Vec::new() } else { body.to_string().into_bytes() };
+        ask_with(&self.address, first, if token.is_empty() { &lines[..1] } else { &lines }, &body)
+    }
+
+    /// What a route answers that does what it is asked.
+    pub(crate) fn ok(&self, first: &str, token: &str, body: &Value) -> Value {
+        let answer = self.ask(first, token, body);
+        assert_eq!(answer.status, 200, "{first}: {}", answer.text());
+        serde_json::from_slice(&answer.body).unwrap()
+    }
+
+    /// The status and the code with which a route refuses what it is asked.
+    pub(crate) fn refused(&self, first: &str, token: &str, body: &Value) -> (u16, String) {
+        let answer = self.ask(first, token, body);
+        let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        assert!(
+            problem["message"].as_str().is_some_and(|sentence| sentence.ends_with('.')),
+            "{}",
+            answer.text()
+        );
+        (answer.status, problem["code"].as_str().unwrap().to_owned())
+    }
+
+    /// A guest who has claimed a name, and the token of their new session.
+    pub(crate) async fn claimed(&self, name: &str) -> (Client, String) {
+        let guest = self.guest().await;
+        let you = self.ok("POST /session/claim", &guest.token, &json!({"name": name, "password": PASSWORD}));
+        assert_eq!((&you["id"], &you["name"]), (&json!(guest.id()), &json!(name)));
+        (guest, token_of(&you))
+    }
+
+    /// Signs in, and returns the token of the new session.
+    pub(crate) fn sign_in(&self, name: &str) -> String {
+        token_of(&self.ok("POST /session", "", &json!({"name": name, "password": PASSWORD})))
+    }
+}
+
+pub(crate) fn token_of(you: &Value) -> String {
+    you["token"].as_str().expect("a program is given a token").to_owned()
+}
+
+fn run(folder: &Folder) -> (Process, String) {
+    let process = Process::start("parlor", &["--listen", "127.0.0.1:0"], folder);
+    let line = process.line_with("listening on http://", SOON);
+    (process, line.replace("listening on http://", ""))
+}
