@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::deflate::Inflater;
 use crate::error::ProtocolError;
 use crate::frame::{Header, OpCode};
+use crate::memory;
 use crate::message::Message;
 use crate::payload::Payload;
 use crate::utf8::{NotUtf8, UNFINISHED_MOST, Utf8Tail};
@@ -184,6 +185,10 @@ impl Assembly {
         let ahead = arrived.saturating_mul(AHEAD_FACTOR - 1).min(AHEAD_MOST).max(arrived);
         let more = arriving + usize::try_from(left).unwrap_or(usize::MAX).min(ahead);
         match &mut self.data {
+            Data::Text(text, _) if text.is_empty() => {
+                *text = String::from_utf8(memory::take(more)).expect("nothing is in it");
+            }
+            Data::Binary(octets) if octets.is_empty() => *octets = memory::take(more),
             Data::Text(text, _) => text.reserve_exact(more),
             Data::Binary(octets) => octets.reserve_exact(more),
         }

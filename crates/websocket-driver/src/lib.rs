@@ -255,6 +255,7 @@ mod handler;
 pub mod handshake;
 mod input;
 pub mod mask;
+pub mod memory;
 mod message;
 mod output_buffer;
 #[cfg(feature = "pair")]

@@ -102,6 +102,20 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// Whether the payload belongs to somebody else, so that keeping it is copying it.
+    #[inline]
+    pub fn is_borrowed(&self) -> bool {
+        match self {
+            Message::Text(text) => matches!(text.0, Characters::Borrowed(_)),
+            Message::Binary(bytes) => matches!(bytes.0, Octets::Borrowed(_)),
+        }
+    }
+
+    /// The payload as shared bytes; not copied if it was owned or shared already.
+    pub fn into_bytes(self) -> Bytes {
+        self.into_octets().into_bytes()
+    }
+
     /// The message with a payload of its own, to keep or to send to another thread.
     pub fn into_owned(self) -> Message<'static> {
         match self {

@@ -6,7 +6,7 @@ mod wire;
 use std::time::Instant;
 
 use proptest::prelude::*;
-use websocket_driver::{Connection, Event, Input, Message, ProtocolError};
+use websocket_driver::{Connection, Event, Input, Message, ProtocolError, memory};
 use wire::{BINARY, CONTINUATION, FIN, TEXT, frame};
 
 /// What came of octets that arrived in pieces of these lengths, over and over.
@@ -87,5 +87,24 @@ proptest! {
         octets[at] = 0xFF;
         let events = events(&message(TEXT, &octets, frames), &pieces);
         prop_assert_eq!(events.first(), Some(&Event::Error(ProtocolError::InvalidUtf8)));
+    }
+}
+
+#[test]
+fn a_long_message_is_put_together_in_memory_that_was_given_back() {
+    for (opcode, kind) in [(TEXT, "text"), (BINARY, "binary")] {
+        let worker = std::thread::spawn(move || {
+            memory::keep();
+            let place = memory::take(1 << 20);
+            let address = place.as_ptr();
+            memory::give_back(place.into());
+            let payload = vec![b'a'; 900_000];
+            let events = events(&message(FIN | opcode, &payload, 1), &[65_536]);
+            let [Event::Message(message)] = &events[..] else { panic!("{events:?}") };
+            assert_eq!(message.as_bytes(), payload);
+            (address as usize, message.as_bytes().as_ptr() as usize)
+        });
+        let (given, used) = worker.join().unwrap();
+        assert_eq!(given, used, "{kind}");
     }
 }

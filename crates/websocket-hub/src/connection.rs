@@ -12,7 +12,6 @@ use websocket_driver::{CloseCode, Event, Input, Transmit};
 
 use crate::account::{Account, Holdings};
 use crate::fanout::{Fanout, Form, Plan, Seat, merge};
-use crate::frame_memory;
 use crate::metrics::Metrics;
 use crate::outgoing::{Item, Outgoing};
 use crate::resting::Driver;
@@ -166,7 +165,8 @@ impl Connection {
                 // Nobody waits for it any more.
                 _ if self.says_goodbye => {}
                 Outgoing::Frames(frames) => self.writing.push(frames.into(), after),
-                Outgoing::Large(frame) => self.writing.push(frame_memory::lend(frame), after),
+                Outgoing::Large(frame) => self.writing.push(websocket_driver::memory::lend(frame), after),
+                Outgoing::Shared(header, payload) => self.writing.push_frame(header, payload, after),
                 Outgoing::Message(prepared) => self.send(&prepared, after),
                 Outgoing::Ping(payload) => _ = self.awake().ping(&payload),
                 Outgoing::Close(code, reason) => {

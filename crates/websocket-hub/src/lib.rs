@@ -73,7 +73,6 @@ mod drain;
 mod drive;
 mod endpoint;
 mod fanout;
-mod frame_memory;
 mod gather;
 mod handshake;
 mod histogram;

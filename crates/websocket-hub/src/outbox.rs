@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use websocket_driver::frame::{Header, OpCode};
-use websocket_driver::{CloseCode, Kind, Message, Prepared};
+use websocket_driver::{CloseCode, Kind, Message, Prepared, memory};
 
 use crate::charge::STEP;
 use crate::config::Config;
 use crate::fanout::Home;
-use crate::frame_memory;
 use crate::holders::Forget;
 use crate::metrics::Metrics;
 use crate::outgoing::{Outgoing, Queued, Taken};
@@ -68,7 +68,7 @@ impl Outbox {
 
     /// Adds a message and says how many octets wait now.
     pub(crate) fn send(&self, message: Message<'_>) -> Result<Queued, SendError> {
-        let is_large = message.len() >= frame_memory::LARGE;
+        let is_large = message.len() >= memory::LARGE;
         if self.compresses || (message.len() >= COPY_BELOW && !is_large) {
             return self.send_prepared(&Prepared::new(message));
         }
@@ -76,13 +76,18 @@ impl Outbox {
             Kind::Text => OpCode::Text,
             Kind::Binary => OpCode::Binary,
         };
-        let payload = message.as_bytes();
-        let header = Header { fin: true, rsv1: false, opcode, mask: None, length: payload.len() as u64 };
+        let header = Header { fin: true, rsv1: false, opcode, mask: None, length: message.len() as u64 };
         let mut octets = [0; Header::MAX_LEN];
         let len = header.write(&mut octets);
-        let octets_len = len + payload.len();
+        let octets_len = len + message.len();
+        if is_large && !message.is_borrowed() {
+            let header = Bytes::copy_from_slice(&octets[..len]);
+            let payload = message.into_bytes();
+            return self.add(octets_len, |inner| inner.push(Outgoing::Shared(header, payload)));
+        }
+        let payload = message.as_bytes();
         if is_large {
-            let mut frame = frame_memory::take(octets_len);
+            let mut frame = memory::take(octets_len);
             frame.extend_from_slice(&octets[..len]);
             frame.extend_from_slice(payload);
             return self.add(octets_len, |inner| inner.push(Outgoing::Large(frame)));

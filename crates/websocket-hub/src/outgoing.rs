@@ -1,5 +1,6 @@
 //! What is sent to one connection, on its way from whoever sends to the connection itself.
 
+use bytes::Bytes;
 use websocket_driver::{CloseCode, Prepared};
 
 /// Something to be sent.
@@ -7,8 +8,10 @@ use websocket_driver::{CloseCode, Prepared};
 pub(crate) enum Outgoing {
     /// Whole frames as they go on the wire.
     Frames(Vec<u8>),
-    /// One large frame, in [memory](crate::frame_memory) that is used again.
+    /// One large frame, in [memory](websocket_driver::memory) that is used again.
     Large(Vec<u8>),
+    /// The header and the payload of one large frame, whose payload is shared and goes out from where it is.
+    Shared(Bytes, Bytes),
     /// A message that may have to be compressed, or is long.
     Message(Prepared),
     Ping(Vec<u8>),

@@ -13,8 +13,8 @@ pub(crate) trait Own {
     /// The octets of its `nth` piece, and the number of the publication that it stands behind.
     fn piece(&self, nth: usize) -> Option<(&[u8], u64)>;
 
-    /// Whether the first piece has begun to go out.
-    fn is_begun(&self) -> bool;
+    /// How many pieces at the front are what is left of a frame that has begun to go out.
+    fn begun(&self) -> usize;
 }
 
 /// Pieces in the order in which they go out. Made anew for each write, in memory that is kept.
@@ -98,8 +98,8 @@ pub(crate) fn merge(plan: &mut Plan, own: &impl Own, seat: Option<(u32, &Fanout)
     let subscriber = |place: &Subscription| &fanout.log(*place).subscribers[place.at as usize];
     plan.cursors.extend(subscriptions.iter().map(|place| subscriber(place).position()));
     // What has begun is completed before anything else.
-    if own.is_begun() {
-        push_own(&mut plan.segments, &mut nth);
+    if own.begun() > 0 {
+        while nth < own.begun() && push_own(&mut plan.segments, &mut nth) {}
     } else if let Some(begun) = subscriptions.iter().position(|place| subscriber(place).begun) {
         let place = subscriptions[begun];
         let from = plan.cursors[begun];

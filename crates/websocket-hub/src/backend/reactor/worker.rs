@@ -92,7 +92,7 @@ impl<E: Engine> Worker<E> {
         workers: Vec<Arc<Inbox>>,
         listeners: Vec<Socket>,
     ) -> Worker<E> {
-        crate::frame_memory::keep();
+        websocket_driver::memory::keep();
         let stopping = start.clone();
         Worker {
             engine,
