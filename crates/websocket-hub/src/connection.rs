@@ -248,6 +248,8 @@ impl Connection {
 
     /// Takes bytes that arrived and tells the handler what they mean.
     pub(crate) fn receive(&mut self, bytes: &mut [u8], now: Instant) {
+        // What is read after it was closed or fell behind is not the handler's any more.
+        let _ = self.ws.outbox().is_closing() && self.take_up(now);
         let mut input = Input::new(bytes);
         while let Some(event) = self.awake().receive(&mut input, now) {
             self.tell(event, now);

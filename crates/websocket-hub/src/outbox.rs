@@ -56,6 +56,11 @@ impl Outbox {
         self.untaken.load(Ordering::Relaxed) >= PRESSING
     }
 
+    /// Whether there is a close among what waits to be taken.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.untaken.load(Ordering::Relaxed) == usize::MAX
+    }
+
     /// Whether messages may have to be compressed.
     pub(crate) fn compresses(&self) -> bool {
         self.compresses
