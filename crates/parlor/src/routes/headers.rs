@@ -17,7 +17,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 /// What of a visitor's machine a page from here may use: keys to sign in, and the clipboard to copy to.
 const PERMISSIONS_POLICY: &str = "camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=(), \
-     serial=(), hid=(), bluetooth=(), midi=(), accelerometer=(), gyroscope=(), magnetometer=(), \
+     serial=(), hid=(), midi=(), accelerometer=(), gyroscope=(), magnetometer=(), \
      publickey-credentials-get=(self), publickey-credentials-create=(self), clipboard-write=(self)";
 
 const ALWAYS: [(HeaderName, &str); 6] = [
