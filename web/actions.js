@@ -1,8 +1,9 @@
 // What pressing things does: each button names it, and finds it here.
 
+import { COMMANDS } from './commands.js';
 import { EMOJI } from './emoji.js';
 import { t } from './language.js';
-import { namesFor } from './people.js';
+import { namesFor, ranked } from './people.js';
 import { pathOf } from './router.js';
 import { openMenu, openPicker } from './views/popover.js';
 import { settingsCard } from './views/settings.js';
@@ -19,6 +20,7 @@ import { roomName } from './words.js';
  * @property {(event: import('./state/reduce.js').Event) => void} dispatch
  * @property {import('./session.js').Session} session
  * @property {import('./sender.js').Sender} sender
+ * @property {readonly string[]} recent rooms that were shown, the last one first
  * @property {() => void} renew takes the new version of the page
  * @property {import('./wishes.js').Wishes} wishes
  * @property {import('./views/dialogs.js').Dialogs} dialogs
@@ -65,6 +67,7 @@ function onMessages({ state, dispatch, sender, wishes, composer, go, tell, remov
     see: ({ element, room }) => go(room, Number(element.dataset.message)),
     more: on((room, message, element) => openMenu(element, [
       [t(message.pinned ? 'message.unpin' : 'message.pin'), () => wishes.pin(room, message)],
+      [t('message.quote'), () => composer.quote(message.text)],
       [t('message.copyLink'), () => copyLink(state(), room, message, tell)],
       [t('message.copyText'), () => navigator.clipboard.writeText(message.text)],
       [t('message.unread'), () => {
@@ -94,7 +97,7 @@ async function copyLink({ rooms }, room, { sequence }, tell) {
  * @param {Parts} parts
  * @returns {Record<string, (pressed: Pressed) => void>}
  */
-function onRooms({ state, session, wishes, dialogs, sidebar, go, notifier, tell, renew }) {
+function onRooms({ state, session, wishes, dialogs, sidebar, go, notifier, tell, renew, recent }) {
   /** @param {{room?: string} | null} answer */
   const opened = async (answer) => {
     if (!answer?.room) return false;
@@ -128,7 +131,7 @@ function onRooms({ state, session, wishes, dialogs, sidebar, go, notifier, tell,
       } }))),
     topic: () => dialogs.ask(t('room.about'), [{ label: t('room.topic'), value: state().rooms[state().here]?.topic ?? '', optional: true }], t('room.save'), async ([topic = '']) => (
       Boolean(await wishes.setTopic(state().here, topic)))),
-    switcher: () => dialogs.choose(t('go.title'), t('go.placeholder'), (words) => places(state(), words.toLowerCase(), go, write)),
+    switcher: () => dialogs.choose(t('go.title'), t('go.placeholder'), (words) => places(state(), words.toLowerCase(), recent, go, write)),
     shortcuts: () => dialogs.shortcuts(),
     settings: () => {
       const room = state().rooms[state().here];
@@ -172,19 +175,30 @@ function browse({ state, wishes, dialogs, go, opened }) {
 }
 
 /**
+ * @param {readonly string[]} recent
+ * @param {string} room
+ */
+function place(recent, room) {
+  const found = recent.indexOf(room);
+  return found < 0 ? recent.length : found;
+}
+
+/**
  * @param {State} state
  * @param {string} words
+ * @param {readonly string[]} recent rooms, the last one first
  * @param {(room: string) => void} go
  * @param {(name: string) => void} write
  * @returns {Choice[]}
  */
-function places(state, words, go, write) {
+function places(state, words, recent, go, write) {
   const rooms = Object.values(state.rooms).map((room) => ({ room, name: roomName(room, state.people) }))
-    .filter(({ name, room }) => name.toLowerCase().includes(words) && room.id !== state.here)
-    .sort((one, other) => Number(other.room.unread > 0) - Number(one.room.unread > 0) || one.name.localeCompare(other.name));
+    .filter(({ room }) => room.id !== state.here)
+    .sort((one, other) => Number(other.room.unread > 0) - Number(one.room.unread > 0)
+      || place(recent, one.room.id) - place(recent, other.room.id) || one.name.localeCompare(other.name));
   const people = words ? namesFor(state, words).slice(0, 5) : [];
   return [
-    ...rooms.slice(0, 8).map(({ room, name }) => ({ label: name, detail: room.unread ? t('room.unread', { count: room.unread }) : '', chosen: () => go(room.id) })),
+    ...ranked(rooms, words, ({ name }) => name).slice(0, 8).map(({ room, name }) => ({ label: name, detail: room.unread ? t('room.unread', { count: room.unread }) : '', chosen: () => go(room.id) })),
     ...people.map((name) => ({ label: name, detail: t('person.write'), chosen: () => write(name) })),
   ];
 }
@@ -221,5 +235,14 @@ function onPanes({ state, dispatch, wishes, composer, go }) {
  */
 export function suggestionsFor(state, sign, words) {
   if (sign === '@') return namesFor(state, words).map((name) => ({ sign: '@', label: name, text: `@${name} ` }));
-  return EMOJI.filter(([, name]) => name.includes(words)).map(([emoji, name]) => ({ sign: emoji, label: name, text: `${emoji} ` }));
+  if (sign === '/') {
+    return Object.entries(COMMANDS).filter(([name]) => name.startsWith(words)).map(([name, rest]) => ({
+      sign, label: `${name} ${rest}`.trim(), text: `/${name}${rest ? ' ' : ''}`, hint: t(/** @type {import('./language.js').Key} */ (`command.${name}`)),
+    }));
+  }
+  if (sign === '#') {
+    const names = Object.values(state.rooms).filter((room) => room.visibility !== 'direct').map((room) => room.name);
+    return ranked(names, words, (name) => name).map((name) => ({ sign, label: name, text: `#${name} ` }));
+  }
+  return ranked(EMOJI, words, ([, name]) => name).map(([emoji, name]) => ({ sign: emoji, label: name, text: `${emoji} ` }));
 }

@@ -1,7 +1,10 @@
 // Wires the parts together: lines and gestures become events, events become state, state becomes page.
 
 import { actionsOf, suggestionsFor } from './actions.js';
+import { badge } from './badge.js';
 import { searchBox, threadBox } from './feet.js';
+import { obey } from './commands.js';
+import { doingOf } from './doing.js';
 import { listen } from './keys.js';
 import { learnLanguage, t } from './language.js';
 import { LocalCopy, recall } from './local/copy.js';
@@ -20,6 +23,7 @@ import { Announcer } from './views/announcer.js';
 import { Completion } from './views/completion.js';
 import { Composer } from './views/composer.js';
 import { Dialogs } from './views/dialogs.js';
+import { find } from './views/elements.js';
 import { Empty } from './views/empty.js';
 import { Header } from './views/header.js';
 import { Pane } from './views/pane.js';
@@ -30,6 +34,7 @@ import { Toast } from './views/toast.js';
 import { Toolbar } from './views/toolbar.js';
 import { Connection } from './wire/connection.js';
 import { Requests } from './wire/requests.js';
+import { neighbour, region } from './walking.js';
 import { Wishes } from './wishes.js';
 
 /** @typedef {import('./state/reduce.js').Event} Event */
@@ -52,6 +57,8 @@ let unschedule = null;
 /** @type {number | undefined} set while what was missed is on its way: it is drawn all at once */
 let held;
 let hasAsked = false;
+/** @type {string[]} rooms that were shown, the last one first */
+const recent = [];
 
 const connection = new Connection(
   `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/chat`,
@@ -100,9 +107,11 @@ new Completion(box, find('.completion', HTMLElement), (sign, words) => suggestio
 const composer = new Composer(form, box, { post, typing: () => wishes.typing(state.here), editLast });
 const renew = keepVersions(() => state.phase === 'connected', () => { find('.offer', HTMLElement).hidden = false; });
 const actions = actionsOf({
-  state: now, dispatch, session, sender, wishes, renew, dialogs, composer, sidebar, go, remove, notifier,
+  state: now, dispatch, session, sender, wishes, renew, recent, dialogs, composer, sidebar, go, remove, notifier,
   tell: (sentence) => toast.tell(sentence),
 });
+
+const doing = doingOf({ state: now, wishes, go, does, tell: (sentence) => toast.tell(sentence), say });
 
 pill.addEventListener('click', jumpToEnd);
 find('[data-testid="retry"]', HTMLButtonElement).addEventListener('click', () => {
@@ -123,12 +132,16 @@ listen({
   search: () => does('search'),
   shortcuts: () => does('shortcuts'),
   settings: () => does('settings'),
-  neighbour: (step, unread) => neighbour(step, unread),
+  neighbour: (step, unread) => {
+    const room = neighbour(state.here, step, unread);
+    if (room) go(room);
+  },
   escape,
   region,
   write: () => composer.focus(),
 });
 whenSet(() => { sidebar.anew(); schedule(); });
+box.addEventListener('input', schedule);
 noticeVisibility();
 dispatch({ kind: 'address', place: placeOf(location.pathname) });
 composer.focus();
@@ -210,12 +223,24 @@ function post(text) {
   if (about.kind === 'edit') {
     wishes.edit(room, about.message.sequence, text, mentions);
   } else {
-    wishes.said();
-    release();
-    if (!sender.say(room, text, { replyTo: about.kind === 'reply' ? about.message.sequence : 0, mentions })) return false;
-    jumpToEnd();
+    const obeyed = obey(text, doing);
+    if (obeyed !== null) return obeyed;
+    if (!say(room, text, { replyTo: about.kind === 'reply' ? about.message.sequence : 0, mentions })) return false;
   }
   if (about.kind !== 'none') dispatch({ kind: 'about', room, about: { kind: 'none' } });
+  return true;
+}
+
+/**
+ * @param {string} room
+ * @param {string} text
+ * @param {import('./sender.js').About} about
+ */
+function say(room, text, about) {
+  wishes.said();
+  release();
+  if (!sender.say(room, text, about)) return false;
+  jumpToEnd();
   return true;
 }
 
@@ -240,6 +265,7 @@ function go(room, message = 0) {
   const found = state.rooms[room];
   if (!found) return;
   session.leave();
+  recent.splice(0, recent.length, room, ...recent.filter((one) => one !== room).slice(0, 20));
   const path = pathOf(found, message);
   if (path !== location.pathname) history.pushState(null, '', path);
   toast.finish();
@@ -255,18 +281,6 @@ function jumpToEnd() {
   composer.focus();
 }
 
-/**
- * @param {1 | -1} step
- * @param {boolean} unread
- */
-function neighbour(step, unread) {
-  const links = [...document.querySelectorAll('.side a')].filter((link) => link instanceof HTMLElement);
-  const at = links.findIndex((link) => link.dataset.room === state.here);
-  const order = links.map((_, index) => links[(at + step * (index + 1) + links.length * 2) % links.length]);
-  const next = order.find((link) => !unread || link?.classList.contains('unread'));
-  if (next?.dataset.room) go(next.dataset.room);
-}
-
 /** @returns {boolean} whether there was something to leave */
 function escape() {
   if (document.querySelector('dialog[open], :popover-open')) return false;
@@ -278,14 +292,6 @@ function escape() {
   return true;
 }
 
-/** @param {1 | -1} step */
-function region(step) {
-  const regions = ['.side', '.timeline', '.compose textarea', '.pane:not([hidden])'];
-  const found = regions.map((region) => document.querySelector(region)).filter((one) => one instanceof HTMLElement);
-  const at = found.findIndex((one) => one.contains(document.activeElement));
-  found[(at + step + found.length) % found.length]?.focus();
-}
-
 /** @param {string} action */
 function does(action) {
   actions[action]?.({ element: document.body, message: null, room: state.here });
@@ -293,6 +299,7 @@ function does(action) {
 
 /** @param {MouseEvent} event */
 function pressed(event) {
+  if (event.altKey) return markUnread(event.target);
   const element = event.target instanceof Element ? event.target.closest('[data-does]') : null;
   if (!(element instanceof HTMLElement)) return;
   const act = actions[element.dataset.does ?? ''];
@@ -300,6 +307,14 @@ function pressed(event) {
   event.preventDefault();
   const room = element.closest('.pane') && state.pane && 'room' in state.pane ? state.pane.room : state.here;
   act({ element, message: messageAt(element, room), room });
+}
+
+/** @param {EventTarget | null} target in a message, from which on everything is unread again */
+function markUnread(target) {
+  const sequence = Number(target instanceof Element ? target.closest('.stage .message')?.getAttribute('data-sequence') : 0);
+  if (!sequence) return;
+  dispatch({ kind: 'read', room: state.here, upTo: sequence - 1 });
+  wishes.markUnread(state.here, sequence - 1);
 }
 
 /**
@@ -357,7 +372,8 @@ function draw() {
   if (held) return;
   document.title = titleOf(state);
   status.render(state);
-  header.render(state);
+  badge(state);
+  header.render(state, composer.left(state.most));
   sidebar.render(state);
   pane.render(state);
   empty.render(state);
@@ -372,16 +388,4 @@ function renderBox() {
   const about = state.abouts[state.here] ?? { kind: 'none' };
   if (about.kind === 'edit') composer.show(`${state.here}/edit/${about.message.sequence}`, about.message.text);
   else composer.show(state.here);
-}
-
-/**
- * @template {HTMLElement} T
- * @param {string} selector
- * @param {new () => T} kind
- * @returns {T}
- */
-function find(selector, kind) {
-  const found = document.querySelector(selector);
-  if (found instanceof kind) return found;
-  throw new Error(`The page has no ${selector}`);
 }

@@ -31,3 +31,24 @@ export function namesFor({ rooms, here, people, you }, words) {
   const starts = (/** @type {string} */ name) => Number(name.toLowerCase().startsWith(words));
   return names.sort((one, other) => starts(other) - starts(one));
 }
+
+/**
+ * What fits the words: first what begins with them, then what has them, then what has their letters in this order.
+ * @template T
+ * @param {readonly T[]} items in the order that holds among equals
+ * @param {string} words in small letters
+ * @param {(item: T) => string} nameOf
+ * @returns {T[]}
+ */
+export function ranked(items, words, nameOf) {
+  const fit = (/** @type {T} */ item) => {
+    const name = nameOf(item).toLowerCase();
+    if (name.startsWith(words)) return 0;
+    if (name.includes(words)) return 1;
+    let at = 0;
+    for (const letter of name) if (letter === words[at]) at += 1;
+    return at === words.length ? 2 : 3;
+  };
+  const fits = items.map((item) => ({ item, rank: fit(item) })).filter(({ rank }) => rank < 3);
+  return fits.sort((one, other) => one.rank - other.rank).map(({ item }) => item);
+}

@@ -1,11 +1,11 @@
-// Completes what is typed after @ and : while it is typed.
+// Completes what is typed after @, #, : and / while it is typed.
 
 import { element, nameOf } from './elements.js';
 
-/** @typedef {{sign: string, label: string, text: string}} Suggestion */
+/** @typedef {{sign: string, label: string, text: string, hint?: string}} Suggestion */
 
 const MOST = 6;
-const BEGUN = /(?:^|\s)([@:])([\p{L}\p{N}_-]{0,30})$/u;
+const BEGUN = /(?:(?:^|\s)([@:#])|^(\/))([\p{L}\p{N}_-]{0,30})$/u;
 
 export class Completion {
   #box;
@@ -40,19 +40,22 @@ export class Completion {
 
   #look() {
     const before = this.#box.value.slice(0, this.#box.selectionStart);
-    const [, sign = '', words = ''] = BEGUN.exec(before) ?? [];
+    const [, inside, first, words = ''] = BEGUN.exec(before) ?? [];
+    const sign = inside ?? first ?? '';
     // A colon alone is more often only a colon.
     if (!sign || (sign === ':' && words.length < 2)) return this.#close();
     this.#from = before.length - words.length - 1;
     this.#found = this.#suggest(sign, words.toLowerCase()).slice(0, MOST);
+    // What stands there completely needs no completing, and Enter means it.
+    if (this.#found[0]?.text.trimEnd() === sign + words) this.#found = [];
     this.#at = 0;
     this.#draw();
   }
 
   #draw() {
     this.#list.hidden = this.#found.length === 0;
-    this.#list.replaceChildren(...this.#found.map(({ sign, label }, index) => {
-      const item = element('li', index === this.#at ? 'at' : '', element('span', 'sign', sign), nameOf(label));
+    this.#list.replaceChildren(...this.#found.map(({ sign, label, hint }, index) => {
+      const item = element('li', index === this.#at ? 'at' : '', element('span', 'sign', sign), nameOf(label), ...(hint ? [element('span', 'hint', hint)] : []));
       item.id = `completion-${index}`;
       item.setAttribute('role', 'option');
       item.ariaSelected = String(index === this.#at);

@@ -3,6 +3,11 @@
 import { settings } from '../settings.js';
 import { draftOf, keepDraft } from '../local/drafts.js';
 
+/** @type {Readonly<Record<string, string>>} what Control and a key puts around the chosen words */
+const MARKS = { b: '**', i: '_', e: '`' };
+/** From this part of the longest message on, one is told how much is left. */
+const NEAR = 0.9;
+
 /**
  * @typedef {object} Gestures
  * @property {(text: string) => boolean} post answers whether the text is taken care of
@@ -31,6 +36,7 @@ export class Composer {
     // A press on the button must not close a phone's keyboard.
     form.addEventListener('mousedown', (event) => event.target instanceof HTMLButtonElement && event.preventDefault());
     box.addEventListener('keydown', (event) => this.#pressed(event));
+    box.addEventListener('paste', (event) => this.#pasted(event));
     box.addEventListener('input', () => { this.#changed(); if (box.value.trim()) gestures.typing(); });
   }
 
@@ -57,6 +63,25 @@ export class Composer {
     if (this.#place && this.#box.value === '') this.#setText(draftOf(this.#place));
   }
 
+  /** @param {string} text what is answered, for everybody to see */
+  quote(text) {
+    const quoted = text.split('\n').map((line) => `> ${line}`).join('\n');
+    this.#setText(`${[this.#box.value.trimEnd(), quoted].filter(Boolean).join('\n')}\n`);
+    this.focus();
+  }
+
+  /**
+   * @param {number} most octets of a message
+   * @returns {number | null} how many are left, once that is worth knowing
+   */
+  left(most) {
+    const { value } = this.#box;
+    // No letter has more than three octets here: a pair of halves has four.
+    if (value.length * 3 < most * NEAR) return null;
+    const left = most - new TextEncoder().encode(value.trimEnd()).length;
+    return left < most * (1 - NEAR) ? left : null;
+  }
+
   /** @param {string} text what could not be said */
   putBack(text) {
     this.#setText([text, this.#box.value].filter(Boolean).join('\n'));
@@ -80,12 +105,37 @@ export class Composer {
       return this.#gestures.editLast();
     }
     const ctrl = event.ctrlKey || event.metaKey;
+    const mark = ctrl && !event.altKey && !event.shiftKey ? MARKS[event.key.toLowerCase()] : undefined;
+    if (mark) {
+      event.preventDefault();
+      return this.#wrap(mark, mark);
+    }
     const sends = ctrl || (settings().enterSends && !event.shiftKey && !this.#touch.matches);
     if (event.key !== 'Enter' || !sends) return;
     // Safari ends a composition before this event and tells only through the old key code.
     if (event.isComposing || event.keyCode === 229 || (this.#isInCode() && !ctrl)) return;
     event.preventDefault();
     if (!event.repeat) this.#form.requestSubmit();
+  }
+
+  /**
+   * @param {string} before
+   * @param {string} after
+   */
+  #wrap(before, after) {
+    const { selectionStart: from, selectionEnd: to, value } = this.#box;
+    this.#box.setRangeText(before + value.slice(from, to) + after, from, to, 'end');
+    this.#box.setSelectionRange(from + before.length, to + before.length);
+    this.#box.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+
+  /** @param {ClipboardEvent} event an address over words makes a link of them */
+  #pasted(event) {
+    const address = event.clipboardData?.getData('text/plain').trim() ?? '';
+    const { selectionStart, selectionEnd } = this.#box;
+    if (selectionStart === selectionEnd || !/^https?:\/\/\S+$/.test(address)) return;
+    event.preventDefault();
+    this.#wrap('[', `](${address})`);
   }
 
   /** Between fences, Enter begins a line. */

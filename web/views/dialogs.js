@@ -102,6 +102,7 @@ export class Dialogs {
   /** @param {HTMLElement} content */
   show(content) {
     this.#open(content);
+    content.querySelector('select')?.focus();
   }
 
   /** @param {HTMLElement} content */

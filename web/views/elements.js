@@ -42,3 +42,15 @@ export function button(className, label, does) {
 export function say(place, text) {
   if (place.textContent !== text) place.textContent = text;
 }
+
+/**
+ * @template {HTMLElement} T
+ * @param {string} selector
+ * @param {new () => T} kind
+ * @returns {T}
+ */
+export function find(selector, kind) {
+  const found = document.querySelector(selector);
+  if (found instanceof kind) return found;
+  throw new Error(`The page has no ${selector}`);
+}

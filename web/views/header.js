@@ -27,8 +27,11 @@ export class Header {
     this.#places = places;
   }
 
-  /** @param {State} state */
-  render(state) {
+  /**
+   * @param {State} state
+   * @param {number | null} left octets, once they are few
+   */
+  render(state, left) {
     const { room: title, topic, present, leave, you, joining, compose } = this.#places;
     const room = state.rooms[state.here];
     say(you, state.you.name);
@@ -41,14 +44,18 @@ export class Header {
     leave.hidden = !room || !isMember || room.visibility === 'direct' || room.name === 'lobby';
     joining.hidden = isMember;
     compose.hidden = !isMember;
-    this.#renderBox(state);
+    this.#renderBox(state, left);
   }
 
-  /** @param {State} state */
-  #renderBox({ rooms, here, phase, abouts, people }) {
+  /**
+   * @param {State} state
+   * @param {number | null} left
+   */
+  #renderBox({ rooms, here, phase, abouts, people }, left) {
     const room = rooms[here];
     const waits = phase === 'reconnecting' && room?.pending.some((message) => message.status === 'sending');
-    say(this.#places.hint, waits ? t('box.later') : areWriting(room?.typing ?? []));
+    const length = left === null ? '' : left < 0 ? t('box.tooLong', { count: -left }) : t('box.left', { count: left });
+    say(this.#places.hint, length || (waits ? t('box.later') : areWriting(room?.typing ?? [])));
     const about = abouts[here] ?? { kind: 'none' };
     this.#places.about.hidden = about.kind === 'none';
     if (about.kind === 'none') return;

@@ -1,6 +1,9 @@
 //! Promises that only a real browser can show, kept in a real Chromium.
 
+mod access;
+mod commands;
 mod composing;
+mod fast;
 mod harness;
 mod http2;
 mod languages;

@@ -16,7 +16,7 @@ impl Guest {
     }
 
     /// Chooses from the menu of the last message.
-    async fn chooses(&self, label: &str) {
+    pub(crate) async fn chooses(&self, label: &str) {
         self.does("more").await;
         let label = Value::from(label);
         let item = format!(
