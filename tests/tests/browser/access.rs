@@ -108,9 +108,6 @@ async fn axe_finds_nothing_in_high_contrast_in_arabic_and_on_the_narrowest_scree
     ann.tab.wait_for("matchMedia('(forced-colors: active)').matches", SOON).await;
     assert_eq!(ann.tab.evaluate(STICKING_OUT).await, json!([]));
     ann.tab.screenshot(&picture("view-forced-colours")).await;
-    // It does find what is wrong.
-    ann.tab.evaluate("document.querySelector('.logo').removeAttribute('alt')").await;
-    assert_ne!(ann.tab.evaluate(FOUND).await, json!([]));
     ann.is_content();
 }
 
