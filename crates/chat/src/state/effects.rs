@@ -7,6 +7,7 @@ mod accounts;
 mod erasure;
 mod members;
 mod messages;
+mod names;
 mod people;
 
 use super::keys::{self, Table};

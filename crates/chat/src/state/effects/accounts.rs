@@ -2,7 +2,7 @@
 //!
 //! Hashes, keys and labels stand in the log alone. What is replaced, removed or ended is erased there.
 
-use super::{erasure, people, put};
+use super::{erasure, names, put};
 use crate::account::AccountChange;
 use crate::event::Event;
 use crate::id::{PersonId, SessionId};
@@ -30,7 +30,7 @@ pub(crate) fn changed(state: &mut Staged<'_>, event: &Event, change: &AccountCha
                 put(state, keys::passkey(by, position), &PasskeyRow { added_at: at });
             }
             start_session(state, by, *session, at, position)?;
-            people::claimed(state, by)?;
+            names::claimed(state, by)?;
         }
         AccountChange::SetPassword { keep, .. } => {
             set_password(state, &mut account, position)?;

@@ -1,11 +1,10 @@
 //! Who is here, and what they are called.
 
-use super::{accounts, erasure, members, put};
+use super::{accounts, erasure, members, names, put};
 use crate::event::Event;
 use crate::id::{PersonId, RoomId};
 use crate::place::Position;
 use crate::state::keys;
-use crate::state::look::skeleton;
 use crate::state::rows::{NumberRow, PersonRow, Standing};
 use crate::state::tables::{Tables, fold_name};
 use crate::storage::Staged;
@@ -17,28 +16,14 @@ pub(crate) fn arrived(state: &mut Staged<'_>, event: &Event, nickname: &str) -> 
     Ok(())
 }
 
-/// Makes a claimed name recognisable by its look.
-pub(crate) fn claimed(state: &mut Staged<'_>, person: PersonId) -> Result<(), Trouble> {
-    let nickname = state.nickname_of(&state.person(person)?.unwrap_or_default())?;
-    note_look(state, person, &nickname);
-    Ok(())
-}
-
-fn note_look(state: &mut Staged<'_>, person: PersonId, nickname: &str) {
-    // An erased one is empty.
-    if !nickname.is_empty() {
-        put(state, keys::skeleton(&skeleton(nickname)), &NumberRow { number: person.0 });
-    }
-}
-
 pub(crate) fn renamed(state: &mut Staged<'_>, event: &Event, nickname: &str) -> Result<(), Trouble> {
     let row = state.person(event.by)?.unwrap_or_default();
-    free_nickname(state, event.by, &row)?;
+    names::free(state, event.by, &row)?;
     // What somebody was called before is nobody's business.
     erasure::erase_nickname(state, row.named)?;
     call(state, event, row, nickname);
     if state.account(event.by)?.is_some() {
-        note_look(state, event.by, nickname);
+        names::note_look(state, event.by, nickname);
     }
     Ok(())
 }
@@ -82,19 +67,8 @@ fn end(state: &mut Staged<'_>, person: PersonId, standing: Standing) -> Result<P
     }
     state.remove(keys::pointer(person, RoomId::LOBBY));
     let row = PersonRow { standing, ..state.person(person)?.unwrap_or_default() };
-    free_nickname(state, person, &row)?;
+    names::free(state, person, &row)?;
     accounts::end(state, person)?;
     put(state, keys::person(person), &row);
     Ok(row)
-}
-
-fn free_nickname(state: &mut Staged<'_>, person: PersonId, row: &PersonRow) -> Result<(), Trouble> {
-    let nickname = state.nickname_of(row)?;
-    if !nickname.is_empty() {
-        state.remove(keys::nickname(&fold_name(&nickname)));
-        if state.account(person)?.is_some() {
-            state.remove(keys::skeleton(&skeleton(&nickname)));
-        }
-    }
-    Ok(())
 }
