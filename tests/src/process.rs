@@ -184,6 +184,11 @@ impl Process {
         }
     }
 
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// The last lines that it printed, standard output and standard error together.
     pub fn report(&self) -> String {
         let lines: Vec<String> = lock(&self.output).iter().map(|line| format!("\n    {line}")).collect();

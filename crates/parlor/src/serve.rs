@@ -1,14 +1,18 @@
 //! `parlor serve`: from the options to a server that runs until it is told to stop.
 
+mod acme;
 mod beside;
 mod certificate;
 mod signals;
 
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 
-use websocket_hub::{Config as ConnectionConfig, Endpoint, Listener, Server, ToListeners, driver, serve};
+use websocket_hub::{
+    Config as ConnectionConfig, Endpoint, Listener, Server, TlsConfig, ToListeners, driver, serve,
+};
 
 use crate::config::{Config, Workers};
 use crate::control;
@@ -19,6 +23,7 @@ use crate::service_manager;
 use crate::space::{self, Space, SpaceError};
 use crate::web;
 use crate::wire::Limits;
+use acme::{Acme, AcmeError};
 use certificate::{Certificate, CertificateError};
 use signals::Signals;
 
@@ -31,6 +36,7 @@ pub(crate) enum ServeError {
     /// Something beside the chat cannot be listened on: the flag, its value.
     Beside(&'static str, String, io::Error),
     Certificate(CertificateError),
+    Acme(AcmeError),
     Start(io::Error),
     Data(DataError),
     Space(SpaceError),
@@ -49,6 +55,7 @@ impl fmt::Display for ServeError {
             }
             ServeError::Settings(sentence) => f.write_str(sentence),
             ServeError::Certificate(error) => error.fmt(f),
+            ServeError::Acme(error) => error.fmt(f),
             ServeError::Start(error) => write!(f, "cannot start: {error}"),
             ServeError::Data(error) => error.fmt(f),
             ServeError::Space(error) => error.fmt(f),
@@ -71,18 +78,18 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
     runtime.map_err(ServeError::Start)?.block_on(async {
         // Listened for before anybody can know that the server runs, so that no signal finds nobody.
         let mut signals = Signals::new().map_err(ServeError::Start)?;
-        let mut certificate = Certificate::open(&config.tls).map_err(ServeError::Certificate)?;
+        let mut tls = Tls::open(config, data.path())?;
         let space = Space::open(&data, space_options(config)).map_err(ServeError::Space)?;
         take_orders(&data, &space);
         let listeners = if handed_over.is_empty() { listeners(&config.server.listen)? } else { handed_over };
-        let (server, beside) = start(config, &space, certificate.as_ref(), listeners)?;
-        tell(&server, certificate.is_some(), &beside);
+        let (server, beside) = start(config, &space, tls.config(), listeners)?;
+        tell(&server, config.tls.is_on(), &beside);
         let _ = writeln!(io::stdout(), "keeping everything in {}", data.path().display());
         service_manager::is_ready();
         tokio::select! {
             () = signals.next() => {}
             () = service_manager::watch(&server) => {}
-            () = keep_fresh(certificate.as_mut()) => {}
+            () = tls.keep_fresh() => {}
         }
         service_manager::is_stopping();
         let within = config.server.drain_within;
@@ -115,8 +122,12 @@ fn go_together(config: &Config) -> Result<(), ServeError> {
         let sentence = "--proxy-protocol needs --trusted-proxies CIDR: who may say who connects";
         return Err(ServeError::Settings(sentence.to_owned()));
     }
+    if config.tls.tls_cert.0.is_some() && !config.tls.domains().is_empty() {
+        let sentence = "a certificate comes from --tls-cert and --tls-key or for --tls-domain, not both";
+        return Err(ServeError::Settings(sentence.to_owned()));
+    }
     if config.tls.http_redirect.0.is_some() && !config.tls.is_on() {
-        let sentence = "--http-redirect needs --tls-cert and --tls-key: there is no https to send anybody to";
+        let sentence = "--http-redirect needs --tls-cert and --tls-key, or --tls-domain: there is no https to send anybody to";
         return Err(ServeError::Settings(sentence.to_owned()));
     }
     Ok(())
@@ -126,7 +137,7 @@ fn go_together(config: &Config) -> Result<(), ServeError> {
 fn start(
     config: &Config,
     space: &Arc<Space>,
-    certificate: Option<&Certificate>,
+    tls: Option<TlsConfig>,
     listeners: Vec<Listener>,
 ) -> Result<(Server, Beside), ServeError> {
     let rules = Rules::new(config);
@@ -141,8 +152,8 @@ fn start(
     if config.proxies.proxy_protocol {
         server = server.proxy_protocol(config.proxies.trusted());
     }
-    if let Some(certificate) = certificate {
-        server = server.tls(certificate.tls());
+    if let Some(tls) = tls {
+        server = server.tls(tls);
     }
     let server = server.listen(listeners).map_err(ServeError::Start)?;
     let mut beside = Vec::new();
@@ -180,11 +191,37 @@ fn shown(endpoint: &Endpoint, scheme: &str) -> String {
     }
 }
 
-/// Keeps the certificate fresh, if there is one. It never ends.
-async fn keep_fresh(certificate: Option<&mut Certificate>) {
-    match certificate {
-        Some(certificate) => certificate.keep_fresh().await,
-        None => std::future::pending().await,
+/// Where the certificate comes from.
+enum Tls {
+    Off,
+    Files(Box<Certificate>),
+    Acme(Box<Acme>),
+}
+
+impl Tls {
+    fn open(config: &Config, data: &Path) -> Result<Self, ServeError> {
+        if let Some(certificate) = Certificate::open(&config.tls).map_err(ServeError::Certificate)? {
+            return Ok(Tls::Files(Box::new(certificate)));
+        }
+        let acme = Acme::open(&config.tls, data).map_err(ServeError::Acme)?;
+        Ok(acme.map_or(Tls::Off, |acme| Tls::Acme(Box::new(acme))))
+    }
+
+    fn config(&self) -> Option<TlsConfig> {
+        match self {
+            Tls::Off => None,
+            Tls::Files(certificate) => Some(certificate.tls()),
+            Tls::Acme(acme) => Some(acme.tls()),
+        }
+    }
+
+    /// Keeps the certificate fresh. It never ends.
+    async fn keep_fresh(&mut self) {
+        match self {
+            Tls::Off => std::future::pending().await,
+            Tls::Files(certificate) => certificate.keep_fresh().await,
+            Tls::Acme(acme) => acme.keep_fresh().await,
+        }
     }
 }
 

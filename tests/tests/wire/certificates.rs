@@ -10,6 +10,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use parlor_tests::http1::{Answer, exchange, request};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use websocket_hub::rustls::crypto::aws_lc_rs;
+use websocket_hub::rustls::pki_types::pem::PemObject;
 use websocket_hub::rustls::pki_types::{CertificateDer, ServerName};
 use websocket_hub::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
@@ -43,11 +44,7 @@ impl Certificate {
 
     /// A client that believes this certificate alone.
     pub(crate) fn client(&self) -> Arc<ClientConfig> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.der().clone()).unwrap();
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        Arc::new(config.unwrap().with_root_certificates(roots).with_no_client_auth())
+        client(self.der().clone())
     }
 
     /// Whether a server shows this certificate.
@@ -62,11 +59,42 @@ impl Certificate {
     }
 
     fn connect(&self, address: &str) -> StreamOwned<ClientConnection, TcpStream> {
-        let name = ServerName::try_from("localhost").unwrap();
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(SOON)).unwrap();
-        StreamOwned::new(ClientConnection::new(self.client(), name).unwrap(), stream)
+        connect(self.client(), address, "localhost")
     }
+}
+
+/// The certificate of somebody who vouches for others.
+pub(crate) struct Authority(CertificateDer<'static>);
+
+impl Authority {
+    pub(crate) fn parse(pem: &str) -> Authority {
+        Authority(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
+    }
+
+    /// Whether a server shows a certificate for this name that it vouches for.
+    pub(crate) fn vouches_for(&self, address: &str, name: &'static str) -> bool {
+        let mut stream = connect(client(self.0.clone()), address, name);
+        stream.conn.complete_io(&mut stream.sock).is_ok()
+    }
+}
+
+fn client(root: CertificateDer<'static>) -> Arc<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    roots.add(root).unwrap();
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Arc::new(config.unwrap().with_root_certificates(roots).with_no_client_auth())
+}
+
+fn connect(
+    client: Arc<ClientConfig>,
+    address: &str,
+    name: &'static str,
+) -> StreamOwned<ClientConnection, TcpStream> {
+    let name = ServerName::try_from(name).unwrap();
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    StreamOwned::new(ClientConnection::new(client, name).unwrap(), stream)
 }
 
 /// Puts a file in its place at once, for its owner alone.

@@ -150,6 +150,12 @@ fn half_of_the_settings_is_told_what_the_other_half_is() {
         (&FLAGS[2..], "--tls-cert FILE is missing"),
         (&["--http-redirect", "127.0.0.1:0"], "--http-redirect needs --tls-cert"),
         (&["--tls-cert", "chain.pem", "--tls-key", "nowhere.pem"], "nowhere.pem cannot be read"),
+        (&["--tls-cert", "chain.pem", "--tls-key", "key.pem", "--tls-domain", "example.org"], "not both"),
+        (&["--tls-domain", "example.org", "--acme-ca", "key.pem"], "--acme-ca FILE"),
+        (
+            &["--tls-domain", "example.org", "--acme-ca", "nowhere.pem"],
+            "nowhere.pem is no file of certificates",
+        ),
         (&["--tls-cert", "key.pem", "--tls-key", "key.pem"], "key.pem has no certificate"),
     ] {
         let error = refusal(&folder, arguments);

@@ -128,6 +128,32 @@ pub(super) fn host(text: &str) -> Result<String, &'static str> {
     Ok(host.as_str().to_lowercase())
 }
 
+/// A name that a certificate may be for, or none.
+pub(super) fn domain(text: &str) -> Result<String, &'static str> {
+    let part = |part: &str| {
+        let is_inside = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
+        (1..=63).contains(&part.len())
+            && part.bytes().all(is_inside)
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+    };
+    let is_number =
+        text.rsplit('.').next().is_some_and(|last| last.bytes().all(|octet| octet.is_ascii_digit()));
+    let is_name = text.contains('.') && text.len() <= 253 && text.split('.').all(part) && !is_number;
+    if text == NONE || is_name {
+        Ok(text.to_lowercase())
+    } else {
+        Err("it must be none, or a name such as chat.example.org")
+    }
+}
+
+/// An address of the web that nobody on the way can change.
+pub(super) fn https(text: &str) -> Result<String, &'static str> {
+    let uri = text.parse::<http::Uri>().ok();
+    let is_https = uri.is_some_and(|uri| uri.scheme_str() == Some("https"));
+    if is_https { Ok(text.to_owned()) } else { Err("it must begin with https://") }
+}
+
 /// A page's origin, or none.
 pub(super) fn origin(text: &str) -> Result<String, &'static str> {
     let uri = text.parse::<http::Uri>().ok();
@@ -199,6 +225,8 @@ mod tests {
         assert_eq!(host("Chat.Example.org"), Ok("chat.example.org".to_owned()));
         assert_eq!(host("[::1]"), Ok("[::1]".to_owned()));
         assert_eq!(origin("https://example.org:8443"), Ok("https://example.org:8443".to_owned()));
+        assert_eq!(domain("Chat.example.org"), Ok("chat.example.org".to_owned()));
+        assert_eq!(https("https://example.org/dir"), Ok("https://example.org/dir".to_owned()));
         assert_eq!(max_head("1024"), Ok(1024));
         assert_eq!(log_level("off"), Ok(LevelFilter::OFF));
         for each in Backend::ALL {
@@ -230,6 +258,13 @@ mod tests {
         refused(host, &["", "example.org:80", "https://example.org", "a b", "me@example.org"], sentence);
         let sentence = "it must be none, or such as https://chat.example.org";
         refused(origin, &["", "example.org", "ws://example.org", "https://example.org/chat"], sentence);
+        let sentence = "it must be none, or a name such as chat.example.org";
+        refused(
+            domain,
+            &["", "localhost", "*.example.org", "192.0.2.1", "-a.org", "a..b", "a.org:443"],
+            sentence,
+        );
+        refused(https, &["", "http://example.org", "example.org"], "it must begin with https://");
         refused(max_head, &["1023", "16385"], "it must be a whole number of octets from 1024 to 16384");
         refused(log_level, &["loud", "1"], "it must be one of: off, error, warn, info, debug, trace");
         refused(switch, &["yes", "1", ""], "it must be true or false");
