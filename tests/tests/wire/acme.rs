@@ -73,7 +73,7 @@ impl Pebble {
         } });
         let path = write(folder.path(), "pebble.json", &config.to_string());
         let mut names = Command::new("pebble-challtestsrv");
-        names.args(["-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-defaultIPv6", ""]);
+        names.args(["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""]);
         names.args(["-defaultIPv4", "127.0.0.1", "-dns01", &format!("127.0.0.1:{dns}")]);
         names.args(["-management", &format!("127.0.0.1:{dns_management}")]);
         let mut authority = Command::new("pebble");

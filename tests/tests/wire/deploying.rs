@@ -15,7 +15,8 @@ const DOCUMENT: &str = include_str!("../../../docs/deploying.md");
 
 /// The examples in a language.
 fn examples(language: &str) -> Vec<&'static str> {
-    let parts = DOCUMENT.split(&format!("```{language}\n")).skip(1);
+    let begin = format!("```{language}\n");
+    let parts = DOCUMENT.split(&begin).skip(1);
     parts.map(|part| part.split("```").next().unwrap()).collect()
 }
 
