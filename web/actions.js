@@ -24,6 +24,7 @@ import { roomName } from './words.js';
  * @property {() => void} renew takes the new version of the page
  * @property {import('./wishes.js').Wishes} wishes
  * @property {import('./views/dialogs.js').Dialogs} dialogs
+ * @property {import('./account/account.js').Account} account
  * @property {import('./views/composer.js').Composer} composer
  * @property {import('./views/sidebar.js').Sidebar} sidebar
  * @property {import('./notifier.js').Notifier} notifier
@@ -97,7 +98,7 @@ async function copyLink({ rooms }, room, { sequence }, tell) {
  * @param {Parts} parts
  * @returns {Record<string, (pressed: Pressed) => void>}
  */
-function onRooms({ state, session, wishes, dialogs, sidebar, go, notifier, tell, renew, recent }) {
+function onRooms({ state, session, wishes, dialogs, account, sidebar, go, notifier, tell, renew, recent }) {
   /** @param {{room?: string} | null} answer */
   const opened = async (answer) => {
     if (!answer?.room) return false;
@@ -114,6 +115,7 @@ function onRooms({ state, session, wishes, dialogs, sidebar, go, notifier, tell,
     go: ({ element }) => { sidebar.show(false); go(element.dataset.room ?? state().here); },
     'open-side': () => sidebar.show(true),
     'close-side': () => sidebar.show(false),
+    account: () => account.open(),
     rename: () => dialogs.ask(t('you.called'), [{ label: t('you.name'), value: state().you.name }], t('you.change'), async ([name = '']) => (
       name === state().you.name || Boolean(await wishes.rename(name)))),
     direct: () => dialogs.choose(t('side.write'), t('person.name'), (words) => namesFor(state(), words.toLowerCase()).slice(0, 8)

@@ -1,5 +1,6 @@
 // Wires the parts together: lines and gestures become events, events become state, state becomes page.
 
+import { Account } from './account/account.js';
 import { actionsOf, suggestionsFor } from './actions.js';
 import { badge } from './badge.js';
 import { searchBox, threadBox } from './feet.js';
@@ -64,6 +65,7 @@ const connection = new Connection(
   `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/chat`,
   receive, (phase, trouble) => {
     if (phase !== 'connected') requests.drop();
+    if (trouble === 'signed-out') account.ended();
     dispatch({ kind: 'phase', phase, trouble });
   },
 );
@@ -99,6 +101,10 @@ const header = new Header({
 });
 const sidebar = new Sidebar(find('.side', HTMLElement), find('.menu .dot', HTMLElement));
 const dialogs = new Dialogs(find('dialog', HTMLDialogElement), () => composer.focus());
+const account = new Account(dialogs, {
+  again: () => connection.again(),
+  leave: async () => { await copy.forget(); location.replace('/'); },
+});
 const pane = new Pane(find('.pane', HTMLElement), (kind) => (
   kind === 'search' ? searchBox(wishes) : threadBox(state, sender, wishes)));
 const box = find('[data-testid="composer"]', HTMLTextAreaElement);
@@ -107,7 +113,7 @@ new Completion(box, find('.completion', HTMLElement), (sign, words) => suggestio
 const composer = new Composer(form, box, { post, typing: () => wishes.typing(state.here), editLast });
 const renew = keepVersions(() => state.phase === 'connected', () => { find('.offer', HTMLElement).hidden = false; });
 const actions = actionsOf({
-  state: now, dispatch, session, sender, wishes, renew, recent, dialogs, composer, sidebar, go, remove, notifier,
+  state: now, dispatch, session, sender, wishes, renew, recent, dialogs, account, composer, sidebar, go, remove, notifier,
   tell: (sentence) => toast.tell(sentence),
 });
 
@@ -158,6 +164,7 @@ async function start() {
   });
   await Promise.race([recalled, new Promise((done) => setTimeout(done, SLOW_DISK))]);
   connection.open();
+  if (location.pathname === '/link') account.comeBy(location.hash.slice(1));
 }
 
 /** @param {Record<string, unknown> & {type: string}} line */

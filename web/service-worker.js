@@ -9,7 +9,7 @@ const { VERSION, FILES } = worker;
 const CACHE = `parlor ${VERSION}`;
 const SHELL = '/web/index.html';
 /** Addresses that are the page, wherever in it they lead. */
-const PAGE = /^\/($|room\/|direct\/)/;
+const PAGE = /^\/($|link$|room\/|direct\/)/;
 
 worker.addEventListener('install', (/** @type {Work} */ work) => work.waitUntil(fill()));
 

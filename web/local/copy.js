@@ -1,6 +1,6 @@
 // A copy of what was read lately, in the browser: what the page shows before, and without, a connection.
 
-import { read, write } from './database.js';
+import { forget, read, write } from './database.js';
 
 /** @typedef {import('../state/state.js').Named} Named */
 /** @typedef {import('../state/state.js').People} People */
@@ -32,6 +32,7 @@ export class LocalCopy {
   #state;
   /** @type {number | undefined} */
   #timer;
+  #isOver = false;
 
   /** @param {() => State} state */
   constructor(state) {
@@ -46,6 +47,12 @@ export class LocalCopy {
     this.#written = new Map(Object.entries(kept.rooms));
   }
 
+  /** Somebody else has this browser from now on: nothing is left for them, and nothing more is kept. */
+  async forget() {
+    this.#isOver = true;
+    await forget();
+  }
+
   /** Something has changed. */
   changed() {
     this.#timer ??= setTimeout(() => this.#write(), PAUSE);
@@ -55,7 +62,7 @@ export class LocalCopy {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { you, people, most, rooms } = this.#state();
-    if (you.id === '') return;
+    if (you.id === '' || this.#isOver) return;
     const members = Object.values(rooms).filter((room) => room.role !== '');
     const changed = members.filter((room) => this.#written.get(room.id) !== room && isWhole(room));
     const ids = new Set(members.map((room) => room.id));

@@ -53,6 +53,11 @@ export async function write(stores, work, durability = 'relaxed') {
   });
 }
 
+/** Forgets everything. */
+export function forget() {
+  return write([...STORES], (store) => STORES.forEach((name) => store(name).clear()), 'strict');
+}
+
 /**
  * @param {Store} store
  * @param {(store: IDBObjectStore) => IDBRequest} ask

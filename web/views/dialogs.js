@@ -94,6 +94,10 @@ export class Dialogs {
     input.focus();
   }
 
+  close() {
+    this.#card.close();
+  }
+
   shortcuts() {
     const lines = shortcuts().map(([keys = '', does = '']) => element('div', '', element('dt', '', element('kbd', '', keys)), element('dd', '', does)));
     this.#open(element('div', 'shortcuts', element('h2', '', t('keys.title')), element('dl', '', ...lines)));

@@ -4,7 +4,7 @@ import { SUBPROTOCOL, decode } from './protocol.js';
 
 /** @typedef {Record<string, unknown> & {type: string}} Line */
 /** @typedef {'connecting' | 'connected' | 'reconnecting'} Phase */
-/** @typedef {'lost' | 'offline' | 'restarting' | 'behind'} Trouble */
+/** @typedef {'lost' | 'offline' | 'restarting' | 'behind' | 'signed-out'} Trouble */
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
@@ -64,7 +64,7 @@ export class Connection {
     // Events of a socket that was given up must not speak for its successor.
     const current = () => this.#socket === socket;
     socket.addEventListener('message', (event) => current() && this.#read(event.data));
-    socket.addEventListener('close', (event) => current() && this.#lose(troubleOf(event.code), advisedBy(event.reason)));
+    socket.addEventListener('close', (event) => current() && this.#lose(troubleOf(event.code, event.reason), advisedBy(event.reason)));
     clearTimeout(this.#watch);
     this.#watch = setTimeout(() => this.#lose('lost'), WELCOME_WITHIN);
   }
@@ -117,8 +117,10 @@ export class Connection {
     socket?.close();
     clearTimeout(this.#watch);
     clearTimeout(this.#pause);
+    this.#pause = undefined;
     const pause = Math.max(advised, pauseBefore(this.#attempt, Math.random()));
-    this.#pause = setTimeout(() => this.open(), pause);
+    // Whoever is signed out comes back as nobody; somebody has to say who they are now.
+    if (trouble !== 'signed-out') this.#pause = setTimeout(() => this.open(), pause);
     this.#attempt += 1;
     this.#onPhase('reconnecting', navigator.onLine ? trouble : 'offline');
   }
@@ -126,9 +128,11 @@ export class Connection {
 
 /**
  * @param {number} code of the close frame
+ * @param {string} reason of the close frame
  * @returns {Trouble}
  */
-function troubleOf(code) {
+function troubleOf(code, reason) {
+  if (code === 1008 && reason.startsWith('this session has ended')) return 'signed-out';
   if (code === 1001 || code === 1012) return 'restarting';
   return code === 1013 ? 'behind' : 'lost';
 }

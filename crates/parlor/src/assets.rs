@@ -22,6 +22,9 @@ macro_rules! web {
 }
 
 const FILES: &[(&str, &[u8])] = web![
+    "account/account.js",
+    "account/card.js",
+    "account/routes.js",
     "actions.js",
     "badge.js",
     "commands.js",

@@ -1,6 +1,7 @@
 //! Promises that only a real browser can show, kept in a real Chromium.
 
 mod access;
+mod account;
 mod commands;
 mod composing;
 mod fast;

@@ -43,6 +43,16 @@ impl Room {
         Room { address, server, folder }
     }
 
+    /// Where it listens, such as `127.0.0.1:4711`.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Where it runs.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// Stops the server as a service manager does.
     pub(crate) fn stop(&mut self) {
         let status = self.server.terminate(SOON);
@@ -61,10 +71,6 @@ impl Room {
     /// The address of a place on the page.
     pub(crate) fn page(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
-    }
-
-    pub(crate) fn address(&self) -> &str {
-        &self.address
     }
 
     pub(crate) async fn enter(&self, browser: &Browser) -> Guest {

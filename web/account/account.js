@@ -1,0 +1,167 @@
+// One's account: claim a name, sign in and out, see where one is signed in, come in by a link.
+
+import { t } from '../language.js';
+import { element } from '../views/elements.js';
+import { shortTime } from '../words.js';
+import { card, field, line } from './card.js';
+import { Refusal, ask, me } from './routes.js';
+
+/** @typedef {import('./routes.js').Me} Me */
+/** @typedef {import('./routes.js').Session} Session */
+
+export class Account {
+  #dialogs;
+  #page;
+  /** Changes that are under way: until they are done, nobody knows which session this page has. */
+  #changing = Promise.resolve();
+  #isLeaving = false;
+
+  /**
+   * @param {import('../views/dialogs.js').Dialogs} dialogs
+   * @param {{again: () => void, leave: () => Promise<void>}} page comes back as who one is by now; or begins anew, as
+   *   somebody else who finds nothing
+   */
+  constructor(dialogs, page) {
+    this.#dialogs = dialogs;
+    this.#page = page;
+  }
+
+  /** Shows what there is to do for whoever one is. */
+  async open() {
+    const known = await me().catch(() => null);
+    if (!known) this.#signIn();
+    else if (known.account) this.#own(known);
+    else this.#claim(known.name);
+  }
+
+  /** The session of this page has ended: it was signed out, here or from elsewhere. */
+  async ended() {
+    await this.#changing;
+    if (this.#isLeaving) return;
+    try {
+      await me();
+      this.#page.again();
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code === 'lost') return;
+      this.#signedOut();
+    }
+  }
+
+  /**
+   * Asks for something that changes which session this page has.
+   * @param {string} path
+   * @param {object} body
+   */
+  async #change(path, body) {
+    const asked = ask(path, body);
+    this.#changing = asked.catch(() => {});
+    return asked;
+  }
+
+  /**
+   * The same, and begins anew as somebody else.
+   * @param {string} path
+   * @param {object} body
+   */
+  async #become(path, body) {
+    this.#isLeaving = true;
+    try {
+      await this.#change(path, body);
+    } catch (error) {
+      this.#isLeaving = false;
+      throw error;
+    }
+    await this.#page.leave();
+  }
+
+  /** @param {HTMLElement} content */
+  #show(content) {
+    this.#dialogs.show(content);
+    content.querySelector('input')?.focus();
+  }
+
+  /** @param {string} name */
+  #claim(name) {
+    const [called, password] = [field(t('account.name'), 'text', 'username', name), field(t('account.password'), 'password', 'new-password')];
+    const note = line(t('account.claimNote'));
+    this.#show(card(t('account.claim'), [note, called.row, password.row], t('account.claimDo'), async () => {
+      await this.#change('/session/claim', { name: called.input.value, password: password.input.value });
+      // The server ends the connection that belongs to nobody now, and so it begins again.
+      this.#dialogs.close();
+    }, [[t('account.have'), 'to-sign-in', () => this.#signIn()]]));
+  }
+
+  #signIn() {
+    const [name, password] = [field(t('account.name'), 'text', 'username'), field(t('account.password'), 'password', 'current-password')];
+    this.#show(card(t('account.signIn'), [name.row, password.row], t('account.signIn'), async () => {
+      await this.#become('/session', { name: name.input.value, password: password.input.value });
+    }));
+  }
+
+  /** @param {Me} known */
+  #own({ name, account }) {
+    const sessions = element('ul', 'sessions', ...(account?.sessions ?? []).map((one) => this.#device(one)));
+    const content = card(name, [element('h3', '', t('account.on')), sessions], t('account.out'), async () => {
+      await this.#become('/session/end', {});
+    }, [
+      [t('account.outOthers'), 'end-others', async () => { await ask('/session/end-others', {}); await this.open(); }],
+      [t('account.change'), 'to-password', () => this.#password()],
+      [t('account.delete'), 'to-delete', () => this.#delete(name)],
+    ]);
+    this.#show(content);
+  }
+
+  /** @param {Session} session */
+  #device({ session, device, started_at: at, own }) {
+    const item = element('li', '', element('span', '', device), element('span', 'detail', own ? t('account.thisDevice') : shortTime(at)));
+    item.dataset.testid = 'session';
+    if (!own) {
+      const end = /** @type {HTMLButtonElement} */ (element('button', 'quiet', t('account.out')));
+      end.type = 'button';
+      end.dataset.testid = 'end-session';
+      end.ariaLabel = t('account.outOne', { device });
+      end.addEventListener('click', async () => {
+        end.disabled = true;
+        await ask('/session/end', { session }).catch(() => {});
+        await this.open();
+      });
+      item.append(end);
+    }
+    return item;
+  }
+
+  #password() {
+    const [old, next] = [field(t('account.old'), 'password', 'current-password', '', true), field(t('account.new'), 'password', 'new-password')];
+    this.#show(card(t('account.change'), [old.row, next.row], t('account.changeDo'), async () => {
+      await ask('/me/password', { password: old.input.value, new: next.input.value });
+      await this.open();
+    }));
+  }
+
+  /** @param {string} name */
+  #delete(name) {
+    const password = field(t('account.password'), 'password', 'current-password', '', true);
+    const note = line(t('account.deleteNote', { name }));
+    this.#show(card(t('account.delete'), [note, password.row], t('account.deleteDo'), async () => {
+      await this.#become('/me/delete', { password: password.input.value });
+    }));
+  }
+
+  #signedOut() {
+    this.#show(card(t('account.ended'), [line(t('account.endedNote'))], t('account.signIn'), async () => {
+      this.#signIn();
+    }, [[t('account.guest'), 'as-guest', () => this.#become('/session/guest', {})]]));
+  }
+
+  /**
+   * Somebody came by a link that lets them in again.
+   * @param {string} link
+   */
+  comeBy(link) {
+    const password = field(t('account.new'), 'password', 'new-password');
+    this.#show(card(t('account.link'), [password.row], t('account.linkDo'), async () => {
+      // Without the secret, which is in no history then.
+      await this.#become('/session/link', { link, password: password.input.value });
+    }));
+  }
+}
