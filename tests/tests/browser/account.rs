@@ -54,9 +54,10 @@ fn link(room: &Room) -> String {
     let mut command = Command::new(built("parlor"));
     let url = format!("http://{}", room.address());
     command.args(["admin", "reset", "Ada", "--url", &url]).current_dir(room.folder());
-    let output = command.output().unwrap();
+    let output = command.output().expect("the command runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().lines().next().unwrap().to_owned()
+    let said = String::from_utf8(output.stdout).expect("it says text");
+    said.lines().next().expect("a line with the link").to_owned()
 }
 
 #[tokio::test]
