@@ -85,18 +85,13 @@ impl Outbox {
         let mut octets = [0; Header::MAX_LEN];
         let len = header.write(&mut octets);
         let octets_len = len + message.len();
-        if is_large && !message.is_borrowed() {
+        if is_large {
             let header = Bytes::copy_from_slice(&octets[..len]);
-            let payload = message.into_bytes();
-            return self.add(octets_len, |inner| inner.push(Outgoing::Shared(header, payload)));
+            let payload =
+                if message.is_borrowed() { copied(message.as_bytes()) } else { message.into_bytes() };
+            return self.add(octets_len, |inner| inner.push(Outgoing::Large(header, payload)));
         }
         let payload = message.as_bytes();
-        if is_large {
-            let mut frame = memory::take(octets_len);
-            frame.extend_from_slice(&octets[..len]);
-            frame.extend_from_slice(payload);
-            return self.add(octets_len, |inner| inner.push(Outgoing::Large(frame)));
-        }
         self.add(octets_len, |inner| {
             let frames = inner.frames();
             frames.extend_from_slice(&octets[..len]);
@@ -310,6 +305,13 @@ impl Outbox {
         // No code of the user's runs under the lock, so it cannot be left half changed.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A copy in memory that is given back when it is written.
+fn copied(payload: &[u8]) -> Bytes {
+    let mut octets = memory::take(payload.len());
+    octets.extend_from_slice(payload);
+    octets.into()
 }
 
 /// Of a connection that never came to be.
