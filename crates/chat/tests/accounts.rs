@@ -309,3 +309,17 @@ fn what_is_replaced_or_ended_is_gone_from_the_files() {
     assert_eq!(account(&log, 1).unwrap().password, "kept");
     assert_eq!(account(&log, 2), None);
 }
+
+#[test]
+fn a_session_that_begins_again_under_its_id_needs_no_entry_of_before() {
+    let mut log = two_guests();
+    accept(&mut log, claim(1, ONE));
+    accept(&mut log, change(1, AccountChange::SetPassword { password: "kept".into(), keep: TWO }));
+    let mut snapshot = Vec::new();
+    let before = log.snapshot(&mut snapshot).unwrap();
+    let mut restored = memory();
+    restored.restore(&mut snapshot.as_slice()).unwrap();
+    accept(&mut log, start(1, ONE));
+    restored.replay(&log.tail(before, usize::MAX).unwrap()).unwrap();
+    assert_eq!(restored.state_hash(), log.state_hash(), "the claim's entry holds nothing any more");
+}

@@ -205,18 +205,19 @@ pub(crate) trait Tables: Read {
         let Some(account) = self.account(event.by)? else { return Ok(false) };
         let position = event.position;
         let is_passkey = || self.row::<PasskeyRow>(&keys::passkey(event.by, position));
-        let is_label = |session| self.session(event.by, session);
+        // A session may have begun again under the same id; then its label is in the later entry.
+        let is_label = |session| -> Result<bool, Trouble> {
+            Ok(self.session(event.by, session)?.is_some_and(|row| row.labelled == position))
+        };
         Ok(match change {
             AccountChange::Claim { session, .. } => {
-                account.password == position || is_passkey()?.is_some() || is_label(*session)?.is_some()
+                account.password == position || is_passkey()?.is_some() || is_label(*session)?
             }
-            AccountChange::UseLink { session, .. } => {
-                account.password == position || is_label(*session)?.is_some()
-            }
+            AccountChange::UseLink { session, .. } => account.password == position || is_label(*session)?,
             AccountChange::SetPassword { .. } => account.password == position,
             AccountChange::SetTotp { .. } => account.totp == position,
             AccountChange::AddPasskey { .. } => is_passkey()?.is_some(),
-            AccountChange::StartSession { session, .. } => is_label(*session)?.is_some(),
+            AccountChange::StartSession { session, .. } => is_label(*session)?,
             _ => false,
         })
     }
