@@ -2,8 +2,8 @@
 //! it.
 //!
 //! A message that arrives in many pieces is put together in memory from here. Whoever writes messages to sockets
-//! gives memory back with [`give_back`] or [`lend`] once it is written. A thread keeps none unless it asked for that
-//! with [`keep`], once.
+//! gives memory back with [`give_back`] once it is written. A thread keeps none unless it asked for that with
+//! [`keep`], once.
 //!
 //! ```
 //! use websocket_driver::memory;
@@ -57,26 +57,6 @@ pub fn give_back(mut octets: Bytes) {
     }
 }
 
-/// The octets, whose memory comes back when nobody refers to them any more, to the thread on which that is.
-#[must_use]
-pub fn lend(octets: Vec<u8>) -> Bytes {
-    Bytes::from_owner(Lent(octets))
-}
-
-struct Lent(Vec<u8>);
-
-impl AsRef<[u8]> for Lent {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        keep_for_later(std::mem::take(&mut self.0));
-    }
-}
-
 fn keep_for_later(mut octets: Vec<u8>) {
     octets.clear();
     // The thread may be about to end.
@@ -105,19 +85,18 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_was_lent_is_used_again_up_to_a_limit() {
+    fn memory_that_came_back_is_used_again_up_to_a_limit() {
         anew(|| {
-            drop(lend(take(LARGE)));
+            give_back(Bytes::from(vec![1; LARGE]));
             assert!(SPARE.with_borrow(|spare| spare.is_none()), "nobody asked for it");
             keep();
-            let first = take(LARGE);
+            let first = Bytes::from(vec![1; LARGE]);
             let before = place(&first);
-            drop(lend(first));
+            give_back(first);
             keep();
             assert_eq!(place(&take(LARGE)), before);
-            let many: Vec<_> = (0..MOST_PIECES + 3).map(|_| lend(take(LARGE))).collect();
-            drop(many);
-            drop(lend(take(LARGEST + 1)));
+            (0..MOST_PIECES + 3).for_each(|_| give_back(Bytes::from(vec![1; LARGE])));
+            give_back(Bytes::from(vec![1; LARGEST + 1]));
             SPARE.with_borrow(|spare| assert_eq!(spare.as_ref().unwrap().len(), MOST_PIECES));
         });
     }
