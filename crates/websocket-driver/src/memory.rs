@@ -95,8 +95,9 @@ mod tests {
             give_back(first);
             keep();
             assert_eq!(place(&take(LARGE)), before);
-            (0..MOST_PIECES + 3).for_each(|_| give_back(Bytes::from(vec![1; LARGE])));
             give_back(Bytes::from(vec![1; LARGEST + 1]));
+            assert!(SPARE.with_borrow(|spare| spare.as_ref().unwrap().is_empty()), "too large to keep");
+            (0..MOST_PIECES + 3).for_each(|_| give_back(Bytes::from(vec![1; LARGE])));
             SPARE.with_borrow(|spare| assert_eq!(spare.as_ref().unwrap().len(), MOST_PIECES));
         });
     }

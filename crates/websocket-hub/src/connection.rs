@@ -165,7 +165,7 @@ impl Connection {
                 // Nobody waits for it any more.
                 _ if self.says_goodbye => {}
                 Outgoing::Frames(frames) => self.writing.push(frames.into(), after),
-                Outgoing::Large(header, payload) => self.writing.push_frame(header, payload, after),
+                Outgoing::Frame(header, payload) => self.writing.push_frame(header, payload, after),
                 Outgoing::Message(prepared) => self.send(&prepared, after),
                 Outgoing::Ping(payload) => _ = self.awake().ping(&payload),
                 Outgoing::Close(code, reason) => {

@@ -73,8 +73,7 @@ impl Outbox {
 
     /// Adds a message and says how many octets wait now.
     pub(crate) fn send(&self, message: Message<'_>) -> Result<Queued, SendError> {
-        let is_large = message.len() >= memory::LARGE;
-        if self.compresses || (message.len() >= COPY_BELOW && !is_large) {
+        if self.compresses {
             return self.send_prepared(&Prepared::new(message));
         }
         let opcode = match message.kind() {
@@ -85,11 +84,11 @@ impl Outbox {
         let mut octets = [0; Header::MAX_LEN];
         let len = header.write(&mut octets);
         let octets_len = len + message.len();
-        if is_large {
+        if message.len() >= COPY_BELOW {
             let header = Bytes::copy_from_slice(&octets[..len]);
             let payload =
                 if message.is_borrowed() { copied(message.as_bytes()) } else { message.into_bytes() };
-            return self.add(octets_len, |inner| inner.push(Outgoing::Large(header, payload)));
+            return self.add(octets_len, |inner| inner.push(Outgoing::Frame(header, payload)));
         }
         let payload = message.as_bytes();
         self.add(octets_len, |inner| {

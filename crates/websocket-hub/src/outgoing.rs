@@ -8,9 +8,9 @@ use websocket_driver::{CloseCode, Prepared};
 pub(crate) enum Outgoing {
     /// Whole frames as they go on the wire.
     Frames(Vec<u8>),
-    /// The header and the payload of one large frame. The payload goes out from where it is, and its
+    /// The header and the payload of one frame that is too long to be copied. The payload goes out from where it is, and its
     /// [memory](websocket_driver::memory) is used again.
-    Large(Bytes, Bytes),
+    Frame(Bytes, Bytes),
     /// A message that may have to be compressed, or is long.
     Message(Prepared),
     Ping(Vec<u8>),
