@@ -4,8 +4,8 @@ import { ofRoom } from './settings.js';
 
 /** @typedef {import('./state/state.js').State} State */
 
-const CALM = '/web/icon.svg';
-const NEWS = '/web/icon-news.svg';
+const CALM = new URL('icon.svg', import.meta.url).pathname;
+const NEWS = new URL('icon-news.svg', import.meta.url).pathname;
 
 let shown = 0;
 

@@ -8,6 +8,7 @@ import { isQuiet, set, settings } from './settings.js';
 const VOLUME = 0.08;
 const SECONDS = 0.25;
 const HERTZ = 660;
+const ICON = new URL('icon-192.png', import.meta.url).pathname;
 
 export class Notifier {
   #open;
@@ -47,7 +48,7 @@ export class Notifier {
     if (!this.isOn()) return;
     try {
       // One for each room: a newer one takes the place of the one before.
-      const made = new Notification(title, { body, tag: room, icon: '/web/icon-192.png' });
+      const made = new Notification(title, { body, tag: room, icon: ICON });
       this.#shown.set(room, made);
       made.addEventListener('click', () => { focus(); this.#open(room, sequence); made.close(); });
     } catch { /* on some phones only a service worker may */ }

@@ -1,5 +1,5 @@
-// Keeps the page's files, all of one version, so that the page opens without a network. The server writes what that
-// version is, and which files there are, in front of this: VERSION and FILES.
+// Keeps the page's files, all of one version, so that the page opens without a network. What that version is, and which
+// files there are, is written in front of this when the server is built: VERSION and FILES.
 
 /** @typedef {Event & {waitUntil(done: Promise<unknown>): void, request: Request, respondWith(answer: Promise<Response>): void, data: unknown}} Work */
 
@@ -7,7 +7,7 @@ const worker = /** @type {any} */ (self);
 /** @type {{VERSION: string, FILES: string[]}} */
 const { VERSION, FILES } = worker;
 const CACHE = `parlor ${VERSION}`;
-const SHELL = '/web/index.html';
+const SHELL = `/web/${VERSION}/index.html`;
 /** Addresses that are the page, wherever in it they lead. */
 const PAGE = /^\/($|link$|room\/|direct\/)/;
 
@@ -29,7 +29,8 @@ worker.addEventListener('fetch', (/** @type {Work} */ work) => {
 
 async function fill() {
   const cache = await caches.open(CACHE);
-  await cache.addAll(FILES.map((file) => new Request(file, { cache: 'reload' })));
+  // An address is for one version, so what the page has fetched already is as good as new.
+  await cache.addAll(FILES);
 }
 
 async function clear() {

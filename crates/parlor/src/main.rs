@@ -6,6 +6,7 @@ mod check;
 mod command_line;
 mod commands;
 mod config;
+mod content;
 mod control;
 mod data;
 mod exposition;

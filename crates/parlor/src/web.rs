@@ -1,6 +1,5 @@
 //! The routes: the page, its files, and the way into the chat.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -12,7 +11,7 @@ use axum::routing::{MethodFilter, any, get, on};
 use websocket_hub::driver::deflate::Deflate;
 use websocket_hub::{Config, Handshake, Refused};
 
-use crate::assets::{self, Asset};
+use crate::assets::Assets;
 use crate::identity::{Signed, new_person};
 use crate::routes::{self, CameFrom, ROUTES, Rules};
 use crate::session::Session;
@@ -23,7 +22,7 @@ use crate::wire::SUBPROTOCOL;
 struct Site {
     space: Arc<Space>,
     handshake: Handshake,
-    assets: Arc<HashMap<&'static str, Asset>>,
+    assets: Arc<Assets>,
 }
 
 /// The whole site.
@@ -35,13 +34,13 @@ pub(crate) fn router(config: Config, space: Arc<Space>, rules: Rules) -> Router 
         .origins(rules.origins.clone())
         .proxies(rules.proxies.clone());
     let health = routes::health(Arc::clone(&space));
-    let site = Site { space, handshake, assets: Arc::new(assets::all()) };
+    let site = Site { space, handshake, assets: Arc::new(Assets::new()) };
     let site = Router::new()
         .route("/", any(root))
         .route("/chat", any(chat))
         .route("/room/{*place}", get(place))
         .route("/direct/{*place}", get(place))
-        .route("/web/{*name}", get(asset))
+        .route("/web/{*path}", get(asset))
         .route("/service-worker.js", get(service_worker))
         .route("/link", get(place))
         .merge(accounts())
@@ -88,7 +87,7 @@ fn is_secure(request: &Request) -> bool {
 
 /// The page, and for a browser that is nobody yet the cookie that makes it somebody.
 async fn page(site: &Site, headers: &HeaderMap, is_secure: bool) -> Response {
-    let mut response = file(site, "index.html", headers);
+    let mut response = site.assets.page(headers);
     let is_somebody = match site.space.identities.of_request(headers) {
         Some(signed) => may_come(&site.space, signed).await,
         None => false,
@@ -117,25 +116,13 @@ async fn chat(State(site): State<Site>, request: Request) -> Response {
     answer.unwrap_or_else(|refused: Refused| refused.into()).map(Body::new)
 }
 
-async fn asset(State(site): State<Site>, Path(name): Path<String>, headers: HeaderMap) -> Response {
-    file(&site, &name, &headers)
+async fn asset(State(site): State<Site>, path: Path<String>, headers: HeaderMap) -> Response {
+    site.assets.answer(&path, &headers).unwrap_or_else(not_found)
 }
 
 /// It stands at the root because it serves the whole site when there is no network.
 async fn service_worker(State(site): State<Site>, headers: HeaderMap) -> Response {
-    file(&site, "service-worker.js", &headers)
-}
-
-/// A file of the page, or word that the browser has it already.
-fn file(site: &Site, name: &str, headers: &HeaderMap) -> Response {
-    let Some(asset) = site.assets.get(name) else { return not_found() };
-    // Asked for again each time, so that a new version of the server never meets half of an old page.
-    let caching =
-        [(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")), (header::ETAG, asset.tag.clone())];
-    if headers.get(header::IF_NONE_MATCH) == Some(&asset.tag) {
-        return (StatusCode::NOT_MODIFIED, caching).into_response();
-    }
-    (caching, [(header::CONTENT_TYPE, asset.content_type.clone())], asset.content.clone()).into_response()
+    site.assets.worker(&headers)
 }
 
 fn not_found() -> Response {

@@ -192,10 +192,11 @@ async fn a_new_version_is_offered_and_taken_when_people_wish() {
 fn newer_site(request: Request) -> Response {
     let worker = include_str!("../../../web/service-worker.js");
     let (kind, body) = match request.uri().path() {
-        "/service-worker.js" => {
-            ("text/javascript", format!("self.VERSION = 'next'; self.FILES = ['/web/index.html'];\n{worker}"))
-        }
-        "/web/index.html" => ("text/html", "<!doctype html><title>The next one</title>".to_owned()),
+        "/service-worker.js" => (
+            "text/javascript",
+            format!("self.VERSION = 'next'; self.FILES = ['/web/next/index.html'];\n{worker}"),
+        ),
+        "/web/next/index.html" => ("text/html", "<!doctype html><title>The next one</title>".to_owned()),
         _ => ("text/plain", String::new()),
     };
     let mut response = Response::new(body.into());

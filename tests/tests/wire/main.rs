@@ -6,6 +6,7 @@ mod certificates;
 mod client_hello;
 mod counts;
 mod deploying;
+mod files;
 mod headers;
 mod hosts;
 mod limits;
