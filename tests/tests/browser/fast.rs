@@ -42,6 +42,9 @@ async fn many_messages_at_once_leave_the_page_small_and_it_tells_how_long_it_tak
          long.push(...list.getEntries().map((one) => one.duration))).observe({ type: 'longtask' })";
     ann.tab.evaluate(watch).await;
     let mut program = room.connect("/chat").await;
+    // Until it has become somebody, what a program says is held, and that is bounded.
+    program.send("here I am").await.expect("the connection is open");
+    ann.tab.wait_for("document.querySelector('.rows').textContent.includes('here I am')", PATIENCE).await;
     for number in 0..MANY {
         program.send(format!("number {number}")).await.expect("the connection is open");
     }
