@@ -3,7 +3,7 @@
 import { t } from '../language.js';
 import { element } from '../views/elements.js';
 import { shortTime } from '../words.js';
-import { card, field, line } from './card.js';
+import { card, field, kept, line } from './card.js';
 import { Refusal, ask, me } from './routes.js';
 
 /** @typedef {import('./routes.js').Me} Me */
@@ -84,7 +84,7 @@ export class Account {
   #claim(name) {
     const [called, password] = [field(t('account.name'), 'text', 'username', name), field(t('account.password'), 'password', 'new-password')];
     const note = line(t('account.claimNote'));
-    this.#show(card(t('account.claim'), [note, called.row, password.row], t('account.claimDo'), async () => {
+    this.#show(card(t('account.claim'), [note, called.row, password.row, kept()], t('account.claimDo'), async () => {
       await this.#change('/session/claim', { name: called.input.value, password: password.input.value });
       // The server ends the connection that belongs to nobody now, and so it begins again.
       this.#dialogs.close();
@@ -101,7 +101,7 @@ export class Account {
   /** @param {Me} known */
   #own({ name, account }) {
     const sessions = element('ul', 'sessions', ...(account?.sessions ?? []).map((one) => this.#device(one)));
-    const content = card(name, [element('h3', '', t('account.on')), sessions], t('account.out'), async () => {
+    const content = card(name, [element('h3', '', t('account.on')), sessions, kept()], t('account.out'), async () => {
       await this.#become('/session/end', {});
     }, [
       [t('account.outOthers'), 'end-others', async () => { await ask('/session/end-others', {}); await this.open(); }],

@@ -1,5 +1,6 @@
 // What the cards of an account are made of: fields that password managers know, and a place for what went wrong.
 
+import { t } from '../language.js';
 import { element } from '../views/elements.js';
 import { Refusal } from './routes.js';
 
@@ -18,6 +19,15 @@ export function field(label, type, autocomplete, value = '', optional = false) {
   input.required = !optional;
   if (autocomplete === 'new-password') input.minLength = 8;
   return { input, row: element('label', '', element('span', '', label), input) };
+}
+
+/** Hands over all that the server keeps about whoever reads this. */
+export function kept() {
+  const link = /** @type {HTMLAnchorElement} */ (element('a', '', t('account.export')));
+  link.href = '/me/export';
+  link.download = 'parlor.json';
+  link.dataset.testid = 'export';
+  return element('p', 'detail', link);
 }
 
 /** @param {string} text */

@@ -230,6 +230,7 @@ export const messages = {
   'account.delete': 'حذف الحساب',
   'account.deleteNote': 'سيختفي {name} نهائيًا مع كل ما قيل.',
   'account.deleteDo': 'حذف',
+  'account.export': 'تنزيل كل ما هو محفوظ عنك',
   'account.ended': 'سُجّل خروجك',
   'account.endedNote': 'أُنهيت هذه الجلسة هنا أو على جهاز آخر.',
   'account.guest': 'المتابعة كضيف',

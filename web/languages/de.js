@@ -230,6 +230,7 @@ export const messages = {
   'account.delete': 'Konto löschen',
   'account.deleteNote': '{name} ist dann für immer fort, mit allem, was gesagt wurde.',
   'account.deleteDo': 'Löschen',
+  'account.export': 'Alles herunterladen, was über dich gespeichert ist',
   'account.ended': 'Du wurdest abgemeldet',
   'account.endedNote': 'Diese Sitzung wurde beendet, hier oder auf einem anderen Gerät.',
   'account.guest': 'Als Gast weitermachen',

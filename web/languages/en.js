@@ -229,6 +229,7 @@ export const messages = {
   'account.delete': 'Delete the account',
   'account.deleteNote': '{name} will be gone for good, with everything that they said.',
   'account.deleteDo': 'Delete',
+  'account.export': 'Download all that is kept about you',
   'account.ended': 'You were signed out',
   'account.endedNote': 'This session was ended, here or on another device.',
   'account.guest': 'Go on as a guest',

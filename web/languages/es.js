@@ -230,6 +230,7 @@ export const messages = {
   'account.delete': 'Eliminar la cuenta',
   'account.deleteNote': '{name} desaparecerá para siempre, con todo lo que dijo.',
   'account.deleteDo': 'Eliminar',
+  'account.export': 'Descargar todo lo que se guarda sobre ti',
   'account.ended': 'Se cerró tu sesión',
   'account.endedNote': 'Esta sesión se cerró, aquí o en otro dispositivo.',
   'account.guest': 'Seguir como invitado',

@@ -230,6 +230,7 @@ export const messages = {
   'account.delete': 'Supprimer le compte',
   'account.deleteNote': '{name} disparaîtra pour toujours, avec tout ce qui a été dit.',
   'account.deleteDo': 'Supprimer',
+  'account.export': 'Télécharger tout ce qui est conservé sur vous',
   'account.ended': 'Vous avez été déconnecté',
   'account.endedNote': 'Cette session a été fermée, ici ou sur un autre appareil.',
   'account.guest': 'Continuer comme invité',

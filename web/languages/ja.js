@@ -230,6 +230,7 @@ export const messages = {
   'account.delete': 'アカウントを削除',
   'account.deleteNote': '{name} は、発言とともに完全に消えます。',
   'account.deleteDo': '削除',
+  'account.export': '保存されている自分のデータをすべてダウンロード',
   'account.ended': 'サインアウトされました',
   'account.endedNote': 'このセッションは、ここまたは別の端末で終了されました。',
   'account.guest': 'ゲストとして続ける',

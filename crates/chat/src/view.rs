@@ -1,6 +1,7 @@
 //! What one person sees of the state: rooms, history, what they missed, and nothing that they may not read.
 
 mod accounts;
+mod concerning;
 mod history;
 mod messages;
 mod rooms;
@@ -19,6 +20,7 @@ use crate::time::Timestamp;
 use crate::trouble::Trouble;
 
 pub use accounts::{Account, Passkey, Session};
+pub use concerning::Concerning;
 pub use history::{From, History, Since};
 pub use messages::{Mention, Message, Pin, Reaction, Thread};
 pub use rooms::{Member, Room, Unread};

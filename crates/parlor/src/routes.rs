@@ -4,6 +4,7 @@ mod answer;
 mod call;
 mod came_from;
 mod dispatch;
+mod export;
 mod headers;
 mod health;
 mod hosts;

@@ -88,6 +88,8 @@ pub(crate) struct Space {
     pub(crate) identities: Identities,
     pub(crate) passwords: Passwords,
     pub(crate) attempts: Attempts,
+    /// How often people have had written out what is kept about them.
+    pub(crate) exports: Attempts,
     /// The lobby in the tutorial's plain text.
     pub(crate) text: Topic,
     publisher: Publisher,
@@ -148,6 +150,7 @@ impl Space {
             identities: Identities::new(data.secret()),
             passwords: Passwords::start().map_err(SpaceError::Thread)?,
             attempts: Attempts::default(),
+            exports: Attempts::default(),
             text,
             publisher,
             nicknames: Mutex::default(),
@@ -183,17 +186,29 @@ impl Space {
         self.chat().view(PersonId::SERVER, |view| Ok(Standing::of(view, signed)?))
     }
 
-    /// Has something read beside the event loops, and waits for it.
+    /// Has something read beside the event loops, as the server sees it, and waits for it.
     pub(crate) async fn look<T: Send + 'static>(
         self: &Arc<Self>,
         look: impl FnOnce(&View<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
+        self.look_as(PersonId::SERVER, false, look).await
+    }
+
+    /// Has something read beside the event loops, as somebody sees it, and waits for it. What reads long, such as a
+    /// search, leaves threads to those who read shortly.
+    pub(crate) async fn look_as<T: Send + 'static>(
+        self: &Arc<Self>,
+        asker: PersonId,
+        reads_long: bool,
+        look: impl FnOnce(&View<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
         let (answer, answered) = tokio::sync::oneshot::channel();
         let space = Arc::clone(self);
-        self.read(Job::new(move || {
+        let job = Job::new(move || {
             // Whoever asked may have closed the connection.
-            let _ = answer.send(space.chat().view(PersonId::SERVER, look));
-        }));
+            let _ = answer.send(space.chat().view(asker, look));
+        });
+        self.read(Job { searches: reads_long, ..job });
         answered.await.unwrap_or(Err(Failure::Trouble(Trouble::Stopped)))
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in what tests share, an unwrap is a failed test, too")]
 
 mod bugs;
+mod export;
 mod lost;
 mod server;
 mod sessions;

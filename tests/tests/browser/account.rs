@@ -76,6 +76,13 @@ async fn a_guest_claims_a_name_signs_in_elsewhere_signs_out_there_and_is_let_in_
     fill(&here, &["Ada", PASSWORD]).await;
     is_called(&here, "Ada").await;
     here.sees("Ada", "said as a guest").await;
+    // What is kept about somebody is theirs to have.
+    press(&here, "account").await;
+    let kept = "fetch(element.href).then((answer) => answer.json()).then(({ you, events }) =>
+        `${you.name}: ${events.find(({ what }) => what.type === 'posted').what.text}`)";
+    here.shows("[data-testid=export]").await;
+    assert_eq!(here.ask("[data-testid=export]", kept).await, "Ada: said as a guest");
+    here.tab.press("Escape").await;
 
     let there = room.enter_with(&browser, DESK).await;
     sign_in(&there, "wrong horse battery").await;

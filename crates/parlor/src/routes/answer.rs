@@ -55,7 +55,15 @@ impl Problem {
 
     /// Too many wrong attempts were made before.
     pub(crate) fn too_fast(wait: Duration) -> Self {
-        let message = "There were too many wrong attempts; wait a while before the next.";
+        Problem::again_after(wait, "There were too many wrong attempts; wait a while before the next.")
+    }
+
+    /// What is kept about somebody was written out too often.
+    pub(crate) fn export_too_fast(wait: Duration) -> Self {
+        Problem::again_after(wait, "This was asked for often enough; wait a while before the next time.")
+    }
+
+    fn again_after(wait: Duration, message: &'static str) -> Self {
         let wait = wait.max(Duration::from_secs(1));
         let error = WireError { message: message.into(), ..WireError::too_fast(wait) };
         Problem { status: StatusCode::TOO_MANY_REQUESTS, error }

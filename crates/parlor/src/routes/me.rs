@@ -1,7 +1,8 @@
 //! One's own account: what is known of it, and how it changes or ends.
 
 use axum::response::Response;
-use parlor_chat::{AccountChange, Action, PersonId, SessionId};
+use parlor_chat::view::View;
+use parlor_chat::{AccountChange, Action, Failure, PersonId, SessionId};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answered, Problem, json};
@@ -10,7 +11,7 @@ use crate::identity::{Signed, new_person};
 
 /// What somebody is told of themselves.
 #[derive(Serialize)]
-struct Me {
+pub(super) struct Me {
     id: PersonId,
     name: String,
     arrived_at: u64,
@@ -38,15 +39,22 @@ struct Session {
 
 /// Tells somebody who they are here, and where they are signed in.
 pub(super) async fn show(call: Call) -> Answered {
-    let Signed { person, session } = call.caller()?;
-    let found = call.space.look(move |view| Ok((view.person(person)?, view.account(person)?))).await?;
-    let (Some(known), account) = found else { return Err(Problem::not_signed_in()) };
-    let account = account.map(|account| Account {
-        claimed_at: account.claimed_at.0,
-        password: !account.password.is_empty(),
-        sessions: account.sessions.into_iter().map(|one| Session::of(one, session)).collect(),
-    });
-    Ok(json(&Me { id: person, name: known.nickname, arrived_at: known.arrived_at.0, account }))
+    let signed = call.caller()?;
+    let found = call.space.look(move |view| Me::of(view, signed)).await?;
+    Ok(json(&found.ok_or_else(Problem::not_signed_in)?))
+}
+
+impl Me {
+    /// Whoever this is; nothing if they have never come.
+    pub(super) fn of(view: &View<'_>, Signed { person, session }: Signed) -> Result<Option<Me>, Failure> {
+        let Some(known) = view.person(person)? else { return Ok(None) };
+        let account = view.account(person)?.map(|account| Account {
+            claimed_at: account.claimed_at.0,
+            password: !account.password.is_empty(),
+            sessions: account.sessions.into_iter().map(|one| Session::of(one, session)).collect(),
+        });
+        Ok(Some(Me { id: person, name: known.nickname, arrived_at: known.arrived_at.0, account }))
+    }
 }
 
 impl Session {

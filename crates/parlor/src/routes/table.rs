@@ -6,7 +6,7 @@ use Who::{Account, Anybody, Guest, Somebody};
 
 use super::answer::Answered;
 use super::call::{Call, Caller};
-use super::{me, session};
+use super::{export, me, session};
 
 /// Who may call a route. To others it answers 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +66,7 @@ routes! {
     POST "/session/end" Somebody session::end;
     POST "/session/end-others" Account session::end_others;
     GET "/me" Somebody me::show;
+    GET "/me/export" Somebody export::export;
     POST "/me/password" Account me::set_password;
     POST "/me/delete" Somebody me::delete;
 }
