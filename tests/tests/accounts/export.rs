@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::server::Server;
 
+const LOBBY: &str = "0000000000001";
+
 /// What an answer says that came in chunks (RFC 9112 §7.1), if its end came.
 fn whole(answer: &Answer) -> Option<Value> {
     let (mut rest, mut body) = (&answer.body[..], Vec::new());
@@ -46,12 +48,12 @@ async fn everything_that_is_kept_about_somebody_is_written_out() {
     let (mut ada, mut bob) = (server.back(&token).await, server.guest().await);
     let attic = ada.ok(json!({"type": "create_room", "name": "attic", "visibility": "private"})).await;
     let first = post(&mut ada, "said by Ada").await;
-    ada.ok(json!({"type": "edit", "sequence": first, "text": "changed by Ada"})).await;
+    ada.ok(json!({"type": "edit", "room": LOBBY, "message": first, "text": "changed by Ada"})).await;
     let theirs = post(&mut bob, "said by Bob").await;
-    ada.ok(json!({"type": "react", "sequence": theirs, "reaction": "👍"})).await;
+    ada.ok(json!({"type": "react", "room": LOBBY, "message": theirs, "reaction": "👍"})).await;
     let asked = json!({"type": "post", "text": "hello, Ada", "mentions": [ada.id()]});
     bob.ok(asked).await;
-    ada.ok(json!({"type": "read", "up_to": theirs})).await;
+    ada.ok(json!({"type": "read", "room": LOBBY, "up_to": theirs})).await;
 
     let all = export(&server, &token);
     assert_eq!(all["you"], server.ok("GET /me", &token, &json!(null)));

@@ -74,9 +74,13 @@ async fn axe_finds_nothing_in_any_view_by_day_and_by_night() {
             ann.ask("[data-testid=close-pane]", "element.click()").await;
             ann.tab.wait_for("document.querySelector('.pane').hidden", SOON).await;
         }
-        for (button, view) in
-            [("settings", "settings"), ("shortcuts", "keys"), ("jump", "switcher"), ("browse", "rooms"), ("account", "account")]
-        {
+        for (button, view) in [
+            ("settings", "settings"),
+            ("shortcuts", "keys"),
+            ("jump", "switcher"),
+            ("browse", "rooms"),
+            ("account", "account"),
+        ] {
             ann.ask(&format!("[data-testid={button}]"), "element.click()").await;
             ann.shows("dialog[open] h2").await;
             ann.is_accessible(&format!("{size}-{view}")).await;
