@@ -76,7 +76,7 @@ function onMessages({ state, dispatch, sender, wishes, composer, go, tell, remov
         wishes.markUnread(room, message.sequence - 1);
       }],
       ...(message.by === state().you.id || state().rooms[room]?.role !== 'member'
-        ? [/** @type {[string, () => void]} */ ([t('message.delete'), () => remove(message)])] : []),
+        ? [/** @type {[string, () => void, string]} */ ([t('message.delete'), () => remove(message), 'delete'])] : []),
     ])),
   };
 }

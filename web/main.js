@@ -9,7 +9,7 @@ import { doingOf } from './doing.js';
 import { listen } from './keys.js';
 import { learnLanguage, t } from './language.js';
 import { LocalCopy, recall } from './local/copy.js';
-import { recallDrafts } from './local/drafts.js';
+import { draftPlace, recallDrafts } from './local/drafts.js';
 import { Notifier } from './notifier.js';
 import { followLooks } from './looks.js';
 import { mentionsIn } from './people.js';
@@ -228,7 +228,7 @@ function post(text) {
   const about = state.abouts[room] ?? { kind: 'none' };
   const mentions = mentionsIn(text, state.people);
   if (about.kind === 'edit') {
-    wishes.edit(room, about.message.sequence, text, mentions);
+    if (!wishes.edit(room, about.message.sequence, text, mentions)) return false;
   } else {
     const obeyed = obey(text, doing);
     if (obeyed !== null) return obeyed;
@@ -282,7 +282,7 @@ function go(room, message = 0) {
 }
 
 function jumpToEnd() {
-  dispatch({ kind: 'visit', room: state.here, target: 0 });
+  dispatch({ kind: 'end' });
   session.latest();
   timeline.jumpToEnd();
   composer.focus();
@@ -358,6 +358,7 @@ function noticeVisibility() {
 /** @param {Event} event */
 function dispatch(event) {
   state = reduce(state, event);
+  renderBox(); // What is typed before the next frame belongs there, too.
   copy.changed();
   schedule();
 }
@@ -393,6 +394,6 @@ function draw() {
 function renderBox() {
   if (state.you.id === '') return;
   const about = state.abouts[state.here] ?? { kind: 'none' };
-  if (about.kind === 'edit') composer.show(`${state.here}/edit/${about.message.sequence}`, about.message.text);
+  if (about.kind === 'edit') composer.show(draftPlace(state.here, about.message.sequence), about.message.text);
   else composer.show(state.here);
 }

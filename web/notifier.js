@@ -44,7 +44,8 @@ export class Notifier {
    */
   tell(title, body, room, sequence) {
     if (isQuiet(new Date())) return;
-    if (settings().sound) tap();
+    // Before anybody has touched the page, browsers let nothing sound.
+    if (settings().sound && navigator.userActivation?.hasBeenActive) tap();
     if (!this.isOn()) return;
     try {
       // One for each room: a newer one takes the place of the one before.

@@ -1,6 +1,7 @@
 // What people wish, one function for each: it is asked of the server, and what is refused is told in a sentence.
 
 import { refusalOf, t } from './language.js';
+import { draftPlace, keepDraft } from './local/drafts.js';
 import { searchHere } from './local/search.js';
 import { newKey } from './wire/protocol.js';
 import { Refused } from './wire/requests.js';
@@ -61,10 +62,19 @@ export class Wishes {
   /**
    * @param {string} room
    * @param {number} message
-   * @param {string} text
+   * @param {string} text kept as the draft of this edit, if it is refused
    * @param {string[]} mentions
+   * @returns {boolean} whether it is taken care of, for which it takes a connection
    */
-  edit(room, message, text, mentions) { return this.#change({ type: 'edit', room, message, text, mentions }); }
+  edit(room, message, text, mentions) {
+    if (this.#state().phase !== 'connected') {
+      this.#tell(t('toast.lost'));
+      return false;
+    }
+    this.#change({ type: 'edit', room, message, text, mentions })
+      .then((done) => done ?? keepDraft(draftPlace(room, message), text));
+    return true;
+  }
 
   /**
    * @param {string} room

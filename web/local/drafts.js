@@ -26,6 +26,13 @@ export function keepDraft(place, text) {
   write(['drafts'], (store) => (text ? store('drafts').put(text, place) : store('drafts').delete(place)));
 }
 
+/**
+ * Where a draft belongs that changes what was said before.
+ * @param {string} room
+ * @param {number} message
+ */
+export const draftPlace = (room, message) => `${room}/edit/${message}`;
+
 /** @param {string} place */
 export function draftOf(place) {
   return drafts.get(place) ?? '';

@@ -33,6 +33,7 @@ import {
  *   | {kind: 'looked-in', room: WireRoom}
  *   | {kind: 'address', place: Place}
  *   | {kind: 'visit', room: string, target: number}
+ *   | {kind: 'end'}
  *   | {kind: 'about', room: string, about: About}
  *   | {kind: 'hide', sequence: number, hidden: boolean}
  *   | {kind: 'pane', pane: Pane | null}
@@ -68,6 +69,8 @@ export function reduce(state, event) {
     }
     case 'address': return settle({ ...state, wanted: event.place });
     case 'visit': return visit(state, event.room, event.target);
+    // Whoever is on the way elsewhere still is.
+    case 'end': return { ...state, target: 0, below: 0, atEnd: true };
     case 'about': return { ...state, abouts: { ...state.abouts, [event.room]: event.about } };
     case 'hide': {
       const others = state.hiding.filter((sequence) => sequence !== event.sequence);

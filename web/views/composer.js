@@ -55,6 +55,7 @@ export class Composer {
     // What was typed before there was anything else belongs to the first place.
     const early = this.#place === '' ? this.#box.value : '';
     this.#place = place;
+    this.#box.dataset.place = place;
     this.#setText(early || draftOf(place) || text);
   }
 

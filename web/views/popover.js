@@ -28,13 +28,14 @@ function openAt(anchor, sheet) {
 
 /**
  * @param {Element} anchor
- * @param {[string, () => void][]} items
+ * @param {[label: string, chosen: () => void, name?: string][]} items
  */
 export function openMenu(anchor, items) {
   const sheet = element('div', 'menu');
   sheet.dataset.testid = 'menu-sheet';
-  for (const [label, chosen] of items) {
+  for (const [label, chosen, name] of items) {
     const item = button('', label, '');
+    if (name) item.dataset.testid = name;
     item.addEventListener('click', () => { sheet.hidePopover(); chosen(); });
     sheet.append(item);
   }

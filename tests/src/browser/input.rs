@@ -6,6 +6,8 @@ use super::tab::Tab;
 
 /// The bit of the Shift key among the modifiers.
 const SHIFT: u8 = 8;
+/// The bit of the Alt key among them.
+const ALT: u8 = 1;
 /// The bit of the Control key among them.
 const CONTROL: u8 = 2;
 /// The key code of every key while an input method is composing.
@@ -32,6 +34,16 @@ impl Tab {
         self.stroke(key, CONTROL, code_of(key)).await;
     }
 
+    /// As [`Tab::press`], with Alt held down.
+    pub async fn press_with_alt(&self, key: &str) {
+        self.stroke(key, ALT, code_of(key)).await;
+    }
+
+    /// As [`Tab::press`], with Alt and Shift held down.
+    pub async fn press_with_alt_and_shift(&self, key: &str) {
+        self.stroke(key, ALT | SHIFT, code_of(key)).await;
+    }
+
     /// Begins or changes a composition where the focus is, as an input method does. [`Tab::insert`] ends it.
     pub async fn compose(&self, text: &str) {
         let end = text.encode_utf16().count();
@@ -47,7 +59,7 @@ impl Tab {
     async fn stroke(&self, key: &str, modifiers: u8, code: u32) {
         // Only a key with a text makes a character, and a composing input method keeps the text.
         let text = match key {
-            _ if code == COMPOSING || modifiers == CONTROL => None,
+            _ if code == COMPOSING || modifiers & (CONTROL | ALT) != 0 => None,
             "Enter" => Some("\r"),
             key if key.chars().count() == 1 => Some(key),
             _ => None,
@@ -71,6 +83,11 @@ impl Tab {
     /// When there is no such element.
     pub async fn click(&self, selector: &str) {
         let (x, y) = self.middle_of(selector).await;
+        self.click_at(x, y).await;
+    }
+
+    /// Clicks with the mouse on a place of the page, in CSS pixels.
+    pub async fn click_at(&self, x: f64, y: f64) {
         for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
             let button = if kind == "mouseMoved" { "none" } else { "left" };
             let event = json!({ "type": kind, "x": x, "y": y, "button": button, "clickCount": 1 });

@@ -106,7 +106,8 @@ impl Tab {
         self.loaded(before).await;
     }
 
-    fn loads(&self) -> u64 {
+    /// How many pages have finished loading in the tab.
+    pub fn loads(&self) -> u64 {
         self.devtools.session(&self.session, |session| session.loads)
     }
 

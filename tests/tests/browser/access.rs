@@ -41,7 +41,7 @@ impl Guest {
         assert_eq!(self.tab.evaluate(STICKING_OUT).await, json!([]), "{view}");
     }
 
-    async fn focuses(&self, selector: &str) {
+    pub(crate) async fn focuses(&self, selector: &str) {
         let selector = Value::from(selector);
         self.tab.wait_for(&format!("document.activeElement?.matches({selector})"), SOON).await;
     }
@@ -88,6 +88,33 @@ async fn axe_finds_nothing_in_any_view_by_day_and_by_night() {
             ann.tab.wait_for("!document.querySelector('dialog[open]')", SOON).await;
         }
         ann.is_content();
+    }
+}
+
+#[tokio::test]
+async fn axe_finds_what_is_wrong() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let ann = room.enter(&browser).await;
+    ann.tab.evaluate(&axe()).await;
+    assert_eq!(ann.tab.evaluate(FOUND).await, json!([]));
+    for (kind, wrong, rule) in [
+        ("img", "one.src = '/web/icon.svg'", "image-alt"),
+        ("button", "one.textContent = ''", "button-name"),
+        (
+            "p",
+            "one.textContent = 'faint'; one.style.color = '#aaa'; one.style.background = '#fff'",
+            "color-contrast",
+        ),
+        ("input", "one.type = 'text'", "label"),
+    ] {
+        let add = format!("((one) => {{ {wrong}; element.append(one); }})(document.createElement('{kind}'))");
+        ann.ask(".hint", &add).await;
+        let found = ann.tab.evaluate(FOUND).await;
+        let found = found.as_array().expect("a list").iter().filter_map(Value::as_str);
+        let found: Vec<&str> = found.collect();
+        assert!(found.iter().any(|found| found.starts_with(&format!("{rule}:"))), "{rule}: {found:?}");
+        ann.ask(".hint", "element.replaceChildren()").await;
     }
 }
 

@@ -150,3 +150,57 @@ async fn nothing_sticks_out_on_the_narrowest_screen_with_the_largest_type() {
     let _programs = tell_evening(&room, &ann).await;
     look(&ann, "narrowest").await;
 }
+
+/// Words that somebody has cut off: what does not fit and can neither be scrolled to nor ends in an ellipsis.
+const CUT: &str = "Array.from(document.querySelectorAll('body *'))
+    .filter((each) => each.checkVisibility({ visibilityProperty: true }) && !each.closest('.unseen, svg'))
+    // What is for ears only is a single pixel.
+    .filter((each) => each.clientWidth > 1)
+    .filter((each) => {
+        const { overflowX, overflowY, textOverflow } = getComputedStyle(each);
+        const hides = (overflow) => overflow === 'hidden' || overflow === 'clip';
+        return (hides(overflowX) && textOverflow !== 'ellipsis' && each.scrollWidth > each.clientWidth + 1)
+            || (hides(overflowY) && textOverflow !== 'ellipsis' && each.scrollHeight > each.clientHeight + 1);
+    })
+    .map((each) => each.outerHTML.slice(0, 120))";
+
+#[tokio::test]
+async fn nothing_is_cut_and_nothing_scrolls_sideways_at_200_percent_and_at_320_pixels() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    // A desk of 1280 pixels at 200 % has 640, and one at 400 % has 320 (WCAG 2.2, 1.4.4 and 1.4.10).
+    for (screen, name) in [
+        (Screen { width: 640, height: 400, phone: false }, "zoom-200"),
+        (Screen { width: 320, height: 640, phone: false }, "zoom-400"),
+    ] {
+        let ann = room.enter_with(&browser, screen).await;
+        prefer(&ann, "light").await;
+        let _programs = tell_evening(&room, &ann).await;
+        let mut cut = Vec::new();
+        for (button, shown, view) in [
+            ("", ".message", "talk"),
+            ("search", "[data-testid=search-box]", "search"),
+            ("present", ".pane .person", "people"),
+            ("menu", ".side", "side"),
+            ("settings", "dialog[open] h2", "settings"),
+            ("shortcuts", "dialog[open] h2", "keys"),
+            ("jump", "dialog[open] input", "switcher"),
+            ("account", "dialog[open] input", "account"),
+        ] {
+            if !button.is_empty() {
+                ann.ask(&format!("[data-testid={button}]"), "element.click()").await;
+            }
+            ann.shows(shown).await;
+            look(&ann, &format!("{name}-{view}")).await;
+            let found = ann.tab.evaluate(CUT).await;
+            cut.extend(found.as_array().expect("a list").iter().map(|each| format!("{view}: {each}")));
+            ann.ask("dialog", "element.open && element.close()").await;
+            ann.tab.evaluate("document.querySelector('[data-testid=close-pane]')?.click()").await;
+            if view == "side" {
+                ann.ask(".veil", "element.click()").await;
+            }
+        }
+        assert!(cut.is_empty(), "{name}: {cut:#?}");
+        ann.is_content();
+    }
+}

@@ -7,7 +7,7 @@ use super::room::{COMPOSER, Guest, NEWER, Room, SOON};
 
 impl Guest {
     /// Points at the last message and presses one of its buttons.
-    async fn does(&self, action: &str) {
+    pub(crate) async fn does(&self, action: &str) {
         self.shows(".stage .message.settled:last-child").await;
         self.tab
             .evaluate("document.querySelector('.stage .message:last-child').dispatchEvent(new PointerEvent('pointerover', { bubbles: true }))")

@@ -6,10 +6,8 @@ use parlor_tests::browser::{Browser, Tab};
 use serde_json::{Value, json};
 use websocket_hub::{Request, Response, serve};
 
+use super::restart::NO_SERVER;
 use super::room::{COMPOSER, Guest, PATIENCE, Room};
-
-/// What the browser itself says of a server that is not there.
-const NO_SERVER: [&str; 3] = ["WebSocket connection to", "net::ERR_", "when fetching the script"];
 
 /// Fewer than a page of history.
 const MISSED: usize = 24;

@@ -7,7 +7,7 @@ use parlor_tests::browser::Browser;
 use super::room::{PATIENCE, Room, SOON};
 
 /// What the browser itself says of connections that cannot be made.
-const NO_SERVER: [&str; 3] = ["WebSocket connection to", "net::ERR_", "when fetching the script"];
+pub(crate) const NO_SERVER: [&str; 3] = ["WebSocket connection to", "net::ERR_", "when fetching the script"];
 
 #[tokio::test]
 async fn a_restart_is_announced_survived_and_loses_nothing() {

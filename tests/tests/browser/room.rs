@@ -63,6 +63,16 @@ impl Room {
         self.server.kill();
     }
 
+    /// Holds the server still: connections stay, and nothing is answered.
+    pub(crate) fn pause(&self) {
+        self.server.signal("STOP");
+    }
+
+    /// Ends a [`Room::pause`].
+    pub(crate) fn go_on(&self) {
+        self.server.signal("CONT");
+    }
+
     /// Starts the server again, where it was.
     pub(crate) fn open_again(&mut self) {
         (self.server, self.address) = start(&self.address, &self.folder);

@@ -23,14 +23,14 @@ impl Guest {
         self.is_in(name).await;
     }
 
-    async fn is_in(&self, name: &str) {
+    pub(crate) async fn is_in(&self, name: &str) {
         let name = Value::from(name);
         self.tab
             .wait_for(&format!("document.querySelector('[data-testid=room]').textContent === {name}"), SOON)
             .await;
     }
 
-    async fn goes_to(&self, name: &str) {
+    pub(crate) async fn goes_to(&self, name: &str) {
         let index = self.rooms().await.iter().position(|room| room == name).expect("it is in the sidebar");
         self.tab.evaluate(&format!("document.querySelectorAll('.side .place')[{index}].click()")).await;
         self.is_in(name).await;
@@ -67,6 +67,23 @@ async fn a_public_room_has_an_address_where_others_look_in_and_join() {
     for guest in [&ann, &bob] {
         guest.is_content();
     }
+}
+
+#[tokio::test]
+async fn whoever_speaks_on_the_way_to_a_room_gets_there_all_the_same() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    ann.opens_room("garden", false).await;
+    room.pause();
+    let go = "(history.pushState(null, '', '/room/garden'), dispatchEvent(new PopStateEvent('popstate')), 0)";
+    bob.tab.evaluate(go).await;
+    bob.say("still in the lobby").await;
+    room.go_on();
+    bob.is_in("garden").await;
+    bob.goes_to("lobby").await;
+    bob.sees(&bob.name, "still in the lobby").await;
+    bob.is_content();
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod length;
 mod lints;
 mod lockfile;
 mod markdown;
+mod messages;
 mod named_tests;
 mod opening;
 mod paths;
