@@ -181,7 +181,7 @@ function receive(line) {
   notify(told);
   if (told.type === 'read') notifier.clear(told.room);
   const isMine = told.person === state.you.id && (told.type === 'joined' || told.type === 'left');
-  if (isMine || told.type === 'room_created' || told.type === 'room_renamed') session.changed();
+  if (isMine || told.type === 'room_created' || told.type === 'room_renamed') session.refresh();
   dispatch({ kind: 'told', line: told });
 }
 

@@ -87,16 +87,18 @@ export class Session {
     this.#dispatch({ kind: 'known', people: namesOf(present) });
   }
 
-  /** The rooms that one is in have changed. */
-  async refresh() {
+  /**
+   * The rooms that one is in have changed. What is lost with the connection, the next one begins with.
+   * @returns {Promise<void>}
+   */
+  refresh() {
+    return this.#quietly(this.#refresh());
+  }
+
+  async #refresh() {
     const { rooms, people } = await this.#requests.ask({ type: 'rooms' });
     this.#dispatch({ kind: 'rooms', rooms, people });
     await Promise.all(Object.values(this.#state().rooms).filter((room) => room.upTo < 0).map(({ id }) => this.#watch(id)));
-  }
-
-  /** Something was told that changes which rooms one is in, or what they are called. */
-  changed() {
-    this.#quietly(this.refresh());
   }
 
   /** The address may name a public room that one is not in. */
