@@ -1,19 +1,24 @@
 // What was typed and is not said yet, for each place: known at once, and written at every letter.
 
 import { read, write } from './database.js';
+import { leave, takeLeft } from './left.js';
 
-/** Where drafts were kept before there was a database. */
-const OLD = 'parlor.draft.';
+const LEFT = 'parlor.draft.';
 
 /** @type {Map<string, string>} */
 const drafts = new Map();
+/** @type {Map<string, {text: string}>} what is being written */
+const unsettled = new Map();
+
+leave(LEFT, () => [...unsettled].map(([place, { text }]) => [place, text]));
 
 /** Reads all drafts; what was typed meanwhile stays. */
 export async function recallDrafts() {
+  // Newer than what the database has.
+  for (const [place, text] of takeLeft(LEFT)) if (!drafts.has(place)) put(place, text);
   const places = await read('drafts', (store) => store.getAllKeys());
   const texts = await read('drafts', (store) => store.getAll());
   for (const [index, place] of (places ?? []).entries()) if (!drafts.has(place)) drafts.set(place, texts?.[index] ?? '');
-  moveOld();
 }
 
 /**
@@ -21,9 +26,19 @@ export async function recallDrafts() {
  * @param {string} text
  */
 export function keepDraft(place, text) {
-  if ((drafts.get(place) ?? '') === text) return;
+  if ((drafts.get(place) ?? '') !== text) put(place, text);
+}
+
+/**
+ * @param {string} place
+ * @param {string} text
+ */
+async function put(place, text) {
+  const written = { text };
   drafts.set(place, text);
-  write(['drafts'], (store) => (text ? store('drafts').put(text, place) : store('drafts').delete(place)));
+  unsettled.set(place, written);
+  await write(['drafts'], (store) => (text ? store('drafts').put(text, place) : store('drafts').delete(place)));
+  if (unsettled.get(place) === written) unsettled.delete(place);
 }
 
 /**
@@ -36,14 +51,4 @@ export const draftPlace = (room, message) => `${room}/edit/${message}`;
 /** @param {string} place */
 export function draftOf(place) {
   return drafts.get(place) ?? '';
-}
-
-function moveOld() {
-  try {
-    for (const key of Object.keys(localStorage).filter((one) => one.startsWith(OLD))) {
-      const place = key.slice(OLD.length);
-      if (!drafts.get(place)) keepDraft(place, localStorage.getItem(key) ?? '');
-      localStorage.removeItem(key);
-    }
-  } catch { /* storage is switched off */ }
 }

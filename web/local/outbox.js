@@ -1,20 +1,30 @@
 // Messages that are not safe at the server yet. They survive anything; and of all tabs, one at a time carries each.
 
 import { read, write } from './database.js';
+import { leave, takeLeft } from './left.js';
 
 /** @typedef {import('../state/state.js').Message} Message */
 /** @typedef {{room: string, message: Message}} Unsent */
 
-/** Where they were kept before there was a database. */
-const OLD = 'parlor.outbox.';
+const LEFT = 'parlor.outbox.';
+
+/** @type {Map<string, Unsent>} what is being written */
+const unsettled = new Map();
+
+// If it has arrived after all, its key makes sending it again harmless.
+leave(LEFT, () => [...unsettled].map(([key, unsent]) => [key, JSON.stringify(unsent)]));
 
 /** @param {Unsent} unsent */
-export function keepUnsent(unsent) {
-  write(['outbox'], (store) => store('outbox').put(unsent, unsent.message.key), 'strict');
+export async function keepUnsent(unsent) {
+  const { key } = unsent.message;
+  unsettled.set(key, unsent);
+  await write(['outbox'], (store) => store('outbox').put(unsent, key), 'strict');
+  unsettled.delete(key);
 }
 
 /** @param {string} key */
 export function forgetUnsent(key) {
+  unsettled.delete(key);
   write(['outbox'], (store) => store('outbox').delete(key));
 }
 
@@ -23,7 +33,7 @@ export function forgetUnsent(key) {
  * @returns {Promise<Unsent[]>} in the order in which they were written
  */
 export async function unsentOf(by) {
-  moveOld();
+  for (const [, text] of takeLeft(LEFT)) await keepUnsent(JSON.parse(text));
   /** @type {Unsent[]} */
   const all = await read('outbox', (store) => store.getAll()) ?? [];
   return all.filter((unsent) => unsent.message.by === by);
@@ -46,14 +56,4 @@ export async function carrying(key, carry) {
  */
 export async function isUnsent(key) {
   return Boolean(await read('outbox', (store) => store.get(key)));
-}
-
-function moveOld() {
-  try {
-    for (const key of Object.keys(localStorage).filter((one) => one.startsWith(OLD))) {
-      const unsent = JSON.parse(localStorage.getItem(key) ?? 'null');
-      if (unsent?.message?.key) keepUnsent(unsent);
-      localStorage.removeItem(key);
-    }
-  } catch { /* storage is switched off */ }
 }

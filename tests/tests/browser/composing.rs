@@ -2,7 +2,9 @@
 
 use parlor_tests::browser::Browser;
 
-use super::room::{COMPOSER, PHONE, Room, SOON};
+use super::offline::is_kept;
+use super::restart::NO_SERVER;
+use super::room::{COMPOSER, PATIENCE, PHONE, Room, SOON};
 
 #[tokio::test]
 async fn enter_sends_and_shift_enter_begins_a_line() {
@@ -125,4 +127,40 @@ async fn what_is_refused_stays_with_its_reason_to_be_sent_again_changed_or_dropp
     ann.sees(&ann.name, "shorter").await;
     assert_eq!(ann.messages().await, ["shorter"]);
     ann.is_content();
+}
+
+#[tokio::test]
+async fn a_page_that_goes_leaves_to_the_next_one_what_is_not_written_yet() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    ann.say("before").await;
+    is_kept(&ann, "before").await;
+    ann.tab.reload().await;
+    ann.is("connected", PATIENCE).await;
+    ann.tab.set_offline(true).await;
+    ann.is("reconnecting", SOON).await;
+    // A slow disk: what is begun now is dropped when the page goes.
+    let slow = "(IDBDatabase.prototype.transaction = () => ({ addEventListener() {}, commit() {},
+        objectStore: () => ({ put() {}, delete() {} }) }), 0)";
+    ann.tab.evaluate(slow).await;
+    ann.say("at the last moment").await;
+    ann.tab.insert("half a thought").await;
+    ann.tab.reload().await;
+    ann.tab.wait_for("document.querySelector('#composer').value === 'half a thought'", PATIENCE).await;
+    ann.tab.set_offline(false).await;
+    for guest in [&ann, &bob] {
+        guest.sees_within(&ann.name, "at the last moment", PATIENCE).await;
+        guest.tab.wait_for("!document.querySelector('.sending')", PATIENCE).await;
+        assert_eq!(guest.messages().await, ["before", "at the last moment"]);
+    }
+    // It was said, so it stands in no box any more.
+    ann.tab.evaluate(slow).await;
+    ann.tab.press("Enter").await;
+    bob.sees(&ann.name, "half a thought").await;
+    ann.tab.reload().await;
+    ann.is("connected", PATIENCE).await;
+    ann.sees(&ann.name, "half a thought").await;
+    assert_eq!(ann.draft().await, "");
+    ann.is_content_except(&NO_SERVER);
 }

@@ -26,13 +26,14 @@ const SEED: u64 = 1;
 /// A page whose server was away for a while comes back after a pause of up to this, and some.
 const RETURN: Duration = Duration::from_secs(60);
 
-/// What monkeys may click on. What they may not: whatever takes a text away on purpose (deleting, dropping, leaving a
-/// room), and what makes somebody else of them.
-const CLICKABLE: &str = "['go', 'open-side', 'close-side', 'rename', 'direct', 'browse', 'join', 'topic', 'switcher',
+/// What monkeys may do by a button: nothing that takes a text away on purpose (deleting, dropping, leaving a room), and
+/// nothing that makes somebody else of them or another page of theirs.
+const ALLOWED: &str = "['go', 'open-side', 'close-side', 'rename', 'direct', 'browse', 'join', 'topic', 'switcher',
     'shortcuts', 'settings', 'notify', 'search', 'pins', 'people', 'close-pane', 'open-result', 'more-results', 'filter',
-    'reply', 'edit', 'cancel', 'react', 'pick', 'thread', 'see', 'more', 'again', 'write'].map((does) => `[data-does=${does}]`)
-    .concat(['textarea', '.message', '.newer', '.retry', '.send', '.timeline', '.toast button', '.pane input',
-        'dialog :is(button, input, select, li)', '.sheet :is(button:not([data-testid=delete]), input)']).join()";
+    'reply', 'edit', 'cancel', 'react', 'pick', 'thread', 'see', 'more', 'again', 'write', 'invite']";
+/// What they may click on besides.
+const CLICKABLE: &str = "['textarea', '.message', '.newer', '.retry', '.send', '.timeline', '.toast button',
+    '.pane input', 'dialog :is(button, input, select, li)', '.sheet :is(button, input)']";
 
 fn setting(name: &str, default: u64) -> u64 {
     let set = std::env::var(name).ok();
@@ -54,7 +55,7 @@ impl Zoo {
         let mut guests = Vec::new();
         for screen in [DESK, DESK, PHONE] {
             let guest = room.enter_with(browser, screen).await;
-            guest.tab.before_each_page(WITNESS).await;
+            guest.tab.before_each_page(&WITNESS.replace("ALLOWED", ALLOWED)).await;
             guest.tab.before_each_page(STANDS_IN_FOR_NOTIFICATIONS).await;
             // From the next page on it comes from the browser's own copy, whoever is away.
             let kept = "navigator.serviceWorker.ready.then(({ active }) => active.state === 'activated')";
@@ -121,7 +122,8 @@ impl Zoo {
 async fn click(guest: &Guest, share: f64) {
     let place = format!(
         "(() => {{
-            const all = [...document.querySelectorAll({CLICKABLE})].map((one) => [one, one.getBoundingClientRect()])
+            const places = {ALLOWED}.map((does) => `[data-does=${{does}}]`).concat({CLICKABLE}).join();
+            const all = [...document.querySelectorAll(places)].map((one) => [one, one.getBoundingClientRect()])
                 .map(([one, {{ x, y, width, height }}]) => [one, x + width / 2, y + height / 2])
                 .filter(([one, x, y]) => one.contains(document.elementFromPoint(x, y)));
             return all[Math.floor(all.length * {share})]?.slice(1) ?? null;

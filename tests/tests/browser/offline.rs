@@ -22,7 +22,7 @@ const WATCH: &str = "globalThis.states = [];
     requestAnimationFrame(look);";
 
 /// Waits until the browser keeps the page, and the page has kept what was said.
-async fn is_kept(guest: &Guest, last: &str) {
+pub(crate) async fn is_kept(guest: &Guest, last: &str) {
     guest
         .tab
         .wait_for(

@@ -9,8 +9,16 @@ use super::super::room::{Guest, PATIENCE, Room};
 /// How long all that was said may take to arrive, once everything works again.
 const ARRIVAL: std::time::Duration = std::time::Duration::from_secs(120);
 
-/// Writes down, where a reload does not reach, what a box took care of when it was sent: said, or an edit.
+/// Writes down, where a reload does not reach, what a box took care of when it was sent and was no edit; and keeps hands
+/// off what takes a text away on purpose, and what makes somebody else of them: keys reach all buttons.
 pub(super) const WITNESS: &str = "(() => {
+    addEventListener('click', (event) => {
+        const { does, testid } = event.target.closest?.('[data-does], [data-testid=delete]')?.dataset ?? {};
+        if (testid === 'delete' || (does && !ALLOWED.includes(does))) {
+            event.stopImmediatePropagation();
+            event.preventDefault();
+        }
+    }, true);
     const boxOf = ({ target }) => target.querySelector(':scope textarea');
     document.addEventListener('submit', (event) => {
         const box = boxOf(event);
