@@ -5,6 +5,7 @@ import { EMOJI } from './emoji.js';
 import { t } from './language.js';
 import { namesFor, ranked } from './people.js';
 import { pathOf } from './router.js';
+import { fold } from './settings.js';
 import { openMenu, openPicker } from './views/popover.js';
 import { settingsCard } from './views/settings.js';
 import { roomName } from './words.js';
@@ -115,6 +116,7 @@ function onRooms({ state, session, wishes, dialogs, account, sidebar, go, notifi
     go: ({ element }) => { sidebar.show(false); go(element.dataset.room ?? state().here); },
     'open-side': () => sidebar.show(true),
     'close-side': () => sidebar.show(false),
+    fold: ({ element }) => fold(/** @type {import('./settings.js').Section} */ (element.dataset.section)),
     account: () => account.open(),
     rename: () => dialogs.ask(t('you.called'), [{ label: t('you.name'), value: state().you.name }], t('you.change'), async ([name = '']) => (
       name === state().you.name || Boolean(await wishes.rename(name)))),

@@ -1,6 +1,7 @@
 // What people set for themselves: kept in this browser, in a shape that can be merged with that of another.
 
 /** @typedef {'all' | 'mentions' | 'nothing'} Level what one is notified of */
+/** @typedef {'rooms' | 'direct'} Section of the sidebar */
 /** @typedef {{level?: Level, muted?: boolean}} RoomSettings */
 
 /**
@@ -17,6 +18,8 @@
  * @property {boolean} quietHours do not disturb between these times of the day
  * @property {string} quietFrom
  * @property {string} quietUntil
+ * @property {readonly Section[]} folded
+ * @property {boolean} directFirst whether direct messages stand above the rooms
  * @property {Readonly<Record<string, RoomSettings>>} rooms
  */
 
@@ -24,7 +27,7 @@
 const DEFAULTS = {
   theme: 'system', contrast: false, density: 'cosy', language: '', enterSends: true,
   notify: false, level: 'mentions', sound: false, quiet: false, quietHours: false, quietFrom: '22:00', quietUntil: '07:00',
-  rooms: {},
+  folded: [], directFirst: false, rooms: {},
 };
 const PLACE = 'parlor.settings';
 
@@ -71,6 +74,12 @@ export function ofRoom(room) {
 export function setRoom(room, change) {
   const { rooms } = settings();
   set('rooms', { ...rooms, [room]: { ...rooms[room], ...change } });
+}
+
+/** @param {Section} section folds it, or unfolds it */
+export function fold(section) {
+  const { folded } = settings();
+  set('folded', folded.includes(section) ? folded.filter((one) => one !== section) : [...folded, section]);
 }
 
 /** @param {() => void} listener called whenever something is set, here or in another tab */

@@ -171,6 +171,7 @@ export const messages = {
   'settings.density': 'الأسطر',
   'density.cosy': 'متباعدة',
   'density.compact': 'متقاربة',
+  'settings.directFirst': 'الرسائل المباشرة فوق الغرف',
   'settings.language': 'اللغة',
   'settings.browser': 'كما في المتصفح',
   'settings.writing': 'الكتابة',

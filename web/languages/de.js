@@ -171,6 +171,7 @@ export const messages = {
   'settings.density': 'Zeilen',
   'density.cosy': 'Mit Luft',
   'density.compact': 'Dicht',
+  'settings.directFirst': 'Direktnachrichten über den Räumen',
   'settings.language': 'Sprache',
   'settings.browser': 'Wie der Browser',
   'settings.writing': 'Schreiben',

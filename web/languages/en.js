@@ -170,6 +170,7 @@ export const messages = {
   'settings.density': 'Lines',
   'density.cosy': 'With room around them',
   'density.compact': 'Close together',
+  'settings.directFirst': 'Direct messages above the rooms',
   'settings.language': 'Language',
   'settings.browser': 'As the browser has it',
   'settings.writing': 'Writing',

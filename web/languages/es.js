@@ -171,6 +171,7 @@ export const messages = {
   'settings.density': 'Líneas',
   'density.cosy': 'Con espacio',
   'density.compact': 'Juntas',
+  'settings.directFirst': 'Mensajes directos encima de las salas',
   'settings.language': 'Idioma',
   'settings.browser': 'Como el navegador',
   'settings.writing': 'Escritura',

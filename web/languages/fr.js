@@ -171,6 +171,7 @@ export const messages = {
   'settings.density': 'Lignes',
   'density.cosy': 'Aérées',
   'density.compact': 'Serrées',
+  'settings.directFirst': 'Messages directs au-dessus des salons',
   'settings.language': 'Langue',
   'settings.browser': 'Comme le navigateur',
   'settings.writing': 'Écriture',

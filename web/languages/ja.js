@@ -171,6 +171,7 @@ export const messages = {
   'settings.density': '行',
   'density.cosy': 'ゆったり',
   'density.compact': '詰める',
+  'settings.directFirst': 'ダイレクトメッセージをルームの上に',
   'settings.language': '言語',
   'settings.browser': 'ブラウザーに合わせる',
   'settings.writing': '書き方',

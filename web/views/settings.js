@@ -26,6 +26,7 @@ export function settingsCard(room) {
       choice(t('settings.theme'), 'theme', { system: t('theme.system'), light: t('theme.light'), dark: t('theme.dark') }, now.theme, (value) => set('theme', /** @type {Values['theme']} */ (value))),
       check(t('settings.contrast'), 'contrast', now.contrast, (on) => set('contrast', on)),
       choice(t('settings.density'), 'density', { cosy: t('density.cosy'), compact: t('density.compact') }, now.density, (value) => set('density', /** @type {Values['density']} */ (value))),
+      check(t('settings.directFirst'), 'direct-first', now.directFirst, (on) => set('directFirst', on)),
       language,
     ),
     section(t('settings.writing'), check(t('settings.enter'), 'enter', now.enterSends, (on) => set('enterSends', on))),

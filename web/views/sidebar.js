@@ -1,11 +1,12 @@
 // The rooms: which there are, where something is unread, and who asks for you.
 
 import { t } from '../language.js';
-import { ofRoom } from '../settings.js';
+import { ofRoom, settings } from '../settings.js';
 import { pathOf } from '../router.js';
 import { roomName } from '../words.js';
 import { button, element, nameOf } from './elements.js';
 
+/** @typedef {import('../settings.js').Section} Section */
 /** @typedef {import('../state/state.js').Room} Room */
 /** @typedef {import('../state/state.js').State} State */
 
@@ -42,13 +43,15 @@ export class Sidebar {
     this.#dot.hidden = !rooms.some((room) => room.id !== state.here && room.unread > 0 && !ofRoom(room.id).muted);
     const talk = rooms.filter((room) => room.visibility !== 'direct');
     const direct = rooms.filter((room) => room.visibility === 'direct');
-    const held = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.room : undefined;
-    this.#list.replaceChildren(
-      this.#section(t('side.label'), talk, state, ['browse', t('side.browse')]),
-      this.#section(t('side.direct'), direct, state, ['direct', t('side.write')]),
-    );
+    const { room: held, section } = document.activeElement instanceof HTMLElement ? document.activeElement.dataset : {};
+    const sections = [
+      this.#section('rooms', t('side.label'), talk, state, ['browse', t('side.browse')]),
+      this.#section('direct', t('side.direct'), direct, state, ['direct', t('side.write')]),
+    ];
+    this.#list.replaceChildren(...(settings().directFirst ? sections.reverse() : sections));
     // What was focused is focused still, although it is drawn anew.
-    const again = held && this.#list.querySelector(`[data-room="${CSS.escape(held)}"]`);
+    const again = held ? this.#list.querySelector(`[data-room="${CSS.escape(held)}"]`)
+      : section && this.#list.querySelector(`[data-section="${section}"]`);
     if (again instanceof HTMLElement) again.focus({ preventScroll: true });
   }
 
@@ -59,26 +62,37 @@ export class Sidebar {
   }
 
   /**
+   * @param {Section} section of which, while it is folded, only what is open or unread is shown
    * @param {string} title
    * @param {Room[]} rooms
    * @param {State} state
    * @param {[string, string]} more
    */
-  #section(title, rooms, state, [does, label]) {
+  #section(section, title, rooms, state, [does, label]) {
     const add = button('icon add', '+', does);
     add.ariaLabel = label;
     add.title = label;
     add.dataset.testid = does;
-    const named = rooms.map((room) => ({ room, name: roomName(room, state.people) }));
+    const isFolded = settings().folded.includes(section);
+    const shown = isFolded ? rooms.filter((room) => room.id === state.here || isUnread(room)) : rooms;
+    const head = button('fold', title, 'fold');
+    head.dataset.section = section;
+    head.ariaExpanded = String(!isFolded);
+    const named = shown.map((room) => ({ room, name: roomName(room, state.people) }));
     named.sort((one, other) => Number(isFirst(other.room)) - Number(isFirst(one.room)) || one.name.localeCompare(other.name));
     const items = named.map(({ room, name }) => element('li', '', link(room, name, state.here)));
-    return element('section', '', element('div', 'head', element('h2', '', title), add), element('ul', '', ...items));
+    return element('section', '', element('div', 'head', element('h2', '', head), add), element('ul', '', ...items));
   }
 }
 
 /** @param {Room} room */
 function isFirst(room) {
   return room.name === 'lobby';
+}
+
+/** @param {Room} room */
+function isUnread(room) {
+  return room.unread > 0 && room.role !== '' && !ofRoom(room.id).muted;
 }
 
 /**
@@ -95,16 +109,15 @@ function link(room, name, here) {
   made.append(element('span', 'name', nameOf(name)));
   const { muted = false } = ofRoom(room.id);
   made.classList.toggle('muted', muted);
-  const isUnread = room.unread > 0 && room.role !== '' && !muted;
-  made.classList.toggle('unread', isUnread);
+  made.classList.toggle('unread', isUnread(room));
   if (room.id === here) made.ariaCurrent = 'page';
   // Who writes to you directly means you.
   const calls = room.visibility === 'direct' ? room.unread : room.mentions;
-  if (calls > 0 && isUnread) {
+  if (calls > 0 && isUnread(room)) {
     const badge = element('span', 'badge', calls > MOST ? `${MOST}+` : String(calls));
     badge.title = t('side.calls', { count: calls });
     made.append(badge);
-  } else if (isUnread) {
+  } else if (isUnread(room)) {
     made.append(element('span', 'unseen', ` ${t('side.unread')}`));
   }
   return made;

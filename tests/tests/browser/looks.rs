@@ -63,10 +63,11 @@ async fn tell_evening(room: &Room, ann: &Guest) -> Vec<WebSocket> {
                 ann.tab.evaluate("document.querySelector('form').requestSubmit()").await;
             }
         }
-        // In this order.
+        // In this order: what one says oneself is shown before it has its place.
         let last = serde_json::Value::from(text);
         let said = "Array.from(document.querySelectorAll('[data-testid=text]')).at(-1)?.textContent";
-        ann.tab.wait_for(&format!("{said} === {last}"), SOON).await;
+        let is_safe = "!document.querySelector('.sending')";
+        ann.tab.wait_for(&format!("{said} === {last} && {is_safe}"), SOON).await;
     }
     programs
 }

@@ -118,6 +118,37 @@ async fn the_sidebar_tells_where_something_is_unread_and_who_asks_for_one() {
 }
 
 #[tokio::test]
+async fn sections_fold_down_to_what_is_open_or_unread_and_stand_in_the_order_one_likes() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    for name in ["apples", "bread"] {
+        ann.opens_room(name, false).await;
+    }
+    let fold = ".side [data-section=rooms]";
+    ann.tab.click(fold).await;
+    ann.tab.wait_for("document.querySelectorAll('.side .place').length === 1", SOON).await;
+    assert_eq!(ann.rooms().await, ["bread"]);
+    assert_eq!(ann.ask(fold, "element.ariaExpanded").await, "false");
+    assert_eq!(
+        ann.ask(fold, "document.activeElement === element").await,
+        true,
+        "drawn anew, it is focused still"
+    );
+    bob.say("anybody?").await;
+    ann.tab.wait_for("document.querySelectorAll('.side .place').length === 2", SOON).await;
+    assert_eq!(ann.rooms().await, ["lobby", "bread"]);
+    ann.tab.reload().await;
+    ann.is("connected", SOON).await;
+    ann.tab.wait_for("document.querySelectorAll('.side .place').length === 2", SOON).await;
+    ann.tab.click(fold).await;
+    ann.tab.wait_for("document.querySelectorAll('.side .place').length === 3", SOON).await;
+    ann.sets("direct-first", "").await;
+    ann.tab.wait_for("document.querySelector('.side .fold').dataset.section === 'direct'", SOON).await;
+    ann.is_content();
+}
+
+#[tokio::test]
 async fn people_write_to_each_other_alone() {
     let browser = Browser::shared().await;
     let room = Room::open();

@@ -7,7 +7,7 @@ use super::room::{Guest, PATIENCE, Room, SOON, STANDS_IN_FOR_NOTIFICATIONS};
 
 impl Guest {
     /// Chooses something on the settings' card, which is opened and closed for that.
-    async fn sets(&self, name: &str, value: &str) {
+    pub(crate) async fn sets(&self, name: &str, value: &str) {
         self.tab.click("[data-testid=settings]").await;
         let place = format!("[data-testid=set-{name}]");
         self.shows(&place).await;

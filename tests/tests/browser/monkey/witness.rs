@@ -19,6 +19,10 @@ pub(super) const WITNESS: &str = "(() => {
             event.preventDefault();
         }
     }, true);
+    // Another language loads the page anew.
+    addEventListener('change', (event) => {
+        if (event.target.dataset.testid === 'set-language') event.stopImmediatePropagation();
+    }, true);
     const boxOf = ({ target }) => target.querySelector(':scope textarea');
     document.addEventListener('submit', (event) => {
         const box = boxOf(event);
