@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use parlor_chat::log::{LocalLog, Log};
 use parlor_chat::storage::{Options, Sqlite};
 use parlor_chat::view::{From, Since};
-use parlor_chat::{Action, Chat, PersonId, Proposal, RoomId, Sequence, Timestamp};
+use parlor_chat::{Action, Chat, PersonId, Proposal, RoomId, Sequence, Timestamp, Origin};
 
 use crate::rounds::{Spread, cpu_time};
 use crate::server::goals::{Bound, Goals};
@@ -167,7 +167,7 @@ fn fill(file: &Path, messages: u64) -> Result<()> {
         Ok(())
     };
     let person = |number: u64| PersonId(1 + number % PEOPLE);
-    let arrive = |number| Action::Arrive { nickname: format!("user-{number}") };
+    let arrive = |number| Action::Arrive { nickname: format!("user-{number}"), from: Origin::default() };
     let proposal = |by, action| Proposal { at, by, key: None, action };
     append((0..PEOPLE).map(|number| proposal(person(number), arrive(number))).collect())?;
     for from in (0..messages).step_by(STORED_AT_ONCE as usize) {

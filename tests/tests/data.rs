@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use parlor_chat::log::{LocalLog, Log};
 use parlor_chat::storage::{Options, Sqlite};
-use parlor_chat::{Action, Chat, PersonId, Position, Proposal, RoomId, Timestamp, Trouble};
+use parlor_chat::{Action, Chat, Origin, PersonId, Position, Proposal, RoomId, Timestamp, Trouble};
 use parlor_tests::process::{Folder, Process, built};
 
 /// How long starting or stopping may take.
@@ -73,7 +73,7 @@ fn say(text: &str) -> Proposal {
 fn with_messages(name: &str, count: u64) -> (Folder, u64) {
     let folder = with_data_folder(name);
     let mut log = open(&folder);
-    log.append(&[proposal(Action::Arrive { nickname: "Ada".into() })]).unwrap();
+    log.append(&[proposal(Action::Arrive { nickname: "Ada".into(), from: Origin::default() })]).unwrap();
     let messages: Vec<Proposal> = (0..count).map(|number| say(&format!("message {number}"))).collect();
     messages.chunks(1_000).for_each(|batch| _ = log.append(batch).unwrap());
     let last = log.last().0;

@@ -6,6 +6,7 @@
 //! used again. A choice is a record of one field, whose number says which choice; one that is not known is
 //! [`Malformed::Newer`].
 
+mod orders;
 mod vocabulary;
 
 use std::fmt;

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountChange;
-use crate::id::{PersonId, RoomId};
+use crate::id::{AddressRange, InviteId, PersonId, RoomId};
+use crate::order::{Order, Touched};
+use crate::permission::ServerRole;
 use crate::place::{Place, Position, Sequence};
 use crate::room::{Retention, Role, Visibility};
 use crate::time::Timestamp;
@@ -33,6 +35,21 @@ pub enum What {
     Arrived {
         /// What they are called; empty once it is erased.
         nickname: String,
+        /// The ranges that their address is in; none once they are erased.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ranges: Vec<AddressRange>,
+        /// The invitation that they came by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invite: Option<InviteId>,
+        /// What they say to be let in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asks: Option<String>,
+        /// Whether they are not let in yet.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        waits: bool,
+        /// What they are.
+        #[serde(default)]
+        role: ServerRole,
     },
     /// Somebody is called something else.
     Renamed {
@@ -121,6 +138,9 @@ pub enum What {
     Deleted {
         /// Which message.
         message: Sequence,
+        /// Whose it was, if somebody else deleted it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<PersonId>,
     },
     /// A reaction was put on a message.
     Reacted {
@@ -170,6 +190,37 @@ pub enum What {
         person: PersonId,
     },
 
+    /// Somebody who keeps the peace ordered something.
+    Ordered {
+        /// What.
+        order: Order,
+    },
+    /// Something was said that a filter keeps back. It has its place, and nobody is shown it until a moderator lets it
+    /// through.
+    Withheld {
+        /// What.
+        text: String,
+        /// The message that it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<Sequence>,
+        /// The message whose thread it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<Sequence>,
+        /// Who is mentioned.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<PersonId>,
+    },
+    /// What some people did in a room is undone. It stands in the room's past; in the log it is an order.
+    Hidden {
+        /// The messages that are not shown any longer.
+        messages: Vec<Sequence>,
+    },
+    /// What was undone or held back in a room is there again. It stands in the room's past; in the log it is an order.
+    Shown {
+        /// The messages that are shown from now on.
+        messages: Vec<Sequence>,
+    },
+
     /// A message or something about one was here, and is erased. Only ever met in the log.
     #[default]
     Erased,
@@ -186,6 +237,8 @@ pub enum Audience {
     Person(PersonId),
     /// Nobody.
     Nobody,
+    /// Whoever may review what was ordered.
+    Keepers,
 }
 
 impl Event {
@@ -195,8 +248,21 @@ impl Event {
             (_, Some(place)) => Audience::Room(place.room),
             (What::Read { .. }, None) => Audience::Person(self.by),
             (What::Account { .. }, None) => Audience::Nobody,
+            (What::Ordered { .. }, None) => Audience::Keepers,
             _ => Audience::Everyone,
         }
+    }
+
+    /// What rooms are told of an order that touches several of them, each at its own place.
+    pub fn in_rooms(&self) -> Vec<Event> {
+        let What::Ordered { order } = &self.what else { return Vec::new() };
+        let shows = matches!(order, Order::Restore { .. });
+        let told = |touched: &Touched| {
+            let messages = touched.messages.clone();
+            let what = if shows { What::Shown { messages } } else { What::Hidden { messages } };
+            Event { place: Some(touched.place), what, ..self.clone() }
+        };
+        order.touched().iter().map(told).collect()
     }
 
     /// Who is to be told besides, because they cannot be watching the room yet, or must stop watching it.
@@ -204,6 +270,7 @@ impl Event {
         match &self.what {
             What::RoomCreated { with, .. } => [self.by].iter().chain(with).copied().collect(),
             What::Joined { person } | What::Left { person } => vec![*person],
+            What::Ordered { order } => order.person().into_iter().collect(),
             _ => Vec::new(),
         }
     }

@@ -129,6 +129,16 @@ impl SessionId {
     pub const GUEST: SessionId = SessionId(0);
 }
 
+id! {
+    /// An invitation to the server.
+    InviteId
+}
+
+id! {
+    /// A range of network addresses, as a keyed hash that only the server can make: the log holds no address.
+    AddressRange
+}
+
 impl PersonId {
     /// The server itself, as the author of what nobody asked for: retention, and the rest of an erasure.
     pub const SERVER: PersonId = PersonId(0);

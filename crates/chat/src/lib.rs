@@ -8,7 +8,7 @@
 //! use parlor_chat::log::LocalLog;
 //! use parlor_chat::storage::Memory; // or `Sqlite::open(path, Options::default())?`
 //! use parlor_chat::view::{From, Since};
-//! use parlor_chat::{Action, Chat, Key, Outcome, PersonId, Proposal, RoomId, Sequence, Timestamp};
+//! use parlor_chat::{Action, Chat, Key, Origin, Outcome, PersonId, Proposal, RoomId, Sequence, Timestamp};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // Called with each batch of outcomes, in the order of the log: the place to publish events.
@@ -24,7 +24,7 @@
 //!     let key = Some(Key::new(key).expect("short"));
 //!     chat.ask(Proposal { at: Timestamp::now(), by: ada, key, action })
 //! };
-//! propose("1", Action::Arrive { nickname: "Ada".into() })?.verdict?;
+//! propose("1", Action::Arrive { nickname: "Ada".into(), from: Origin::default() })?.verdict?;
 //! let post = || Action::Post {
 //!     room: RoomId::LOBBY, text: "hello".into(), reply_to: None, thread: None, mentions: vec![],
 //! };
@@ -84,7 +84,9 @@ mod id;
 mod key;
 pub mod limits;
 pub mod log;
+mod order;
 mod outcome;
+mod permission;
 mod place;
 mod proposal;
 mod refusal;
@@ -103,9 +105,13 @@ pub use codec::Malformed;
 pub use entry::{Entry, Verdict};
 pub use event::{Audience, Event, What};
 pub use failure::Failure;
-pub use id::{InvalidId, PersonId, RoomId, SessionId};
+pub use id::{AddressRange, InvalidId, InviteId, PersonId, RoomId, SessionId};
 pub use key::{Fingerprint, InvalidKey, Key};
+pub use order::{
+    FilterAction, FilterKind, Order, Origin, SecretHash, Selection, ShownInvite, Touched, Undone,
+};
 pub use outcome::{Outcome, Receipt};
+pub use permission::{Allowed, Door, Permission, RoomPermission, ServerRole, permits_in_room};
 pub use place::{Place, Position, Sequence};
 pub use proposal::{Action, Proposal};
 pub use refusal::Refusal;

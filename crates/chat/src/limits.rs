@@ -71,5 +71,50 @@ pub const LOOKED_AT: u64 = 5_000;
 /// Octets of texts in one answer about what was missed, after which it ends.
 pub const CATCH_UP_OCTETS: usize = 512 * 1024;
 
+/// Characters of a reason, of a report's note and of what somebody says to be let in.
+pub const REASON: usize = 500;
+
+/// Ranges that one address is told as: an IPv6 address has four that matter.
+pub const RANGES: usize = 4;
+
+/// Invitations that can be used at the same time.
+pub const INVITES: u64 = 1_000;
+
+/// Rooms that one invitation opens.
+pub const INVITE_ROOMS: usize = 20;
+
+/// Filters in force: each message is held against all of them.
+pub const FILTERS: u64 = 200;
+
+/// Characters that a filter looks for.
+pub const FILTER: usize = 100;
+
+/// Reports of one person that wait for a moderator.
+pub const REPORTS: u64 = 20;
+
+/// People who wait to be let in.
+pub const WAITING: u64 = 1_000;
+
+/// Messages and events that are looked at to find out when somebody spoke last in a room with slow mode.
+pub const SLOW_MODE_LOOKED_AT: usize = 1_000;
+
+/// Milliseconds of slow mode: six hours.
+pub const SLOW_MODE: u64 = 6 * 60 * 60 * 1_000;
+
+/// People whose deeds are undone in one act.
+pub const RAIDERS: usize = 5_000;
+
+/// Messages and events that are looked at to undo what people did, so that the act takes a bounded time.
+pub const RAID_LOOKED_AT: usize = 500_000;
+
+/// Messages and events that one act undoes.
+pub const RAID_DEEDS: usize = 50_000;
+
+/// Milliseconds for which what was undone or held back can be brought back: a week. Then it is erased.
+pub const WITHHELD_FOR: u64 = 7 * 24 * 60 * 60 * 1_000;
+
+/// People whose origins are erased in one step.
+pub const ORIGINS_AT_ONCE: usize = 500;
+
 /// Rooms that one person can be brought into by others, so that nobody can fill up the rest of [`ROOMS`] for them.
 pub const ROOMS_BY_OTHERS: u64 = 900;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountChange;
 use crate::id::{PersonId, RoomId};
 use crate::key::Key;
+use crate::order::{Order, Origin};
 use crate::place::Sequence;
 use crate::room::{Retention, Role, Visibility};
 use crate::time::Timestamp;
@@ -39,6 +40,9 @@ pub enum Action {
     Arrive {
         /// 1 to [`NICKNAME`](crate::limits::NICKNAME) characters that nobody else here has, whatever the case.
         nickname: String,
+        /// Where they come from.
+        #[serde(default)]
+        from: Origin,
     },
     /// To be called something else.
     Rename {
@@ -224,6 +228,12 @@ pub enum Action {
     EndErasure {
         /// Who.
         person: PersonId,
+    },
+
+    /// To keep the peace.
+    Order {
+        /// What is ordered.
+        order: Order,
     },
 
     /// Something that a later version can ask for and this one does not know. It is refused, never stored.

@@ -127,6 +127,33 @@ refusals! {
     /// The person has [`limits::PASSKEYS`] passkeys.
     35 TooManyPasskeys "too-many-passkeys"
         format!("One person has up to {} passkeys; remove one first.", limits::PASSKEYS);
+    /// The person, or the invitation that they came by, is banned.
+    36 Banned "banned" "You are banned from this server.";
+    /// The person is muted, everywhere or in this room.
+    37 Muted "muted" "You are muted here for now; you can still read.";
+    /// The door lets guests read only.
+    38 ClaimFirst "claim-first" "Guests can only read here; claim a name to talk.";
+    /// The room's slow mode lets everybody speak only so often.
+    39 SlowMode "slow-mode" "This room is in slow mode; wait before you say something again.";
+    /// A filter refuses what is in the text.
+    40 Filtered "filtered" "This cannot be said here: a word or a link in it is not allowed.";
+    /// The invitation is not there, used up, over, or its secret is wrong.
+    41 InviteInvalid "invite-invalid" "This invitation is not valid (any more); ask for another one.";
+    /// Nobody comes in without an invitation.
+    42 NotInvited "not-invited" "This server is by invitation; ask somebody who is here, or ask to be let in.";
+    /// The server offers itself to nobody, or not by this secret.
+    43 OfferInvalid "offer-invalid" "This link has been used, or a newer one has taken its place.";
+    /// The last owner of the server cannot step down.
+    44 LastServerOwner "last-server-owner" "You are the server's last owner; make somebody else an owner first.";
+    /// What the order names is not there.
+    45 NoSuchOrder "no-such-order" "There is no such thing (any more); read the list again.";
+    /// There are too many invitations, filters or reports.
+    46 TooManyOrders "too-many-orders" "There are too many of these; settle or remove some first.";
+    /// A reason, note or filter is empty, too long, or more than one line.
+    47 ReasonInvalid "reason-invalid"
+        format!("This has to be one line of up to {} characters, a filter up to {}.", limits::REASON, limits::FILTER);
+    /// The range of an address is banned.
+    48 RangeBanned "range-banned" "Nobody new is let in from your network for now.";
 }
 
 impl fmt::Display for Refusal {

@@ -3,12 +3,17 @@
 //! [`apply`] decides on a proposal ([`rules`]) and puts the effects of what happened into the tables
 //! ([`effects`]). Replaying an entry does the latter alone.
 
+pub(crate) mod deeds;
 mod effects;
+mod filter;
+pub(crate) mod keeping;
 pub(crate) mod keys;
 mod look;
+pub(crate) mod restraint;
 pub(crate) mod rows;
 mod rules;
 mod tables;
+pub(crate) mod withheld;
 
 use crate::codec::Record;
 use crate::entry::{Entry, Verdict};
@@ -53,7 +58,7 @@ pub(crate) fn apply(
             Ok(Receipt { position, place: None })
         }
         Ok(Decision::InRoom(room, what)) => {
-            let sequence = state.room(room)?.map(|row| row.sequence).unwrap_or_default().next();
+            let sequence = state.any_room(room)?.map(|row| row.sequence).unwrap_or_default().next();
             let place = Some(Place { room, sequence });
             event = Some(Event { position, at: proposal.at, by: proposal.by, place, what });
             Ok(Receipt { position, place })

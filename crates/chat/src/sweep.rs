@@ -11,12 +11,14 @@ use crate::codec::Record;
 use crate::failure::Failure;
 use crate::id::{PersonId, RoomId};
 use crate::limits;
-use crate::place::Sequence;
+use crate::order::Order;
+use crate::place::{Position, Sequence};
 use crate::proposal::{Action, Proposal};
 use crate::room::Retention;
+use crate::state::keeping::{self, KnownRow, Shelf, WithheldRow};
 use crate::state::keys::{self, FIRST, SECOND, Table};
 use crate::state::rows::{MessageRow, NumberRow, RoomRow};
-use crate::state::{Tables, rows};
+use crate::state::{Standing, Tables, rows, withheld};
 use crate::storage::Direction;
 use crate::time::Timestamp;
 use crate::trouble::Trouble;
@@ -26,9 +28,72 @@ const PIECE: usize = 5_000;
 
 /// Erases what is to be erased at this time, and returns how many messages that were.
 ///
-/// For a thread of its own, once a minute or so. It blocks; what it could not finish, the next call does.
-pub fn sweep(chat: &Chat, now: Timestamp) -> Result<u64, Failure> {
+/// Where people came from is forgotten after `origins_for` milliseconds. For a thread of its own, once a minute or so. It
+/// blocks; what it could not finish, the next call does.
+pub fn sweep(chat: &Chat, now: Timestamp, origins_for: u64) -> Result<u64, Failure> {
+    forget_origins(chat, now, origins_for)?;
+    purge_withheld(chat, now)?;
     Ok(expire_rooms(chat, now)? + finish_erasures(chat, now)?)
+}
+
+fn forget_origins(chat: &Chat, now: Timestamp, origins_for: u64) -> Result<(), Failure> {
+    let people = chat.read(|state| {
+        let found = rows::<KnownRow>(state, &Shelf::Known.range(), Direction::Forwards, usize::MAX)?;
+        let is_over = |row: &KnownRow| row.at.0.saturating_add(origins_for) <= now.0;
+        let people = found.iter().filter(|(_, row)| is_over(row));
+        let people = people.map(|(key, _)| PersonId(keys::number_at(key, keeping::FIRST)));
+        Ok::<_, Trouble>(people.collect::<Vec<_>>())
+    })?;
+    for people in people.chunks(limits::ORIGINS_AT_ONCE) {
+        propose(chat, now, Action::Order { order: Order::ForgetOrigins { people: people.to_vec() } })?;
+    }
+    Ok(())
+}
+
+/// Erases what was withheld for long enough, what would have been erased by now if it were not withheld, and what is of
+/// somebody who erased themselves.
+fn purge_withheld(chat: &Chat, now: Timestamp) -> Result<(), Failure> {
+    let over = chat.read(|state| {
+        let mut over = Vec::new();
+        let range = Shelf::Withheld.range();
+        for (key, row) in rows::<WithheldRow>(state, &range, Direction::Forwards, usize::MAX)? {
+            let bucket = Position(keys::number_at(&key, keeping::FIRST));
+            if row.at.0.saturating_add(limits::WITHHELD_FOR) <= now.0
+                || has_expired(state, bucket, now)?
+                || has_erased(state, &row.people)?
+            {
+                over.push(bucket);
+            }
+        }
+        Ok::<_, Trouble>(over)
+    })?;
+    for withheld in over {
+        propose(chat, now, Action::Order { order: Order::Purge { withheld, messages: Vec::new() } })?;
+    }
+    Ok(())
+}
+
+fn has_expired(state: &(impl Tables + ?Sized), bucket: Position, now: Timestamp) -> Result<bool, Trouble> {
+    let server = state.server()?.retention;
+    for (place, row) in withheld::rows_of(state, bucket)? {
+        let room = state.any_room(place.room)?.unwrap_or_default();
+        let retention = if room.retention == Retention::Inherit { server } else { room.retention };
+        if let Retention::Milliseconds(kept_for) = retention
+            && row.at.0.saturating_add(kept_for) <= now.0
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn has_erased(state: &(impl Tables + ?Sized), people: &[PersonId]) -> Result<bool, Trouble> {
+    for person in people {
+        if state.person(*person)?.is_some_and(|row| row.standing == Standing::Erasing) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn expire_rooms(chat: &Chat, now: Timestamp) -> Result<u64, Failure> {

@@ -3,6 +3,7 @@
 mod accounts;
 mod concerning;
 mod history;
+mod keeping;
 mod messages;
 mod rooms;
 
@@ -11,9 +12,11 @@ use std::collections::HashMap;
 
 use crate::failure::Failure;
 use crate::id::{PersonId, RoomId};
+use crate::permission::ServerRole;
 use crate::place::Position;
 use crate::refusal::Refusal;
 use crate::room::Retention;
+use crate::state::restraint::is_banned;
 use crate::state::{RoomRow, Standing, Tables};
 use crate::storage::Read;
 use crate::time::Timestamp;
@@ -22,6 +25,7 @@ use crate::trouble::Trouble;
 pub use accounts::{Account, Passkey, Session};
 pub use concerning::Concerning;
 pub use history::{From, History, Since};
+pub use keeping::{Audited, Banned, Filter, Invite, Report, Review, Sample, Waiting, Withheld};
 pub use messages::{Mention, Message, Pin, Reaction, Thread};
 pub use rooms::{Member, Room, Unread};
 
@@ -36,6 +40,10 @@ pub struct Person {
     pub arrived_at: Timestamp,
     /// Whether they can still do anything. If not, the nickname may be somebody else's by now.
     pub is_here: bool,
+    /// Whether they asked to be let in, and wait.
+    pub waits: bool,
+    /// What they are on the server.
+    pub role: ServerRole,
 }
 
 /// One person's view of one moment of the state.
@@ -51,10 +59,22 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::UnknownPerson`] for everybody else.
+    /// [`Refusal::UnknownPerson`] for whoever is not here, [`Refusal::Banned`] for whoever is shut out.
     pub fn new(state: &'a dyn Read, asker: PersonId) -> Result<Self, Failure> {
-        if asker != PersonId::SERVER && state.person_here(asker)?.is_none() {
-            return Err(Refusal::UnknownPerson.into());
+        Self::at(state, asker, Timestamp::now())
+    }
+
+    /// The view of somebody at this time: whoever is banned then sees nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::UnknownPerson`] for whoever is not here, [`Refusal::Banned`] for whoever is shut out.
+    pub fn at(state: &'a dyn Read, asker: PersonId, now: Timestamp) -> Result<Self, Failure> {
+        if asker != PersonId::SERVER {
+            let row = state.person_here(asker)?.ok_or(Refusal::UnknownPerson)?;
+            if is_banned(state, &row, now)? {
+                return Err(Refusal::Banned.into());
+            }
         }
         Ok(View { state, asker, shown: RefCell::default() })
     }
@@ -72,9 +92,12 @@ impl<'a> View<'a> {
     /// Somebody by id, also if they have gone.
     pub fn person(&self, person: PersonId) -> Result<Option<Person>, Trouble> {
         let Some(row) = self.state.person(person)? else { return Ok(None) };
-        let nickname = self.state.nickname_of(&row)?;
+        let is_undone = row.standing == Standing::Undone;
+        let nickname = if is_undone { String::new() } else { self.state.nickname_of(&row)? };
         let is_here = row.standing == Standing::Here;
-        Ok(Some(Person { id: person, nickname, arrived_at: row.arrived_at, is_here }))
+        let waits = row.standing == Standing::Waiting;
+        let role = row.role;
+        Ok(Some(Person { id: person, nickname, arrived_at: row.arrived_at, is_here, waits, role }))
     }
 
     /// Who is here under this nickname, whatever its case.

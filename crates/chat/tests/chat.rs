@@ -12,7 +12,7 @@ use parlor_chat::log::{Fault, Faulty, LocalLog, Log};
 use parlor_chat::storage::{Options, Sqlite};
 use parlor_chat::view::{From, Since};
 use parlor_chat::{
-    Action, Chat, Event, Outcome, Position, Refusal, RoomId, Sequence, Timestamp, Trouble, Visibility,
+    Action, Chat, Event, Origin, Outcome, Position, Refusal, RoomId, Sequence, Timestamp, Trouble, Visibility,
 };
 use support::{Folder, START, accept, arrive, create, memory, open, person, post, proposal, room, with_key};
 
@@ -240,7 +240,9 @@ fn a_snapshot_is_taken_while_everything_goes_on() {
     let mut copy = open(&folder.path().join("copy.db"));
     assert_eq!(copy.restore(&mut snapshot.as_slice()), Ok(Position(3)));
     assert_eq!(copy.state_hash(), chat.stop().unwrap().state_hash());
-    let again = copy.append(&[proposal(person(0), Action::Arrive { nickname: "again".into() })]).unwrap();
+    let again = copy
+        .append(&[proposal(person(0), Action::Arrive { nickname: "again".into(), from: Origin::default() })])
+        .unwrap();
     assert_eq!(again[0].verdict, Err(Refusal::IdTaken));
     assert_eq!(again[0].position, Position(4));
     assert!(Timestamp::now() > Timestamp(START - 1_000_000_000_000));

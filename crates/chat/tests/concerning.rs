@@ -7,8 +7,8 @@ use parlor_chat::log::{LocalLog, Log};
 use parlor_chat::storage::{Memory, Storage};
 use parlor_chat::view::{Concerning, View};
 use parlor_chat::{
-    AccountChange, Action, Event, Failure, Fingerprint, PersonId, Position, Refusal, RoomId, Sequence,
-    SessionId, Timestamp, Visibility, What,
+    AccountChange, Action, Event, Failure, Fingerprint, Order, PersonId, Position, Refusal, RoomId,
+    Selection, Sequence, SessionId, Timestamp, Visibility, What,
 };
 use support::{START, accept, arrive, create, memory, person, post, proposal, room};
 
@@ -72,11 +72,24 @@ fn somebody_is_shown_what_they_did_and_what_others_did_to_them() {
     let issue = AccountChange::IssueLink { person: person(1), link, until };
     accept(&mut log, proposal(PersonId::SERVER, Action::Account { change: issue }));
 
+    let order = |by, order| proposal(by, Action::Order { order });
+    for number in [1, 3] {
+        let mute = Order::Mute { person: person(number), room: None, until: None, reason: "loud".into() };
+        accept(&mut log, order(PersonId::SERVER, mute));
+    }
+    let report = Order::Report { room: RoomId::LOBBY, message: Sequence(1), note: "rude".into() };
+    accept(&mut log, order(person(3), report));
+    let selection = Selection { people: vec![person(1), person(3)], ..Selection::default() };
+    accept(&mut log, order(PersonId::SERVER, Order::Undo { selection }));
+    let undone = log.last();
+    accept(&mut log, order(PersonId::SERVER, Order::Restore { withheld: undone, rooms: Vec::new() }));
+
     let events = all(&log, person(1));
     let told: Vec<String> = events
         .iter()
         .map(|event| match &event.what {
             What::Posted { text, mentions, .. } => format!("posted {text:?} {}", mentions.len()),
+            What::Ordered { order: Order::Undone { undone } } => format!("undone {}", undone.people.len()),
             what => serde_json::to_value(what).unwrap()["type"].as_str().unwrap().to_owned(),
         })
         .collect();
@@ -90,6 +103,8 @@ fn somebody_is_shown_what_they_did_and_what_others_did_to_them() {
         "left",
         "account",
         "account",
+        "ordered",
+        "undone 1",
     ];
     assert_eq!(told, expected);
     assert!(events.is_sorted_by_key(|event| event.position));

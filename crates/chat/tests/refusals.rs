@@ -6,8 +6,8 @@ mod support;
 use parlor_chat::log::{LocalLog, Log};
 use parlor_chat::storage::Memory;
 use parlor_chat::{
-    AccountChange, Action, PersonId, Proposal, Refusal, Retention, Role, RoomId, Sequence, SessionId,
-    Visibility, limits,
+    AccountChange, Action, Order, Origin, PersonId, Position, Proposal, Refusal, Retention, Role, RoomId,
+    SecretHash, Sequence, SessionId, ShownInvite, Visibility, limits,
 };
 use support::{accept, arrive, ask, create, memory, person, post, proposal, refuse, room, say};
 
@@ -68,6 +68,10 @@ fn role(of: u64, role: Role) -> Action {
     Action::SetRole { room: room(1), person: person(of), role }
 }
 
+fn report(note: String) -> Action {
+    Action::Order { order: Order::Report { room: room(1), message: Sequence(3), note } }
+}
+
 fn server(action: Action) -> Proposal {
     proposal(PersonId::SERVER, action)
 }
@@ -82,8 +86,16 @@ fn about_people() -> Vec<(Refusal, Proposal)> {
         (UnknownPerson, by(7, say(LOBBY, "hello"))),
         (UnknownPerson, by(7, Action::Depart)),
         (Unsupported, by(0, Action::Unknown)),
+        (OfferInvalid, by(0, Action::Order { order: Order::ClaimOwnership { secret: SecretHash(7) } })),
+        (InviteInvalid, by(0, Action::Order { order: Order::UseInvite { shown: ShownInvite::default() } })),
+        (
+            NoSuchOrder,
+            server(Action::Order { order: Order::Purge { withheld: Position(7), messages: vec![] } }),
+        ),
+        (ReasonInvalid, by(0, report(long(limits::REASON + 1)))),
+        (ReasonInvalid, by(0, report("two\nlines".into()))),
         (IdTaken, arrive(0)),
-        (IdTaken, server(Action::Arrive { nickname: "root".into() })),
+        (IdTaken, server(Action::Arrive { nickname: "root".into(), from: Origin::default() })),
         (
             IdTaken,
             by(
@@ -97,7 +109,10 @@ fn about_people() -> Vec<(Refusal, Proposal)> {
             ),
         ),
         (IdTaken, by(1, Action::OpenDirect { room: room(1), with: vec![person(2)] })),
-        (NicknameTaken, proposal(person(7), Action::Arrive { nickname: "User-1".into() })),
+        (
+            NicknameTaken,
+            proposal(person(7), Action::Arrive { nickname: "User-1".into(), from: Origin::default() }),
+        ),
         (NicknameTaken, by(0, nickname("user-2"))),
         (NicknameReserved, by(0, nickname("Admin"))),
         (NotClaimed, by(0, Action::Account { change: AccountChange::RemoveTotp })),
@@ -190,7 +205,7 @@ fn each_refusal_has_its_reasons() {
     for (expected, proposal) in &cases {
         assert_eq!(refuse(&mut log, proposal.clone()), *expected, "{proposal:?}");
     }
-    let entries = log.tail(parlor_chat::Position(0), usize::MAX).unwrap();
+    let entries = log.tail(Position(0), usize::MAX).unwrap();
     let kept = entries.last().unwrap().to_octets().len();
     assert!(kept < 10, "a refused proposal leaves {kept} octets");
     // Only how far the log is applied has changed.
@@ -205,7 +220,23 @@ fn each_refusal_has_its_reasons() {
     // In tests/accounts.rs, where names are claimed.
     let of_accounts = [NicknameAlike, AlreadyClaimed, CodeUsed, LinkInvalid, LastWayIn, TooManyPasskeys];
     let by_limits = [&by_limits[..], &of_accounts].concat();
-    let covered = |refusal| by_limits.contains(refusal) || cases.iter().any(|(one, _)| one == refusal);
+    // Each of them takes somebody who keeps the peace: see the tests called `peace`.
+    let by_orders = [
+        Banned,
+        Muted,
+        ClaimFirst,
+        SlowMode,
+        Filtered,
+        NotInvited,
+        LastServerOwner,
+        TooManyOrders,
+        RangeBanned,
+    ];
+    let covered = |refusal| {
+        by_limits.contains(refusal)
+            || by_orders.contains(refusal)
+            || cases.iter().any(|(one, _)| one == refusal)
+    };
     let missing: Vec<_> = Refusal::ALL.iter().filter(|refusal| !covered(refusal)).collect();
     assert!(missing.is_empty(), "no case for {missing:?}");
 }

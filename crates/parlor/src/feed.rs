@@ -62,7 +62,7 @@ pub(crate) fn readable(view: &View<'_>, named: &[RoomId]) -> Result<Readable, Fa
 mod tests {
     use parlor_chat::log::LocalLog;
     use parlor_chat::storage::Memory;
-    use parlor_chat::{Action, Proposal, Timestamp, Visibility};
+    use parlor_chat::{Action, Origin, Proposal, Timestamp, Visibility};
 
     use super::*;
 
@@ -84,7 +84,11 @@ mod tests {
     fn every_public_room_is_searched_by_who_names_it_and_no_private_one() {
         let chat = Chat::start(LocalLog::open(Memory::default()).unwrap(), Box::new(|_| {})).unwrap();
         for person in [OWNER, OTHER] {
-            ask(&chat, person, Action::Arrive { nickname: format!("user-{}", person.0) });
+            ask(
+                &chat,
+                person,
+                Action::Arrive { nickname: format!("user-{}", person.0), from: Origin::default() },
+            );
         }
         let rooms: Vec<RoomId> = (0..=PUBLIC_ROOMS as u64)
             .map(|number| create(&chat, number, Visibility::Public, format!("room {number:03}")))

@@ -19,6 +19,11 @@ pub(crate) fn random() -> u64 {
     getrandom::u64().expect("the system gives random numbers")
 }
 
+/// A secret that nobody guesses: 128 bits.
+pub(crate) fn new_secret() -> String {
+    format!("{:016x}{:016x}", random(), random())
+}
+
 /// An id for somebody new.
 pub(crate) fn new_person() -> PersonId {
     PersonId::new(Timestamp::now(), random())

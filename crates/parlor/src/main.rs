@@ -11,6 +11,7 @@ mod control;
 mod data;
 mod exposition;
 mod feed;
+mod gate;
 mod identity;
 mod log;
 mod nickname;

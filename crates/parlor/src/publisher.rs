@@ -28,6 +28,7 @@ use crate::identity::Signed;
 use inbox::Inbox;
 use teller::Teller;
 
+use crate::gate::Gate;
 /// Why a connection is closed whose session has ended.
 pub(crate) const SIGNED_OUT: &str = "this session has ended; sign in again";
 
@@ -150,10 +151,11 @@ impl Publisher {
         chat: Arc<Chat>,
         topics: Topics,
         interval: Duration,
+        gate: Arc<Gate>,
     ) -> io::Result<JoinHandle<()>> {
         let published = chat.view(PersonId::SERVER, |view| Ok(view.position()?));
         let published = published.map_err(io::Error::other)?;
-        let teller = Teller::new(chat, topics, interval, published);
+        let teller = Teller::new(chat, topics, interval, published, gate);
         let inbox = self.0.clone();
         let run = move || {
             if catch_unwind(AssertUnwindSafe(|| teller.run(&inbox))).is_err() {

@@ -1,4 +1,4 @@
-//! How much one connection may ask: a bucket of tokens that fills at a steady rate.
+//! How much may be asked: a bucket of tokens that fills at a steady rate.
 
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,17 @@ impl Rate {
     pub(crate) fn new(per_second: u32, burst: u32, now: Instant) -> Self {
         let burst = f64::from(burst.max(1));
         Rate { per_second: f64::from(per_second.max(1)), burst, tokens: burst, filled: now, refused: 0 }
+    }
+
+    /// A full bucket into which one token comes each time that so much time has passed.
+    pub(crate) fn every(time: Duration, burst: u32, now: Instant) -> Self {
+        Rate { per_second: 1.0 / time.as_secs_f64(), ..Rate::new(1, burst, now) }
+    }
+
+    /// Whether it is as if it had never been used.
+    pub(crate) fn is_full(&self, now: Instant) -> bool {
+        let passed = now.saturating_duration_since(self.filled).as_secs_f64();
+        self.tokens + passed * self.per_second >= self.burst
     }
 
     /// Takes a token.

@@ -81,10 +81,15 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
         let mut tls = Tls::open(config, data.path())?;
         let space = Space::open(&data, space_options(config)).map_err(ServeError::Space)?;
         take_orders(&data, &space);
+        let offered = space.offer_ownership();
+        let offered = offered.map_err(|trouble| ServeError::Space(SpaceError::Data(trouble)))?;
         let listeners = if handed_over.is_empty() { listeners(&config.server.listen)? } else { handed_over };
         let (server, beside) = start(config, &space, tls.config(), listeners)?;
         tell(&server, config.tls.is_on(), &beside);
         let _ = writeln!(io::stdout(), "keeping everything in {}", data.path().display());
+        if let Some(secret) = offered {
+            offer(&secret, server.endpoints(), config.tls.is_on());
+        }
         service_manager::is_ready();
         tokio::select! {
             () = signals.next() => {}
@@ -225,6 +230,17 @@ impl Tls {
     }
 }
 
+/// Prints how to own the server, to whoever started it and to nobody else.
+fn offer(secret: &str, endpoints: &[Endpoint], is_secure: bool) {
+    let scheme = if is_secure { "https" } else { "http" };
+    let address = endpoints.iter().find_map(|endpoint| match endpoint {
+        Endpoint::Tcp(address) => Some(format!("{scheme}://{address}")),
+        _ => None,
+    });
+    let address = address.unwrap_or_default();
+    let _ = writeln!(io::stdout(), "own this server (works once): {address}/#own={secret}");
+}
+
 /// What holds for the community.
 fn space_options(config: &Config) -> space::Options {
     let limits = &config.limits;
@@ -235,6 +251,9 @@ fn space_options(config: &Config) -> space::Options {
             request_burst: limits.request_burst.get(),
         },
         retention: config.chat.retention,
+        door: config.chat.door,
+        keep_origins: config.chat.keep_origins,
+        guests_at_once: limits.guests_at_once.get(),
         parts_of_words: config.search.search_parts_of_words,
         presence_interval: config.chat.presence_interval,
     }

@@ -6,10 +6,13 @@ mod fitting;
 mod json;
 mod lane;
 mod names;
+mod orders;
+mod oversight;
 mod queries;
 mod strikes;
 mod subscribing;
 mod text;
+mod ticket;
 mod wishes;
 
 use std::sync::Arc;
@@ -22,6 +25,7 @@ use crate::space::Space;
 use crate::wire::SUBPROTOCOL;
 use json::Json;
 use text::Text;
+pub(crate) use ticket::Ticket;
 
 /// A person's connection.
 pub(crate) enum Session {
@@ -34,9 +38,14 @@ pub(crate) enum Session {
 impl Session {
     /// A session in the subprotocol that was chosen; without one it speaks the tutorial's text. `shown` is who
     /// somebody has shown to be.
-    pub(crate) fn new(space: Arc<Space>, subprotocol: Option<&str>, shown: Option<Signed>) -> Self {
+    pub(crate) fn new(
+        space: Arc<Space>,
+        subprotocol: Option<&str>,
+        shown: Option<Signed>,
+        ticket: Ticket,
+    ) -> Self {
         if subprotocol == Some(SUBPROTOCOL) {
-            let json = Json::new(&space, shown);
+            let json = Json::new(&space, shown, ticket);
             Session::Json(space, Arc::new(json))
         } else {
             Session::Text(space, Arc::default())

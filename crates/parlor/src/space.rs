@@ -11,15 +11,16 @@ use parlor_chat::search::{Indexer, Search, SearchError};
 use parlor_chat::storage::{self, Sqlite};
 use parlor_chat::view::View;
 use parlor_chat::{
-    Action, Chat, Failure, Outcome, PersonId, Proposal, Receipt, Retention, SessionId, Timestamp, Trouble,
-    sweep,
+    Action, Chat, Door, Failure, Order, Outcome, PersonId, Proposal, Receipt, Retention, SecretHash,
+    SessionId, Timestamp, Trouble, sweep,
 };
 use websocket_hub::{Topic, WebSocket};
 
 use crate::account::{Attempts, Passwords};
 use crate::data::DataFolder;
 use crate::feed::LogFeed;
-use crate::identity::{Identities, Signed};
+use crate::gate::{Gate, trouble_of};
+use crate::identity::{Identities, Signed, new_secret};
 use crate::nickname::Nicknames;
 use crate::publisher::{News, Publisher, Topics};
 use crate::readers::{Job, Readers};
@@ -34,6 +35,12 @@ pub(crate) struct Options {
     pub(crate) limits: Limits,
     /// How long messages stay in rooms that say nothing of their own.
     pub(crate) retention: Retention,
+    /// Who is let in, until an owner says otherwise.
+    pub(crate) door: Door,
+    /// How long it is kept where somebody came from.
+    pub(crate) keep_origins: Duration,
+    /// How many new guests may come from one address at once.
+    pub(crate) guests_at_once: u32,
     /// Whether search finds the inside of words.
     pub(crate) parts_of_words: bool,
     /// The shortest time between two lines that tell who is in a room.
@@ -75,6 +82,8 @@ impl Standing {
         Ok(match view.person(signed.person)? {
             None if signed.session == SessionId::GUEST => Standing::Unknown,
             None => Standing::Gone,
+            // Whoever waits is told so by the welcome.
+            Some(found) if found.waits => Standing::SignedIn,
             Some(found) if !found.is_here => Standing::Gone,
             Some(_) if view.is_signed_in(signed.person, signed.session)? => Standing::SignedIn,
             Some(_) => Standing::SignedOut,
@@ -90,6 +99,7 @@ pub(crate) struct Space {
     pub(crate) attempts: Attempts,
     /// How often people have had written out what is kept about them.
     pub(crate) exports: Attempts,
+    pub(crate) gate: Arc<Gate>,
     /// The lobby in the tutorial's plain text.
     pub(crate) text: Topic,
     publisher: Publisher,
@@ -138,19 +148,22 @@ impl Space {
         let (running, search) = (Arc::new(started.0), started.1);
         // It is set once, here.
         let _ = indexer.set(Arc::downgrade(&running));
+        begin(&chat, options.door, options.retention).map_err(SpaceError::Data)?;
+        let gate = Gate::new(data.secret(), options.guests_at_once, &chat).map_err(SpaceError::Data)?;
+        let gate = Arc::new(gate);
         let topics = Topics { text: Topic::new(), everyone: Topic::new() };
         let text = topics.text.clone();
         let publishing = publisher
-            .start(Arc::clone(&chat), topics, options.presence_interval)
+            .start(Arc::clone(&chat), topics, options.presence_interval, Arc::clone(&gate))
             .map_err(SpaceError::Thread)?;
-        keep_for(&chat, options.retention)?;
-        let sweeping = start_sweeping(Arc::clone(&chat)).map_err(SpaceError::Thread)?;
+        let sweeping = start_sweeping(Arc::clone(&chat), options.keep_origins).map_err(SpaceError::Thread)?;
         Ok(Arc::new(Space {
             options,
             identities: Identities::new(data.secret()),
             passwords: Passwords::start().map_err(SpaceError::Thread)?,
             attempts: Attempts::default(),
             exports: Attempts::default(),
+            gate,
             text,
             publisher,
             nicknames: Mutex::default(),
@@ -229,6 +242,20 @@ impl Space {
         &self.search
     }
 
+    /// Offers the server, while it has no owner, to whoever knows a new secret. The secrets of earlier starts are of no
+    /// use from then on.
+    pub(crate) fn offer_ownership(&self) -> Result<Option<String>, Trouble> {
+        let has_owner = self.chat().view(PersonId::SERVER, |view| Ok(view.has_owner()?));
+        if has_owner.map_err(trouble_of)? {
+            return Ok(None);
+        }
+        let secret = new_secret();
+        let order = Order::OfferOwnership { secret: SecretHash::of(&secret) };
+        let (at, by, action) = (Timestamp::now(), PersonId::SERVER, Action::Order { order });
+        let outcome = self.chat().ask(Proposal { at, by, key: None, action })?;
+        Ok(outcome.verdict.is_ok().then_some(secret))
+    }
+
     /// Hands in a wish; `answer` is called once, on the thread of the log or, if it is not taken, on this one.
     pub(crate) fn propose(
         &self,
@@ -273,25 +300,30 @@ impl Drop for Space {
     }
 }
 
-/// Makes the configured retention the one in force, if it is not.
-fn keep_for(chat: &Chat, retention: Retention) -> Result<(), SpaceError> {
-    let in_force = chat.view(PersonId::SERVER, |view| Ok(view.server_retention()?));
-    match in_force {
-        Ok(in_force) if in_force == retention => return Ok(()),
-        Err(Failure::Trouble(trouble)) => return Err(SpaceError::Data(trouble)),
-        _ => {}
+/// Makes the configured retention the one in force, and the configured door where there is none yet. Nothing is
+/// proposed if it is so already.
+fn begin(chat: &Chat, door: Door, retention: Retention) -> Result<(), Trouble> {
+    let propose = |action| {
+        chat.ask(Proposal { at: Timestamp::now(), by: PersonId::SERVER, key: None, action }).map(drop)
+    };
+    let found = chat.view(PersonId::SERVER, |view| Ok((view.server_retention()?, view.is_door_set()?)));
+    let (in_force, is_door_set) = found.map_err(trouble_of)?;
+    if in_force != retention {
+        propose(Action::SetServerRetention { retention })?;
     }
-    let action = Action::SetServerRetention { retention };
-    let proposal = Proposal { at: Timestamp::now(), by: PersonId::SERVER, key: None, action };
-    chat.ask(proposal).map(drop).map_err(SpaceError::Data)
+    if is_door_set { Ok(()) } else { propose(Action::Order { order: Order::SetDoor { door } }) }
 }
 
 /// Looks once a minute for what is to be erased, until its sender is dropped.
-fn start_sweeping(chat: Arc<Chat>) -> io::Result<(std::sync::mpsc::Sender<()>, JoinHandle<()>)> {
+fn start_sweeping(
+    chat: Arc<Chat>,
+    keep_origins: Duration,
+) -> io::Result<(std::sync::mpsc::Sender<()>, JoinHandle<()>)> {
     let (end, ended) = std::sync::mpsc::channel::<()>();
+    let keep_origins = u64::try_from(keep_origins.as_millis()).unwrap_or(u64::MAX);
     let run = move || {
         while ended.recv_timeout(SWEEP) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-            if let Err(Failure::Trouble(trouble)) = sweep(&chat, Timestamp::now()) {
+            if let Err(Failure::Trouble(trouble)) = sweep(&chat, Timestamp::now(), keep_origins) {
                 // It is tried again in a minute.
                 eprintln!("parlor: messages whose time has passed cannot be erased: {trouble}");
             }
@@ -309,13 +341,21 @@ mod tests {
     fn open(folder: &Scratch) -> Arc<Space> {
         let limits = Limits { text: 100, requests_per_second: 10, request_burst: 10 };
         let presence_interval = Duration::from_secs(1);
-        let options =
-            Options { limits, retention: Retention::Forever, parts_of_words: false, presence_interval };
+        let options = Options {
+            limits,
+            retention: Retention::Forever,
+            door: Door::Open,
+            keep_origins: Duration::from_secs(60),
+            guests_at_once: 20,
+            parts_of_words: false,
+            presence_interval,
+        };
         Space::open(&DataFolder::open(folder.path()).unwrap(), options).unwrap()
     }
 
     fn arrive(space: &Space, number: u64) -> Result<(), Trouble> {
-        let action = Action::Arrive { nickname: format!("user-{number}") };
+        let action =
+            Action::Arrive { nickname: format!("user-{number}"), from: parlor_chat::Origin::default() };
         let proposal = Proposal { at: Timestamp::now(), by: PersonId(number), key: None, action };
         space.chat().ask(proposal).map(|outcome| _ = outcome.verdict.unwrap())
     }

@@ -14,7 +14,7 @@ use websocket_hub::{Config, Handshake, Refused};
 use crate::assets::Assets;
 use crate::identity::{Signed, new_person};
 use crate::routes::{self, CameFrom, ROUTES, Rules};
-use crate::session::Session;
+use crate::session::{Session, Ticket};
 use crate::space::{Space, Standing};
 use crate::wire::SUBPROTOCOL;
 
@@ -109,8 +109,9 @@ async fn may_come(space: &Arc<Space>, signed: Signed) -> bool {
 
 async fn chat(State(site): State<Site>, request: Request) -> Response {
     let shown = site.space.identities.of_request(request.headers());
+    let ticket = Ticket::of(request.uri().query());
     let answer = site.handshake.upgrade(request).map(|upgrade| {
-        let session = Session::new(site.space, upgrade.subprotocol(), shown);
+        let session = Session::new(site.space, upgrade.subprotocol(), shown, ticket);
         upgrade.start_with(session)
     });
     answer.unwrap_or_else(|refused: Refused| refused.into()).map(Body::new)

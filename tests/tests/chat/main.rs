@@ -2,6 +2,8 @@
 
 mod documented;
 mod kept;
+mod overseeing;
+mod peace;
 mod people;
 mod resuming;
 mod rooms;

@@ -53,6 +53,12 @@ impl Server {
         assert!(status.success(), "{status}{}", self.process.report());
     }
 
+    /// What makes its first owner, as the server printed it.
+    pub(crate) fn ownership(&self) -> String {
+        let line = self.process.line_with("#own=", SOON);
+        line.rsplit_once("#own=").expect("it is in the line").1.to_owned()
+    }
+
     pub(crate) async fn client(&self) -> Client {
         Client::new(&self.address).await
     }

@@ -4,7 +4,7 @@ use super::{Field, Malformed, Record, Value, fields, put_fixed, put_nested, put_
 use crate::account::AccountChange;
 use crate::entry::{Entry, Verdict};
 use crate::event::{Event, What};
-use crate::id::{PersonId, RoomId, SessionId};
+use crate::id::{AddressRange, InviteId, PersonId, RoomId, SessionId};
 use crate::key::{Fingerprint, Key};
 use crate::outcome::Receipt;
 use crate::place::{Place, Position, Sequence};
@@ -36,7 +36,7 @@ macro_rules! numbers {
 }
 numbers!(put_number: Position, Sequence, Timestamp);
 // Ids use all their bits: eight octets instead of ten.
-numbers!(put_fixed: PersonId, RoomId, SessionId);
+numbers!(put_fixed: PersonId, RoomId, SessionId, InviteId, AddressRange);
 
 macro_rules! units {
     ($type:ident { $($number:literal $name:ident),* }) => {
@@ -59,6 +59,8 @@ macro_rules! units {
         }
     };
 }
+pub(super) use units;
+
 units!(Visibility { 0 Public, 1 Private, 2 Direct });
 units!(Role { 0 Member, 1 Moderator, 2 Owner });
 
@@ -109,8 +111,10 @@ macro_rules! choice {
     };
 }
 
+pub(super) use choice;
+
 choice!(Action, Unknown => Ok(Action::Unknown); {
-    1 Arrive { 1 nickname },
+    1 Arrive { 1 nickname, 2 from },
     2 Rename { 1 nickname },
     3 Depart {},
     4 EraseMe {},
@@ -136,6 +140,7 @@ choice!(Action, Unknown => Ok(Action::Unknown); {
     50 Expire { 1 room, 2 messages },
     51 SetServerRetention { 1 retention },
     52 EndErasure { 1 person },
+    70 Order { 1 order },
 });
 
 choice!(AccountChange, => Err(Malformed::Newer); {
@@ -154,7 +159,7 @@ choice!(AccountChange, => Err(Malformed::Newer); {
 });
 
 choice!(What, => Err(Malformed::Newer); {
-    1 Arrived { 1 nickname },
+    1 Arrived { 1 nickname, 2 ranges, 3 invite, 4 asks, 5 waits, 6 role },
     2 Renamed { 1 nickname },
     3 Departed {},
     4 PersonErased {},
@@ -168,7 +173,7 @@ choice!(What, => Err(Malformed::Newer); {
     19 RetentionSet { 1 retention },
     30 Posted { 1 text, 2 reply_to, 3 thread, 4 mentions },
     31 Edited { 1 message, 2 text, 3 mentions },
-    32 Deleted { 1 message },
+    32 Deleted { 1 message, 2 of },
     33 Reacted { 1 message, 2 reaction },
     34 Unreacted { 1 message, 2 reaction },
     35 Pinned { 1 message },
@@ -178,6 +183,10 @@ choice!(What, => Err(Malformed::Newer); {
     51 ServerRetentionSet { 1 retention },
     52 ErasureEnded { 1 person },
     60 Erased {},
+    70 Ordered { 1 order },
+    72 Hidden { 1 messages },
+    73 Shown { 1 messages },
+    71 Withheld { 1 text, 2 reply_to, 3 thread, 4 mentions },
 });
 
 impl Field for Retention {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{LocalLog, Log, LogReader, StateHash};
 use crate::entry::Entry;
 use crate::id::RoomId;
-use crate::place::{Position, Sequence};
+use crate::place::{Place, Position, Sequence};
 use crate::storage::Storage;
 use crate::trouble::Trouble;
 
@@ -82,14 +82,21 @@ impl Places {
             return Err(Trouble::Corrupt(what));
         }
         self.position = entry.position;
-        let Some(place) = entry.event.as_ref().and_then(|event| event.place) else { return Ok(()) };
+        let Some(event) = &entry.event else { return Ok(()) };
+        // An order may have a place in several rooms.
+        let told = event.in_rooms();
+        let places = event.place.into_iter().chain(told.iter().filter_map(|event| event.place));
+        places.into_iter().try_for_each(|place| self.count(entry.position, place))
+    }
+
+    fn count(&mut self, position: Position, place: Place) -> Result<(), Trouble> {
         let before = self.rooms.insert(place.room, place.sequence);
         // What a room had before is not known if it is forgotten.
         let is_first = before.is_none() && self.forgotten > Position(0);
         if !is_first && place.sequence != before.unwrap_or_default().next() {
             return Err(Trouble::Corrupt(format!(
                 "entry {} has the place {} in room {} after {}",
-                entry.position,
+                position,
                 place.sequence,
                 place.room,
                 before.unwrap_or_default()

@@ -53,7 +53,7 @@ fn proposal(key: Option<&str>, action: Action) -> Proposal {
 }
 
 fn arrive() -> Proposal {
-    proposal(Some("arrive"), Action::Arrive { nickname: "ada".into() })
+    proposal(Some("arrive"), Action::Arrive { nickname: "ada".into(), from: crate::order::Origin::default() })
 }
 
 fn post(key: &str, text: &str) -> Proposal {

@@ -60,12 +60,12 @@ impl<'a> LogReader<'a> {
 
     /// What a room is called now; nothing if there is none, or it has no name.
     pub fn room_name(&self, room: RoomId) -> Result<Option<String>, Trouble> {
-        Ok(self.read.room(room)?.map(|row| row.name).filter(|name| !name.is_empty()))
+        Ok(self.read.any_room(room)?.map(|row| row.name).filter(|name| !name.is_empty()))
     }
 
     /// The last place in a room; 0 if there is no such room.
     pub fn last_in_room(&self, room: RoomId) -> Result<Sequence, Trouble> {
-        Ok(self.read.room(room)?.map(|row| row.sequence).unwrap_or_default())
+        Ok(self.read.any_room(room)?.map(|row| row.sequence).unwrap_or_default())
     }
 
     pub(super) fn storage(&self) -> &'a dyn Read {

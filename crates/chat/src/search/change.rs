@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::{Event, PersonId, Place, Position, Timestamp, What};
+use crate::{Event, Order, PersonId, Place, Position, Timestamp, What};
 
 /// Something that happened to what can be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,12 +57,23 @@ pub enum Change {
 }
 
 impl Change {
+    /// What is undone or held back stays in the index: nobody is shown its text as long as it is so. Once it is erased,
+    /// it is erased here, too.
+    fn of_order(what: What) -> Vec<Self> {
+        match what {
+            What::Ordered { order: Order::Purge { messages, .. } } => {
+                messages.into_iter().map(|message| Change::Erased { message }).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// What an event changes. Most of them change nothing here.
     pub fn of(event: Event) -> Vec<Self> {
-        let Some(place) = event.place else { return Vec::new() };
+        let Some(place) = event.place else { return Self::of_order(event.what) };
         let of = |sequence| Place { room: place.room, sequence };
         vec![match event.what {
-            What::Posted { text, thread, .. } => Change::Posted {
+            What::Posted { text, thread, .. } | What::Withheld { text, thread, .. } => Change::Posted {
                 message: place,
                 author: event.by,
                 at: event.at,
@@ -71,7 +82,7 @@ impl Change {
                 file: false,
             },
             What::Edited { message, text, .. } => Change::Edited { message: of(message), text },
-            What::Deleted { message } => Change::Erased { message: of(message) },
+            What::Deleted { message, .. } => Change::Erased { message: of(message) },
             What::Expired { messages } => {
                 return messages.into_iter().map(|message| Change::Erased { message: of(message) }).collect();
             }
@@ -133,7 +144,7 @@ mod tests {
                 What::Edited { message, text: "b".into(), mentions: vec![] },
                 vec![Change::Edited { message: other(4), text: "b".into() }],
             ),
-            (What::Deleted { message }, vec![Change::Erased { message: other(4) }]),
+            (What::Deleted { message, of: None }, vec![Change::Erased { message: other(4) }]),
             (
                 What::Expired { messages: vec![message, Sequence(7)] },
                 vec![Change::Erased { message: other(4) }, Change::Erased { message: other(7) }],

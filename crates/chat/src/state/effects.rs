@@ -4,11 +4,16 @@
 //! between: then erasing finds nothing, and what is left of both is the same.
 
 mod accounts;
+mod bring_back;
 mod erasure;
 mod members;
 mod messages;
 mod names;
+mod orders;
 mod people;
+mod rebuild;
+mod standing;
+mod withhold;
 
 use super::keys::{self, Table};
 use super::rows::{HappeningRow, KeyRow, NumberRow, RoomRow, ServerRow};
@@ -16,7 +21,7 @@ use super::tables::{Tables, fold_name};
 use crate::codec::Record;
 use crate::entry::{Entry, Verdict};
 use crate::event::{Event, What};
-use crate::id::RoomId;
+use crate::id::{PersonId, RoomId};
 use crate::outcome::Receipt;
 use crate::place::Place;
 use crate::room::{Role, Visibility};
@@ -54,7 +59,8 @@ pub(crate) fn replay(state: &mut Staged<'_>, entry: &Entry) -> Result<(), Troubl
 fn effect(state: &mut Staged<'_>, event: &Event) -> Result<(), Trouble> {
     match (&event.what, event.place) {
         (_, Some(place)) => in_room(state, event, place),
-        (What::Arrived { nickname }, _) => people::arrived(state, event, nickname),
+        (What::Arrived { .. }, _) => people::arrived(state, event),
+        (What::Ordered { order }, None) => orders::carry_out(state, event, order),
         (What::Renamed { nickname }, _) => people::renamed(state, event, nickname),
         (What::Departed, _) => people::departed(state, event.by),
         (What::PersonErased, _) => people::erased(state, event.by),
@@ -80,7 +86,7 @@ fn in_room(state: &mut Staged<'_>, event: &Event, place: Place) -> Result<(), Tr
     let mut room = match &event.what {
         What::RoomCreated { .. } => RoomRow::default(),
         _ => state
-            .room(place.room)?
+            .any_room(place.room)?
             .ok_or_else(|| Trouble::Corrupt(format!("the event at {} is in no room", event.position)))?,
     };
     if place.sequence != room.sequence.next() {
@@ -90,6 +96,10 @@ fn in_room(state: &mut Staged<'_>, event: &Event, place: Place) -> Result<(), Tr
     let changed = &mut room;
     match &event.what {
         What::Posted { .. } => messages::posted(state, event, place)?,
+        What::Withheld { .. } => {
+            messages::posted(state, event, place)?;
+            withhold::hold_back(state, event, place, changed)?;
+        }
         What::Erased => {}
         _ => happened(state, event, place),
     }
@@ -120,7 +130,8 @@ fn in_room(state: &mut Staged<'_>, event: &Event, place: Place) -> Result<(), Tr
         }
         What::Pinned { message } => messages::pinned(state, event, place.room, *message, changed),
         What::Unpinned { message } => messages::unpinned(state, event, place.room, *message, changed),
-        What::Deleted { message } => erasure::erase(state, place.room, *message, changed)?,
+        What::Deleted { message, .. } => erasure::erase(state, place.room, *message, changed)?,
+        What::Ordered { order } => orders::in_room(state, event, place, changed, order)?,
         What::Expired { messages } => {
             for message in messages {
                 erasure::erase(state, place.room, *message, changed)?;
@@ -128,8 +139,25 @@ fn in_room(state: &mut Staged<'_>, event: &Event, place: Place) -> Result<(), Tr
         }
         _ => {}
     }
+    if is_moderators(event) {
+        orders::noted(state, event);
+    }
     put(state, keys::room(place.room), &room);
     Ok(())
+}
+
+/// Whether it is an act of whoever moderates the room.
+fn is_moderators(event: &Event) -> bool {
+    match &event.what {
+        What::Deleted { of, .. } => of.is_some(),
+        What::Left { person } => *person != event.by,
+        What::RoleSet { .. }
+        | What::RoomRenamed { .. }
+        | What::TopicSet { .. }
+        | What::RetentionSet { .. }
+        | What::Ordered { .. } => event.by != PersonId::SERVER,
+        _ => false,
+    }
 }
 
 /// Keeps an event that is no message, for those who catch up.

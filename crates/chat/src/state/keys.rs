@@ -46,6 +46,8 @@ pub(crate) enum Table {
     Passkey = b'V' as isize,
     RecoveryCode = b'W' as isize,
     Skeleton = b'X' as isize,
+    /// What keeping the peace needs; see `keeping`.
+    Keeping = b'Y' as isize,
     // Last, because keys of the same hour follow each other: at the end of the file rows pack more tightly.
     Key = b'Z' as isize,
 }
@@ -56,7 +58,7 @@ pub(crate) const KEYS: u8 = Table::Key as u8;
 /// Whether keys that begin with this octet are of rows that deciding on messages reads again and again, and that
 /// are small.
 pub(crate) fn is_hot(table: u8) -> bool {
-    [Table::Person, Table::Room, Table::Member].iter().any(|hot| *hot as u8 == table)
+    table == SERVER[0] || [Table::Person, Table::Room, Table::Member].iter().any(|hot| *hot as u8 == table)
 }
 
 /// A key, or the beginning of several.

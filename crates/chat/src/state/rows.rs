@@ -3,11 +3,14 @@
 //! What can be erased (texts, nicknames, reactions) is not in them: they name the entry of the log that has it. So
 //! it is stored once, in a place that never moves, and can be overwritten there.
 
+use super::keeping::TermRow;
 use crate::codec::{Field, Malformed, Value, put_number, record};
 use crate::event::What;
-use crate::id::PersonId;
+use crate::id::{InviteId, PersonId};
 use crate::key::Fingerprint;
+use crate::order::SecretHash;
 use crate::outcome::Receipt;
+use crate::permission::{Door, ServerRole};
 use crate::place::{Place, Position, Sequence};
 use crate::refusal::Refusal;
 use crate::room::{Retention, Role, Visibility};
@@ -19,8 +22,21 @@ pub(crate) struct ServerRow {
     /// How far the log is applied.
     pub(crate) applied: Position,
     pub(crate) retention: Retention,
+    /// Nothing until somebody said.
+    pub(crate) door: Option<Door>,
+    /// Who knows this secret can own the server.
+    pub(crate) offer: Option<SecretHash>,
+    /// How many own it.
+    pub(crate) owners: u64,
+    /// Invitations that are not revoked.
+    pub(crate) invites: u64,
+    pub(crate) filters: u64,
+    /// How many wait to be let in.
+    pub(crate) waiting: u64,
 }
-record!(ServerRow { 1 applied, 2 retention });
+record!(ServerRow {
+    1 applied, 2 retention, 20 door, 21 offer, 22 owners, 23 invites, 24 filters, 25 waiting
+});
 
 /// Whether somebody can still do anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,6 +47,10 @@ pub(crate) enum Standing {
     /// What they said is being erased, and shown no longer.
     Erasing,
     Erased,
+    /// Not let in yet.
+    Waiting,
+    /// That they came was undone.
+    Undone,
 }
 
 impl Field for Standing {
@@ -48,6 +68,8 @@ impl Field for Standing {
             1 => Standing::Departed,
             2 => Standing::Erasing,
             3 => Standing::Erased,
+            4 => Standing::Waiting,
+            5 => Standing::Undone,
             _ => return Err(Malformed::Newer),
         };
         Ok(())
@@ -62,8 +84,16 @@ pub(crate) struct PersonRow {
     pub(crate) standing: Standing,
     /// In how many rooms they are, the lobby not counted.
     pub(crate) rooms: u64,
+    pub(crate) role: ServerRole,
+    /// The invitation that they came by.
+    pub(crate) came_by: Option<InviteId>,
+    pub(crate) ban: Option<TermRow>,
+    /// Everywhere; those of rooms are elsewhere.
+    pub(crate) mute: Option<TermRow>,
 }
-record!(PersonRow { 1 arrived_at, 2 named, 3 standing, 4 rooms });
+record!(PersonRow {
+    1 arrived_at, 2 named, 3 standing, 4 rooms, 20 role, 21 came_by, 22 ban, 23 mute
+});
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct RoomRow {
@@ -78,9 +108,16 @@ pub(crate) struct RoomRow {
     pub(crate) members: u64,
     pub(crate) owners: u64,
     pub(crate) pins: u64,
+    /// The least milliseconds between two messages of one person.
+    pub(crate) slow_mode: u64,
+    /// How many are muted in it.
+    pub(crate) mutes: u64,
+    /// What undid that it was opened: as long as it is so, there is no such room.
+    pub(crate) undone: Option<Position>,
 }
 record!(RoomRow {
-    1 visibility, 2 name, 3 topic, 4 created_at, 5 created_by, 6 sequence, 7 retention, 8 members, 9 owners, 10 pins
+    1 visibility, 2 name, 3 topic, 4 created_at, 5 created_by, 6 sequence, 7 retention, 8 members, 9 owners, 10 pins,
+    20 slow_mode, 21 mutes, 22 undone
 });
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

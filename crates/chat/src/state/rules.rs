@@ -3,16 +3,27 @@
 //! Nothing is written here, and nothing is read but the state and the proposal.
 
 mod accounts;
+mod bans;
+mod door;
+mod gate;
 mod messages;
+mod moderation;
 mod names;
+mod orders;
 mod people;
+mod raid;
+mod roles;
 mod rooms;
+mod slow_mode;
 
+use super::restraint::server_role;
 use super::rows::RoomRow;
 use super::tables::Tables;
 use crate::event::What;
 use crate::failure::Failure;
 use crate::id::{PersonId, RoomId};
+use crate::limits;
+use crate::order::Order;
 use crate::place::Place;
 use crate::proposal::{Action, Proposal};
 use crate::refusal::Refusal;
@@ -33,12 +44,11 @@ type Decided = Result<Decision, Failure>;
 /// Decides on a proposal.
 pub(crate) fn decide(state: &impl Tables, proposal: &Proposal) -> Decided {
     let by = proposal.by;
-    let is_new = matches!(proposal.action, Action::Arrive { .. });
-    if !is_new && by != PersonId::SERVER && state.person_here(by)?.is_none() {
-        return Err(Refusal::UnknownPerson.into());
+    if !matches!(proposal.action, Action::Arrive { .. }) {
+        gate::pass(state, proposal)?;
     }
     match &proposal.action {
-        Action::Arrive { nickname } => people::arrive(state, by, nickname),
+        Action::Arrive { nickname, from } => people::arrive(state, proposal, nickname, from),
         Action::Rename { nickname } => people::rename(state, by, nickname),
         Action::Depart => people::end(by, What::Departed),
         Action::EraseMe => people::end(by, What::PersonErased),
@@ -56,22 +66,23 @@ pub(crate) fn decide(state: &impl Tables, proposal: &Proposal) -> Decided {
         Action::RenameRoom { room, name } => rooms::rename(state, by, *room, name),
         Action::SetTopic { room, topic } => rooms::set_topic(state, by, *room, topic),
         Action::SetRetention { room, retention } => rooms::set_retention(state, by, *room, *retention),
-        Action::Post { room, text, reply_to, thread, mentions } => {
-            messages::post(state, by, *room, text, *reply_to, *thread, mentions)
-        }
+        Action::Post { .. } => messages::post(state, proposal),
         Action::Edit { room, message, text, mentions } => {
-            messages::edit(state, by, *room, *message, text, mentions)
+            messages::edit(state, proposal, (*room, *message), text, mentions)
         }
         Action::Delete { room, message } => messages::delete(state, by, *room, *message),
-        Action::React { room, message, reaction } => messages::react(state, by, *room, *message, reaction),
+        Action::React { room, message, reaction } => {
+            messages::react(state, proposal, (*room, *message), reaction)
+        }
         Action::Unreact { room, message, reaction } => {
             messages::unreact(state, by, *room, *message, reaction)
         }
-        Action::Pin { room, message } => messages::pin(state, by, *room, *message),
+        Action::Pin { room, message } => messages::pin(state, proposal, *room, *message),
         Action::Unpin { room, message } => messages::unpin(state, by, *room, *message),
         Action::Read { room, up_to } => messages::read(state, by, *room, *up_to),
         Action::Expire { room, messages } => messages::expire(state, proposal, *room, messages),
         Action::SetServerRetention { retention } => set_server_retention(state, by, *retention),
+        Action::Order { order } => orders::decide(state, proposal, order),
         Action::Unknown => Err(Refusal::Unsupported.into()),
     }
 }
@@ -89,7 +100,7 @@ fn set_server_retention(state: &impl Tables, by: PersonId, retention: Retention)
 
 fn check_retention(retention: Retention) -> Result<(), Failure> {
     match retention {
-        Retention::Milliseconds(milliseconds) if milliseconds < crate::limits::RETENTION => {
+        Retention::Milliseconds(milliseconds) if milliseconds < limits::RETENTION => {
             Err(Refusal::RetentionInvalid.into())
         }
         _ => Ok(()),
@@ -112,4 +123,23 @@ fn membership(state: &impl Tables, room: RoomId, person: PersonId) -> Result<(Ro
 /// The answer if a room is as it should be already.
 fn unchanged(room: RoomId, row: &RoomRow) -> Decided {
     Ok(Decision::Unchanged(Some(Place { room, sequence: row.sequence })))
+}
+
+/// An order that is carried out as it is.
+fn as_ordered(order: Order) -> Decided {
+    Ok(Decision::Outside(What::Ordered { order }))
+}
+
+/// A reason or a note: one line, perhaps empty.
+fn check_reason(reason: &str) -> Result<(), Failure> {
+    let fits = names::is_line(reason, limits::REASON);
+    if fits { Ok(()) } else { Err(Refusal::ReasonInvalid.into()) }
+}
+
+/// Somebody whom `by` may restrain: further down, and not themselves.
+fn check_is_below(state: &impl Tables, by: PersonId, person: PersonId) -> Result<(), Failure> {
+    let target = state.person_here(person)?.ok_or(Refusal::NoSuchPerson)?;
+    let own = server_role(state, by)?;
+    let is_below = target.role.rank() < own.rank() || by == PersonId::SERVER;
+    if is_below && person != by { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
 }

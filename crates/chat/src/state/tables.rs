@@ -2,6 +2,7 @@
 
 use std::ops::{ControlFlow, Range};
 
+use super::keeping::{KnownRow, Shelf};
 use super::keys::{self, SECOND, THIRD, Table};
 use super::rows::{
     AccountRow, HappeningRow, KeyRow, MemberRow, MessageRow, NumberRow, PasskeyRow, PersonRow,
@@ -105,7 +106,13 @@ pub(crate) trait Tables: Read {
         Ok(row.map(|row| PersonId(row.number)))
     }
 
+    /// A room that is there.
     fn room(&self, room: RoomId) -> Result<Option<RoomRow>, Trouble> {
+        Ok(self.any_room(room)?.filter(|row| row.undone.is_none()))
+    }
+
+    /// A room, also if that it was opened is undone.
+    fn any_room(&self, room: RoomId) -> Result<Option<RoomRow>, Trouble> {
         self.row(&keys::room(room))
     }
 
@@ -171,7 +178,7 @@ pub(crate) trait Tables: Read {
     /// What somebody is called; nothing once that is erased.
     fn nickname_of(&self, person: &PersonRow) -> Result<String, Trouble> {
         match self.what(person.named)? {
-            Some(What::Arrived { nickname } | What::Renamed { nickname }) => Ok(nickname),
+            Some(What::Arrived { nickname, .. } | What::Renamed { nickname }) => Ok(nickname),
             _ => Ok(String::new()),
         }
     }
@@ -179,25 +186,40 @@ pub(crate) trait Tables: Read {
     /// What a message says.
     fn text_of(&self, message: &MessageRow) -> Result<String, Trouble> {
         match self.what(message.text_at)? {
-            Some(What::Posted { text, .. } | What::Edited { text, .. }) => Ok(text),
+            Some(What::Posted { text, .. } | What::Withheld { text, .. } | What::Edited { text, .. }) => {
+                Ok(text)
+            }
             _ => Err(Trouble::Corrupt(format!("entry {} of the log has lost its text", message.text_at))),
         }
     }
 
     /// Whether the state needs an entry of the log, because a text is in it that is there still.
+    ///
+    /// What was needed and is not any more must never be needed again: who began with a snapshot has it no longer.
     fn needs(&self, event: &Event) -> Result<bool, Trouble> {
-        let is_text_of =
-            |message: Option<MessageRow>| message.is_some_and(|row| row.text_at == event.position);
-        Ok(match (&event.what, event.place) {
-            (What::Arrived { .. } | What::Renamed { .. }, _) => {
-                self.person(event.by)?.is_some_and(|row| row.named == event.position)
-            }
-            (What::Account { change }, _) => self.needs_change(event, change)?,
-            (What::Posted { .. }, Some(place)) => is_text_of(self.message(place.room, place.sequence)?),
-            (What::Edited { message, .. }, Some(place)) => is_text_of(self.message(place.room, *message)?),
-            (What::Reacted { .. } | What::Unreacted { .. }, _) => true,
+        let is_name = || -> Result<bool, Trouble> {
+            Ok(self.person(event.by)?.is_some_and(|row| row.named == event.position))
+        };
+        Ok(match &event.what {
+            What::Arrived { .. } => is_name()? || self.is_origin(event)?,
+            What::Renamed { .. } => is_name()?,
+            What::Account { change } => self.needs_change(event, change)?,
+            // All of a message is there until it is erased: what was undone can be brought back, and an edit that is
+            // undone leaves what was said before. What was ordered is looked up here.
+            What::Posted { .. }
+            | What::Withheld { .. }
+            | What::Edited { .. }
+            | What::Reacted { .. }
+            | What::Unreacted { .. }
+            | What::Ordered { .. } => true,
             _ => false,
         })
+    }
+
+    /// Whether an arrival says where somebody came from, which is to be erased there.
+    fn is_origin(&self, event: &Event) -> Result<bool, Trouble> {
+        let known = self.row::<KnownRow>(&Shelf::Known.number(event.by.0))?;
+        Ok(known.is_some_and(|row| row.position == event.position))
     }
 
     /// Whether something that somebody signs in with, or a label, is in this entry alone.

@@ -6,6 +6,7 @@ use crate::entry::Entry;
 use crate::event::{Event, What};
 use crate::failure::Failure;
 use crate::id::PersonId;
+use crate::order::Order;
 use crate::place::Position;
 use crate::refusal::Refusal;
 use crate::trouble::Trouble;
@@ -87,6 +88,13 @@ fn told_to(person: PersonId, mut event: Event) -> Option<Event> {
         What::Account { change: AccountChange::IssueLink { person: who, .. } } if *who == person => {
             Some(event)
         }
+        // A report is not in it: who reports somebody is kept from them.
+        What::Ordered { order: Order::Undone { undone } } if undone.people.contains(&person) => {
+            undone.people = vec![person];
+            undone.rooms.clear();
+            Some(event)
+        }
+        What::Ordered { order } if order.person() == Some(person) => Some(event),
         _ => None,
     }
 }

@@ -32,6 +32,8 @@ pub struct Room {
     pub created_at: Timestamp,
     /// How long its messages stay.
     pub retention: Retention,
+    /// The least milliseconds between two messages of one person; 0 without slow mode.
+    pub slow_mode: u64,
     /// Its last place.
     pub last: Sequence,
     /// How many members it has. For the lobby: how many have a role there, for everybody is in it.
@@ -79,6 +81,7 @@ impl View<'_> {
             topic: row.topic,
             created_at: row.created_at,
             retention: row.retention,
+            slow_mode: row.slow_mode,
             last: row.sequence,
             members: row.members,
             role: self.state.role(room, self.asker)?,

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use parlor_chat::log::{LocalLog, Log};
 use parlor_chat::storage::{Memory, Options, Sqlite};
 use parlor_chat::{
-    AccountChange, Action, Fingerprint, Key, Outcome, PersonId, Position, Proposal, Refusal, Retention, Role,
-    RoomId, Sequence, SessionId, Timestamp, Trouble, Visibility,
+    AccountChange, Action, AddressRange, Door, FilterAction, FilterKind, Fingerprint, InviteId, Key, Order,
+    Origin, Outcome, PersonId, Position, Proposal, Refusal, Retention, Role, RoomId, SecretHash, Selection,
+    Sequence, ServerRole, SessionId, ShownInvite, Timestamp, Trouble, Visibility,
 };
 
 /// When tests begin.
@@ -83,7 +84,7 @@ pub(crate) fn with_key(key: &str, proposal: Proposal) -> Proposal {
 }
 
 pub(crate) fn arrive(number: u64) -> Proposal {
-    proposal(person(number), Action::Arrive { nickname: format!("user-{number}") })
+    proposal(person(number), Action::Arrive { nickname: format!("user-{number}"), from: Origin::default() })
 }
 
 pub(crate) fn create(by: u64, number: u64, visibility: Visibility) -> Proposal {
@@ -125,7 +126,10 @@ pub(crate) type Raw = (u8, u8, u8, u8, u8);
 
 /// A proposal by chance, mostly one that makes sense, with a text that no other has.
 pub(crate) fn chance(number: usize, (who, what, a, b, c): Raw) -> Proposal {
-    let by = if who >= 250 { PersonId::SERVER } else { person(u64::from(who % 6)) };
+    if what >= 208 {
+        return ordered(number, (who, what, a, b, c));
+    }
+    let by = if who >= 250 { PersonId::SERVER } else { person(u64::from(who % 8)) };
     let other = person(u64::from(c % 7));
     let rooms = [RoomId::LOBBY, room(1), room(2), room(3), room(4)];
     let room = rooms[usize::from(a % 5)];
@@ -141,16 +145,12 @@ pub(crate) fn chance(number: usize, (who, what, a, b, c): Raw) -> Proposal {
     let reaction = ["👍", ":tada:"][usize::from(c % 2)].to_owned();
     let some = |sequence: u8| sequence.is_multiple_of(4).then(|| Sequence(u64::from(sequence % 16)));
     if what % 52 >= 40 {
-        let by = person(u64::from(who % 6));
-        let change = account_change(number, what % 52, b, c);
-        let at = Timestamp(START + 1_000 * number as u64);
-        let by = if matches!(change, AccountChange::IssueLink { .. }) { PersonId::SERVER } else { by };
-        return Proposal { at, by, key: None, action: Action::Account { change } };
+        return account_changed(number, (who, what, a, b, c));
     }
     let retention =
         [Retention::Inherit, Retention::Forever, Retention::Milliseconds(20_000)][usize::from(b % 3)];
     let action = match what % 52 {
-        0..=1 => Action::Arrive { nickname },
+        0..=1 => Action::Arrive { nickname, from: origin(number, b, c) },
         2 => Action::Rename { nickname },
         3 if c < 100 => Action::Depart,
         3 if c > 200 => Action::EraseMe,
@@ -185,11 +185,132 @@ pub(crate) fn chance(number: usize, (who, what, a, b, c): Raw) -> Proposal {
         39 if b < 60 => Action::SetServerRetention { retention },
         _ => Action::EndErasure { person: other },
     };
-    let by = if matches!(what % 52, 38..) { PersonId::SERVER } else { by };
+    let by = match what % 52 {
+        0..=1 => person(4 + u64::from(who % 8)),
+        38.. => PersonId::SERVER,
+        _ => by,
+    };
     // Of those who have keys, some use one again.
     let key = (c % 3 > 0).then(|| format!("key-{}", if c == 1 { number / 2 } else { number }));
     let key = key.map(|key| Key::new(key).unwrap());
     Proposal { at: Timestamp(START + 1_000 * number as u64), by, key, action }
+}
+
+fn invite(number: u8) -> ShownInvite {
+    ShownInvite { invite: InviteId(1 + u64::from(number % 2)), secret: SecretHash::of("come in") }
+}
+
+fn origin(number: usize, b: u8, c: u8) -> Origin {
+    Origin {
+        ranges: if b.is_multiple_of(3) {
+            Vec::new()
+        } else {
+            vec![AddressRange(u64::from(b % 2)), AddressRange(9)]
+        },
+        invite: c.is_multiple_of(5).then(|| invite(b)),
+        asks: c.is_multiple_of(2).then(|| format!("secret-{number}-request")),
+    }
+}
+
+/// An order by chance; most are the server's own, because few others may give them.
+fn ordered(number: usize, (who, what, a, b, c): Raw) -> Proposal {
+    let whom = person(u64::from(c % 12));
+    let newer = person(6 + u64::from(c % 6));
+    let room = [RoomId::LOBBY, room(1), room(2)][usize::from(a % 3)];
+    let at = Timestamp(START + 1_000 * number as u64);
+    let until = a.is_multiple_of(2).then_some(Timestamp(at.0 + 1_000 * u64::from(b)));
+    // Half of the time what was ordered a little while ago, which may be an undoing.
+    let withheld = Position((number as u64 + 13).saturating_sub(u64::from(b % 16)));
+    let order = match what % 48 {
+        0..=9 => {
+            let (since, people) =
+                (Timestamp(at.0.saturating_sub(1_000 * u64::from(b))), vec![whom, person(u64::from(a % 8))]);
+            let invite = a.is_multiple_of(7).then(|| invite(b).invite);
+            let range = a.is_multiple_of(11).then_some(AddressRange(9));
+            Order::Undo { selection: Selection { people, invite, range, since } }
+        }
+        10..=17 => Order::Restore { withheld, rooms: Vec::new() },
+        18..=20 => Order::Purge { withheld, messages: Vec::new() },
+        21..=27 => restraint(what % 48, (a, b, c), at),
+        28..=29 => {
+            let doors = [Door::Open, Door::Invite, Door::Closed, Door::Claimed, Door::Open];
+            Order::SetDoor { door: doors[usize::from(b % 5)] }
+        }
+        30..=31 => {
+            let ShownInvite { invite, secret } = invite(b);
+            Order::MakeInvite {
+                invite,
+                secret,
+                until,
+                uses: u64::from(c % 4),
+                rooms: Vec::new(),
+                role: ServerRole::Member,
+            }
+        }
+        32 => Order::RevokeInvite { invite: invite(b).invite, ban: a.is_multiple_of(2) },
+        33 => Order::UseInvite { shown: invite(b) },
+        34 => Order::Admit { person: newer },
+        35 => Order::TurnAway { person: newer },
+        36 => Order::SetSlowMode { room, milliseconds: 10_000 * u64::from(b % 3) },
+        37..=38 => {
+            let action = if b.is_multiple_of(2) { FilterAction::Hold } else { FilterAction::Refuse };
+            Order::SetFilter {
+                kind: FilterKind::Word,
+                pattern: ["text", "nothing"][usize::from(c % 2)].into(),
+                action,
+            }
+        }
+        39 => Order::RemoveFilter {
+            kind: FilterKind::Word,
+            pattern: ["text", "nothing"][usize::from(c % 2)].into(),
+        },
+        40..=43 => reported(number, what % 48, b),
+        44 if c.is_multiple_of(2) => Order::OfferOwnership { secret: SecretHash::of("own it") },
+        44 => Order::ClaimOwnership { secret: SecretHash::of("own it") },
+        45 => Order::ForgetOrigins { people: (0..12).map(person).collect() },
+        _ => {
+            let role = [ServerRole::Guest, ServerRole::Moderator, ServerRole::Owner, ServerRole::Bot];
+            Order::SetServerRole { person: whom, role: role[usize::from(b % 4)] }
+        }
+    };
+    let is_own =
+        matches!(order, Order::UseInvite { .. } | Order::ClaimOwnership { .. } | Order::Report { .. });
+    let by = if is_own || who < 64 { person(u64::from(who % 6)) } else { PersonId::SERVER };
+    Proposal { at, by, key: None, action: Action::Order { order } }
+}
+
+fn restraint(what: u8, (a, b, c): (u8, u8, u8), at: Timestamp) -> Order {
+    let whom = person(u64::from(c % 12));
+    let room = [RoomId::LOBBY, room(1), room(2)][usize::from(a % 3)];
+    let of_room = a.is_multiple_of(3).then_some(room);
+    let until = a.is_multiple_of(2).then_some(Timestamp(at.0 + 1_000 * u64::from(b)));
+    let reason = || "because".to_owned();
+    match what {
+        21 => Order::Ban { person: whom, until, reason: reason() },
+        22 => Order::Unban { person: whom },
+        23 => Order::Mute { person: person(u64::from(c % 4)), room: of_room, until, reason: reason() },
+        24 => Order::Unmute { person: person(u64::from(c % 4)), room: of_room },
+        25 => Order::Kick { person: whom, reason: reason() },
+        26 => Order::BanRange { range: AddressRange(u64::from(b % 4)), until, reason: reason() },
+        _ => Order::UnbanRange { range: AddressRange(u64::from(b % 4)) },
+    }
+}
+
+fn reported(number: usize, what: u8, b: u8) -> Order {
+    if what > 41 {
+        let report = Position((number as u64 + 13).saturating_sub(u64::from(b % 64)));
+        return Order::SettleReport { report, note: "because".to_owned() };
+    }
+    let message = Sequence(u64::from(b % 4));
+    Order::Report { room: RoomId::LOBBY, message, note: format!("secret-{number}-note") }
+}
+
+fn account_changed(number: usize, (who, what, _, b, c): Raw) -> Proposal {
+    let change = account_change(number, what % 52, b, c);
+    let is_link = matches!(change, AccountChange::IssueLink { .. });
+    let by = if is_link { PersonId::SERVER } else { person(u64::from(who % 6)) };
+    let at = Timestamp(START + 1_000 * number as u64);
+    Proposal { at, by, key: None, action: Action::Account { change } }
 }
 
 /// A change of an account by chance; hashes and labels are texts that no other has.

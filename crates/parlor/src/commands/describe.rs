@@ -124,7 +124,7 @@ impl<'a> Describe<'a> {
                 format!("said{answer}{thread} {text:?}")
             }
             What::Edited { message, text, .. } => format!("changed {message} to {text:?}"),
-            What::Deleted { message } => format!("deleted {message}"),
+            What::Deleted { message, .. } => format!("deleted {message}"),
             What::Reacted { message, reaction } => format!("reacted to {message} with {reaction:?}"),
             What::Unreacted { message, reaction } => format!("took back {reaction:?} from {message}"),
             What::Pinned { message } => format!("pinned {message}"),
@@ -134,6 +134,8 @@ impl<'a> Describe<'a> {
             What::ServerRetentionSet { retention } => format!("lets messages stay {}", stay(*retention)),
             What::ErasureEnded { person } => format!("has erased everything of {}", self.person(*person)?),
             What::Account { change } => self.change(change)?,
+            What::Withheld { text, .. } => format!("said, and it is held back, {text:?}"),
+            What::Ordered { order } => format!("ordered {order:?}"),
             // What a later version adds is at least named.
             other => format!("{other:?}"),
         })

@@ -33,6 +33,11 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "COUNT", default_value = "20", value_parser = count::<NonZeroU32>)]
     pub(crate) requests_per_second: NonZeroU32,
 
+    /// How many new guests may come from one address at once; after that, one each five seconds. Addresses of this
+    /// machine are not counted.
+    #[arg(long, value_name = "COUNT", default_value = "20", value_parser = count::<NonZeroU32>)]
+    pub(crate) guests_at_once: NonZeroU32,
+
     /// How many requests a connection may make at once after it was quiet.
     #[arg(long, value_name = "COUNT", default_value = "100", value_parser = count::<NonZeroU32>)]
     pub(crate) request_burst: NonZeroU32,
@@ -69,6 +74,7 @@ mod tests {
             max_text,
             requests_per_second: NonZeroU32::MIN,
             request_burst: NonZeroU32::MIN,
+            guests_at_once: NonZeroU32::MIN,
         };
         for (message, text) in [(131_072, 16_384), (8_198, 1), (401_408, 65_536)] {
             assert_eq!(limits(message, text).check(), Ok(()), "{message} and {text}");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use parlor_chat::{Retention, limits};
+use parlor_chat::{Door, Retention, limits};
 use tracing::level_filters::LevelFilter;
 use websocket_hub::{Backend, ForwardedHeader, Proxies};
 
@@ -69,6 +69,17 @@ pub(super) fn retention(text: &str) -> Result<Retention, String> {
     match milliseconds.filter(|milliseconds| *milliseconds >= limits::RETENTION) {
         Some(milliseconds) => Ok(Retention::Milliseconds(milliseconds)),
         None => Err(format!("it must be forever or a whole number of seconds, {shortest} or more")),
+    }
+}
+
+/// Who is let in.
+pub(super) fn door(text: &str) -> Result<Door, &'static str> {
+    match text {
+        "open" => Ok(Door::Open),
+        "claimed" => Ok(Door::Claimed),
+        "invite" => Ok(Door::Invite),
+        "closed" => Ok(Door::Closed),
+        _ => Err("it must be one of: open, claimed, invite, closed"),
     }
 }
 
@@ -267,6 +278,7 @@ mod tests {
         refused(https, &["", "http://example.org", "example.org"], "it must begin with https://");
         refused(max_head, &["1023", "16385"], "it must be a whole number of octets from 1024 to 16384");
         refused(log_level, &["loud", "1"], "it must be one of: off, error, warn, info, debug, trace");
+        refused(door, &["", "Open", "ajar"], "it must be one of: open, claimed, invite, closed");
         refused(switch, &["yes", "1", ""], "it must be true or false");
         refused(backend, &["forks"], "it must be one of: tokio, threads, uring");
     }

@@ -51,7 +51,7 @@ impl Names {
     /// Takes over what an event says about names.
     pub(super) fn learn(&mut self, event: &Event) {
         match &event.what {
-            What::Arrived { nickname } | What::Renamed { nickname } => {
+            What::Arrived { nickname, .. } | What::Renamed { nickname } => {
                 if let Some(guest) = self.guests.get_mut(&event.by) {
                     guest.clone_from(nickname);
                 }

@@ -1,6 +1,8 @@
 //! The publisher's thread: takes up news in their order and tells them to whom they concern.
 
+mod beside;
 mod ends;
+mod shutting_out;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -17,19 +19,19 @@ use super::room::Desk;
 use super::sessions::Sessions;
 use super::tail::{Line, Tail};
 use super::{News, SIGNED_OUT, Subscription, Topics};
+use crate::gate::Gate;
 use crate::identity::Signed;
-use crate::wire::{Told, message_line, subscribed};
+use crate::wire::{Told, for_others, message_line, subscribed};
 
 /// How often it is looked whether presence or typing is due, while something is.
 const TICK: Duration = Duration::from_millis(50);
 /// Nothing is due: there is nothing to wake up for.
 const LONG: Duration = Duration::from_secs(3_600);
-
 /// Pieces of news that are told together at most, if none of them is a batch.
 const TOGETHER: usize = 256;
 
-/// What whoever erased themselves is told at the end.
-const GONE: &str = "this person is gone for good";
+/// What whoever erased themselves, or was shut out between two moments, is told at the end.
+const GONE: &str = "this person is not here any more";
 
 /// One connection.
 struct Seat {
@@ -45,6 +47,8 @@ struct Seat {
 pub(super) struct Teller {
     /// Everything up to this place of the log has been told.
     published: Position,
+    chat: Arc<Chat>,
+    gate: Arc<Gate>,
     names: Names,
     topics: Topics,
     interval: Duration,
@@ -56,16 +60,24 @@ pub(super) struct Teller {
     early: BTreeMap<Position, Vec<Subscription>>,
     /// Rooms of which something is to be told that does not go through the log.
     due: HashSet<RoomId>,
-    /// Who erased themselves since the server started: what was read before may still let them in.
-    erased: HashSet<PersonId>,
+    /// The last place of the log at which somebody was shut out: what was read before may still let them in.
+    shut_out_at: Position,
     sessions: Sessions,
 }
 
 impl Teller {
-    pub(super) fn new(chat: Arc<Chat>, topics: Topics, interval: Duration, published: Position) -> Self {
+    pub(super) fn new(
+        chat: Arc<Chat>,
+        topics: Topics,
+        interval: Duration,
+        published: Position,
+        gate: Arc<Gate>,
+    ) -> Self {
         Teller {
             published,
             names: Names::new(Arc::clone(&chat)),
+            chat: Arc::clone(&chat),
+            gate,
             topics,
             interval,
             seats: HashMap::new(),
@@ -74,7 +86,7 @@ impl Teller {
             tail: Tail::after(published),
             early: BTreeMap::new(),
             due: HashSet::new(),
-            erased: HashSet::new(),
+            shut_out_at: published,
             sessions: Sessions::new(chat),
         }
     }
@@ -142,6 +154,7 @@ impl Teller {
         for event in events {
             self.names.learn(event);
             self.tell(event);
+            event.in_rooms().iter().for_each(|told| self.tell(told));
         }
         self.published = self.published.max(up_to);
         let later = self.early.split_off(&self.published.next());
@@ -157,22 +170,23 @@ impl Teller {
             self.topics.text.publish(line);
         }
         let is_told = match event.audience() {
-            Audience::Room(_) | Audience::Person(_) => true,
+            Audience::Room(_) | Audience::Person(_) | Audience::Keepers => true,
             // Presence tells who is there; that somebody could come or will not is no news.
             Audience::Everyone => matches!(event.what, What::Renamed { .. } | What::PersonErased),
             Audience::Nobody => false,
         };
         if is_told {
-            self.tell_line(event);
+            self.tell_line(&for_others(event));
         }
         match event.what {
             What::PersonErased => {
-                self.erased.insert(event.by);
-                self.close_devices(event.by);
+                self.shut_out_at = event.position;
+                self.close_devices(event.by, GONE);
             }
             // Here, in the order of the log, so that nobody leaves before what they said last.
             What::Departed => self.departed(event),
             What::Account { .. } => self.account_changed(event),
+            What::Ordered { ref order } => self.carry_out(event.position, order),
             _ => {}
         }
     }
@@ -186,6 +200,7 @@ impl Teller {
             Audience::Room(room) => self.tell_room(event, room, &mut line),
             Audience::Nobody => {}
             Audience::Person(person) => line.people = vec![person],
+            Audience::Keepers => line.people = self.keepers_and(&event.also_for()),
             Audience::Everyone => line.everyone = true,
         }
         for person in &line.people {
@@ -219,15 +234,6 @@ impl Teller {
         }
     }
 
-    /// Somebody may read a room no longer.
-    fn shut_out(&mut self, person: PersonId, room: RoomId) {
-        for id in self.devices.get(&person).cloned().unwrap_or_default() {
-            if let Some(ws) = self.seats.get(&id).map(|seat| seat.ws.clone()) {
-                self.unsubscribe(&ws, room);
-            }
-        }
-    }
-
     /// Tells the connections of one person, except those that watch the room and heard it there.
     fn tell_devices(&self, person: PersonId, line: &Line) {
         for id in self.devices.get(&person).into_iter().flatten() {
@@ -249,7 +255,7 @@ impl Teller {
         if !ws.is_open() {
             return;
         }
-        if self.erased.contains(&person) {
+        if position < self.shut_out_at && !self.is_let_in(&ws, person) {
             return close(&ws, CloseCode::POLICY, GONE);
         }
         if self.sessions.may_have_ended(signed, position) {
@@ -267,6 +273,10 @@ impl Teller {
     }
 
     fn came_in_text(&mut self, ws: WebSocket, person: PersonId, name: String) {
+        // The door may have been closed meanwhile.
+        if !self.gate.lets_listen(&self.gate.ranges(ws.client_addr())) {
+            return close(&ws, CloseCode::POLICY, GONE);
+        }
         let id = ws.id();
         self.names.enter(person, name);
         self.sit(Seat { ws, person, session: None, since: self.published, rooms: Vec::new() });
@@ -352,33 +362,6 @@ impl Teller {
             desk.topic.unsubscribe(ws);
         }
         self.leave(person, room);
-    }
-
-    /// Only who watches a room can be seen writing in it, so nobody learns of a room by writing.
-    fn writes(&mut self, ws: &WebSocket, room: RoomId) {
-        let Some(seat) = self.seats.get(&ws.id()).filter(|seat| seat.rooms.contains(&room)) else { return };
-        if let Some(desk) = self.rooms.get_mut(&room) {
-            desk.typing.writes(seat.person, Instant::now());
-            self.due.insert(room);
-        }
-    }
-
-    fn tell_due(&mut self, now: Instant) {
-        let Teller { rooms, names, interval, .. } = self;
-        self.due.retain(|room| {
-            let Some(desk) = rooms.get_mut(room) else { return false };
-            if let Some(line) = desk.presence.line(desk.room, now, *interval, |person| names.of(person)) {
-                desk.topic.publish(line);
-            }
-            if let Some(line) = desk.typing.line(desk.room, now, |person| names.of(person)) {
-                desk.topic.publish(line);
-            }
-            if desk.is_idle() {
-                rooms.remove(room);
-                return false;
-            }
-            desk.is_due()
-        });
     }
 }
 

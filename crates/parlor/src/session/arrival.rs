@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_chat::{Action, Failure, PersonId, Proposal, Refusal, Timestamp};
+use parlor_chat::{Action, Failure, Origin, PersonId, Proposal, Refusal, Timestamp};
 
 use crate::identity::random;
 use crate::space::Space;
@@ -27,26 +27,27 @@ pub(super) fn arrive(
     space: &Arc<Space>,
     person: PersonId,
     nickname: String,
+    from: Origin,
     then: impl FnOnce(Result<(), Failure>) + Send + 'static,
 ) {
-    attempt(Arc::clone(space), person, nickname, 0, then);
+    attempt(Arc::clone(space), person, (nickname, from), 0, then);
 }
 
 fn attempt(
     space: Arc<Space>,
     person: PersonId,
-    nickname: String,
+    (nickname, from): (String, Origin),
     draws: u32,
     then: impl FnOnce(Result<(), Failure>) + Send + 'static,
 ) {
-    let proposal =
-        Proposal { at: Timestamp::now(), by: person, key: None, action: Action::Arrive { nickname } };
+    let action = Action::Arrive { nickname, from: from.clone() };
+    let proposal = Proposal { at: Timestamp::now(), by: person, key: None, action };
     let again = Arc::clone(&space);
     space.propose(proposal, move |outcome| match outcome.map(|outcome| outcome.verdict) {
         Ok(Ok(_)) => then(Ok(())),
         Ok(Err(Refusal::NicknameTaken)) if draws < DRAWS => {
             let nickname = if draws < SHORT_DRAWS { draw_nickname() } else { drawn(1_000_000_000) };
-            attempt(again, person, nickname, draws + 1, then);
+            attempt(again, person, (nickname, from), draws + 1, then);
         }
         Ok(Err(refusal)) => then(Err(refusal.into())),
         Err(trouble) => then(Err(trouble.into())),

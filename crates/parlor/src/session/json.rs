@@ -5,20 +5,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use parlor_chat::view::View;
-use parlor_chat::{Failure, PersonId, Refusal, SessionId, Timestamp};
+use parlor_chat::{Failure, PersonId, Refusal, ServerRole, SessionId, Timestamp};
 use websocket_hub::{CloseCode, WebSocket};
 
 use super::arrival::{arrive, draw_nickname};
 use super::asker::Asker;
 use super::lane::Lane;
 use super::strikes::refuse;
-use super::{queries, wishes};
+use super::ticket::Ticket;
+use super::{orders, oversight, queries, wishes};
 use crate::identity::{Signed, new_person};
 use crate::publisher::{News, SIGNED_OUT};
 use crate::rate::Rate;
 use crate::readers::Job;
 use crate::space::{Space, Standing};
-use crate::wire::{Asked, Named, Request, Welcome, WireError};
+use crate::wire::{Asked, Named, Request, Welcome, WireError, waiting};
 
 /// Requests that wait for the welcome.
 const HELD: usize = 256;
@@ -27,6 +28,7 @@ const HELD: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Json {
     shown: Option<Signed>,
+    ticket: Ticket,
     lane: Arc<Lane>,
     state: Mutex<State>,
 }
@@ -45,11 +47,11 @@ enum Place {
 
 impl Json {
     /// `shown` is who the client has shown to be.
-    pub(super) fn new(space: &Space, shown: Option<Signed>) -> Self {
+    pub(super) fn new(space: &Space, shown: Option<Signed>, ticket: Ticket) -> Self {
         let limits = &space.options.limits;
         let rate = Rate::new(limits.requests_per_second, limits.request_burst, Instant::now());
         let place = Place::Coming(VecDeque::new());
-        Json { shown, lane: Arc::default(), state: Mutex::new(State { place, rate }) }
+        Json { shown, ticket, lane: Arc::default(), state: Mutex::new(State { place, rate }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -68,7 +70,7 @@ impl Json {
         }
         let known = self.shown.map(|signed| (signed.person, space.standing(signed)));
         let arriving = match known {
-            Some((person, Ok(Standing::SignedIn))) => return self.welcome(space, ws, person, false),
+            Some((person, Ok(Standing::SignedIn))) => return self.come_back(space, ws, person),
             // The page gave the browser its token, and this is its first connection.
             Some((person, Ok(Standing::Unknown))) => person,
             Some((_, Err(_))) => return turn_away(ws),
@@ -76,13 +78,18 @@ impl Json {
             // They are gone for good, so this is somebody else.
             Some((_, Ok(Standing::Gone))) | None => new_person(),
         };
+        if let Err(wait) = space.gate.admit_guest(ws.client_addr(), Instant::now()) {
+            return come_later(ws, "many guests came from your network", wait);
+        }
+        let origin = self.ticket.origin(&space.gate, ws);
         let (json, again, to) = (Arc::clone(self), Arc::clone(space), ws.clone());
         let is_new = self.shown.is_none_or(|signed| signed.person != arriving);
-        arrive(space, arriving, draw_nickname(), move |arrived| {
+        arrive(space, arriving, draw_nickname(), origin, move |arrived| {
             match arrived {
                 Ok(()) => {}
                 // Another of the browser's tabs was first.
                 Err(Failure::Refused(Refusal::IdTaken)) if !is_new => {}
+                Err(Failure::Refused(refusal)) if is_shut_out(refusal) => return shut_out(&to, refusal),
                 Err(_) => return turn_away(&to),
             }
             let reader = Arc::clone(&again);
@@ -90,11 +97,29 @@ impl Json {
         });
     }
 
+    /// Members are known by more than where they come from; guests are not.
+    fn come_back(&self, space: &Arc<Space>, ws: &WebSocket, person: PersonId) {
+        let found = space.chat().view(PersonId::SERVER, |view| Ok(view.person(person)?));
+        let is_guest = found.is_ok_and(|found| found.is_some_and(|one| one.role == ServerRole::Guest));
+        if is_guest && space.gate.is_banned(&space.gate.ranges(ws.client_addr())) {
+            return shut_out(ws, Refusal::RangeBanned);
+        }
+        self.welcome(space, ws, person, false);
+    }
+
     fn welcome(&self, space: &Arc<Space>, ws: &WebSocket, person: PersonId, is_new: bool) {
         let session = match self.shown {
             Some(signed) if signed.person == person => signed.session,
             _ => SessionId::GUEST,
         };
+        match space.chat().view(PersonId::SERVER, |view| Ok(view.person(person)?)) {
+            // Only who is new needs to be told what to come back with.
+            Ok(Some(found)) if found.waits => {
+                return ask_to_wait(space, ws, is_new.then_some(person));
+            }
+            Ok(_) => {}
+            Err(_) => return turn_away(ws),
+        }
         let read = space.chat().view(person, |view| {
             // It may have ended since it was looked at.
             if !view.is_signed_in(person, session)? {
@@ -107,7 +132,8 @@ impl Json {
         let (welcome, position) = match read {
             Ok(Some(read)) => read,
             Ok(None) => return sign_out(ws),
-            Err(_) => return turn_away(ws),
+            Err(Failure::Refused(refusal)) => return shut_out(ws, refusal),
+            Err(Failure::Trouble(_)) => return turn_away(ws),
         };
         let signed = Signed { person, session };
         space.tell(News::Came { ws: ws.clone(), signed, welcome, position });
@@ -149,6 +175,8 @@ fn answer(asker: &Asker, asked: Asked) {
     match asked.request {
         Request::Wish(wish) => wishes::propose(asker, asked.id, asked.key, wish),
         Request::Query(query) => queries::answer(asker, asked.id, query),
+        Request::Order(order) => orders::propose(asker, asked.id, asked.key, order),
+        Request::Oversight(look) => oversight::answer(asker, asked.id, look),
     }
 }
 
@@ -160,8 +188,32 @@ fn sign_out(ws: &WebSocket) {
 
 /// Who cannot be let in now comes back a little later.
 fn turn_away(ws: &WebSocket) {
-    let wait = Duration::from_secs(1);
-    let reason = websocket_hub::driver::reason_with_retry_after("the server has too much to do", wait);
+    come_later(ws, "the server has too much to do", Duration::from_secs(1));
+}
+
+/// Whether trying again as somebody else is of no use.
+fn is_shut_out(refusal: Refusal) -> bool {
+    matches!(refusal, Refusal::NotInvited | Refusal::InviteInvalid | Refusal::RangeBanned)
+}
+
+/// Who is not let in is told why, as the answer to a request that was not made, and need not try again.
+fn shut_out(ws: &WebSocket, refusal: Refusal) {
+    // Who is gone or closing needs neither.
+    let _ = ws.send(WireError::from(refusal).line(None));
+    let _ = ws.close(CloseCode::POLICY, refusal.code());
+}
+
+/// Who asked to be let in is told to wait; `token` is for whoever is new.
+fn ask_to_wait(space: &Space, ws: &WebSocket, new: Option<PersonId>) {
+    let token = new.map(|person| space.identities.token(Signed::guest(person)));
+    // Who is gone or closing needs neither.
+    let _ = ws.send(waiting(token.as_deref()));
+    let wait = Duration::from_secs(60);
+    come_later(ws, "waiting to be let in", wait);
+}
+
+fn come_later(ws: &WebSocket, why: &str, wait: Duration) {
+    let reason = websocket_hub::driver::reason_with_retry_after(why, wait);
     // Closing fails only if it is closing already.
     let _ = ws.close(CloseCode::TRY_AGAIN_LATER, &reason);
 }
@@ -172,6 +224,8 @@ fn welcome_line(space: &Space, view: &View<'_>, you: Named, is_new: bool) -> Res
     let welcome = Welcome {
         you,
         token: token.as_deref(),
+        role: view.role()?,
+        door: view.door()?,
         rooms,
         people,
         limits: space.options.limits.clone(),

@@ -73,7 +73,7 @@ fn lines(view: &View<'_>, events: &[Event], up_to: Sequence) -> Result<(Vec<Stri
     let (mut lines, mut octets) = (Vec::with_capacity(events.len()), 0);
     for (number, event) in events.iter().enumerate() {
         names.meet(&[event.by])?;
-        names.meet(crate::wire::others(&event.what))?;
+        names.meet(&crate::wire::others(&event.what))?;
         let line = Told::line(event, |person| names.of(person));
         octets += line.len();
         lines.push(line);

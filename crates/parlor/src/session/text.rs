@@ -7,11 +7,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use parlor_chat::{Action, PersonId, Proposal, RoomId, Timestamp};
+use parlor_chat::{Action, PersonId, Proposal, Refusal, RoomId, Timestamp};
 use websocket_hub::{CloseCode, WebSocket};
 
 use super::arrival::arrive;
 use super::strikes::refuse;
+use super::ticket::Ticket;
 use crate::identity::{new_person, random};
 use crate::nickname::Nickname;
 use crate::publisher::News;
@@ -58,6 +59,12 @@ impl Text {
             let _ = ws.close(CloseCode::TRY_AGAIN_LATER, "the lobby is full");
             return;
         };
+        let ranges = space.gate.ranges(ws.client_addr());
+        if !space.gate.lets_listen(&ranges) {
+            // Closing fails only if it is closing already.
+            let _ = ws.close(CloseCode::POLICY, Refusal::NotInvited.code());
+            return;
+        }
         space.text.subscribe(ws);
         let limits = &space.options.limits;
         let mut state = self.lock();
@@ -80,12 +87,16 @@ impl Text {
             Standing::Arriving(_) => not_said(space, ws, &WireError::busy()),
             Standing::Leaving(_) | Standing::Gone => {}
             Standing::Silent => {
+                if let Err(wait) = space.gate.admit_guest(ws.client_addr(), Instant::now()) {
+                    return not_said(space, ws, &WireError::too_fast(wait));
+                }
                 state.standing = Standing::Arriving(VecDeque::from([said.to_owned()]));
                 let (person, name) = (state.person, name_of(&state));
                 drop(state);
                 let (text, again, to) = (Arc::clone(self), Arc::clone(space), ws.clone());
                 // Under the nickname that others see already, if it is free in the log, too.
-                arrive(space, person, name, move |arrived| match arrived {
+                let from = Ticket::default().origin(&space.gate, ws);
+                arrive(space, person, name, from, move |arrived| match arrived {
                     Ok(()) => text.is_here(&again, &to),
                     Err(failure) => text.is_not_here(&again, &to, &failure.into()),
                 });

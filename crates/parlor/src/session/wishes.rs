@@ -1,6 +1,6 @@
 //! Wishes: requests that become proposals, and are answered once what became of them is durable.
 
-use parlor_chat::{Action, Key, Outcome, Proposal, Refusal, RoomId, Timestamp, Trouble};
+use parlor_chat::{Action, Key, Outcome, Proposal, Refusal, RoomId, Timestamp, Trouble, What};
 use serde_json::value::RawValue;
 
 use super::asker::Asker;
@@ -21,6 +21,23 @@ pub(super) fn propose(asker: &Asker, id: Option<Box<RawValue>>, key: Option<Key>
     hand_in(asker.clone(), id, key, wish, 0);
 }
 
+/// Hands in an order; `invite` is told with the answer if it is a new invitation.
+pub(super) fn hand_in_order(
+    asker: &Asker,
+    id: Option<Box<RawValue>>,
+    key: Option<Key>,
+    action: Action,
+    invite: Option<String>,
+) {
+    let proposal = Proposal { at: Timestamp::now(), by: asker.person, key, action };
+    let told = asker.clone();
+    asker.space.propose(proposal, move |outcome| {
+        // Whoever asks again under the same key has been told already, and the secret is kept nowhere.
+        let invite = invite.filter(|_| outcome.as_ref().is_ok_and(|outcome| !outcome.repeated));
+        tell(&told, id.as_deref(), outcome, invite);
+    });
+}
+
 fn hand_in(asker: Asker, id: Option<Box<RawValue>>, key: Option<Key>, wish: Wish, draws: u32) {
     let draws_room = matches!(wish, Wish::CreateRoom(_) | Wish::OpenDirect(_));
     let again = draws_room.then(|| (key.clone(), wish.clone()));
@@ -31,7 +48,7 @@ fn hand_in(asker: Asker, id: Option<Box<RawValue>>, key: Option<Key>, wish: Wish
             // The key is spent on a draw that failed; it belongs to this author alone, so a variant of it does.
             hand_in(asker, id, key.as_ref().and_then(|key| redrawn(key, draws)), wish, draws + 1);
         }
-        (outcome, _) => tell(&asker, id.as_deref(), outcome),
+        (outcome, _) => tell(&asker, id.as_deref(), outcome, None),
     });
 }
 
@@ -40,7 +57,7 @@ fn redrawn(key: &Key, draws: u32) -> Option<Key> {
     Key::new(format!("{}#{draws}", key.as_str())).ok()
 }
 
-fn tell(asker: &Asker, id: Option<&RawValue>, outcome: Result<&Outcome, Trouble>) {
+fn tell(asker: &Asker, id: Option<&RawValue>, outcome: Result<&Outcome, Trouble>, invite: Option<String>) {
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(trouble) => return asker.refuse(id, trouble),
@@ -49,7 +66,9 @@ fn tell(asker: &Asker, id: Option<&RawValue>, outcome: Result<&Outcome, Trouble>
         Err(refusal) => asker.refuse(id, refusal),
         Ok(receipt) => {
             let position = Some(receipt.position.0);
-            let answer = Answer { place: receipt.place, position, repeated: outcome.repeated };
+            let what = outcome.event.as_ref().map(|event| &event.what);
+            let held = matches!(what, Some(What::Withheld { .. }));
+            let answer = Answer { place: receipt.place, position, invite, held, repeated: outcome.repeated };
             asker.space.answer_durable(&asker.ws, ok(id, &answer));
         }
     }

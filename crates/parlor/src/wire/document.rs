@@ -11,16 +11,18 @@ use parlor_chat::{
 };
 use serde_json::{Map, Value, json};
 
+use super::asked::Asked;
 use super::error::CODES;
 use super::event::Told;
-use super::request::{Asked, Query, Wish};
+use super::orders::{Order, Oversight};
+use super::request::{Query, Wish};
 use super::shape::Kind;
 
 /// What each event means, with one of its kind.
 fn events() -> Vec<(&'static str, What)> {
     let (person, room, message) =
         (PersonId(0x5e17_0000_0000_0002), RoomId(0x5e17_0000_0000_0009), Sequence(17));
-    vec![
+    let mut events = vec![
         (
             "Something was said.",
             What::Posted {
@@ -31,7 +33,10 @@ fn events() -> Vec<(&'static str, What)> {
             },
         ),
         ("A message has another text.", What::Edited { message, text: "hello".into(), mentions: vec![] }),
-        ("A message was deleted, and with it its edits, reactions and pin.", What::Deleted { message }),
+        (
+            "A message was deleted, and with it its edits, reactions and pin.",
+            What::Deleted { message, of: None },
+        ),
         (
             "Messages were erased because their time had passed, or because their author erased themselves.",
             What::Expired { messages: vec![message] },
@@ -70,12 +75,36 @@ fn events() -> Vec<(&'static str, What)> {
             "Somebody is gone for good: show neither their name nor what they said any longer. Everybody is told.",
             What::PersonErased,
         ),
+    ];
+    events.extend(peace(person, message));
+    events
+}
+
+/// What those events mean that keeping the peace causes, with one of each kind.
+fn peace(person: PersonId, message: Sequence) -> Vec<(&'static str, What)> {
+    vec![
+        (
+            "What some people did was undone: do not show these messages any longer. Ask `subscribe`d rooms' history for the rest.",
+            What::Hidden { messages: vec![message] },
+        ),
+        (
+            "What was undone or held back is there again: read these messages, and the room's.",
+            What::Shown { messages: vec![message] },
+        ),
+        (
+            "Something was said that is held back: its author and whoever keeps the peace alone know what.",
+            What::Withheld { text: String::new(), reply_to: None, thread: None, mentions: vec![] },
+        ),
+        (
+            "Somebody who keeps the peace ordered something, as the request of the same name says; `order` has it. Whom it is about is told, and whoever keeps the peace; a room, if it is about one.",
+            What::Ordered { order: parlor_chat::Order::Ban { person, until: None, reason: "spam".into() } },
+        ),
     ]
 }
 
 fn line_of(what: &What) -> String {
     let room = match what {
-        What::Read { .. } | What::Renamed { .. } | What::PersonErased => None,
+        What::Read { .. } | What::Renamed { .. } | What::PersonErased | What::Ordered { .. } => None,
         _ => Some(Place { room: RoomId(0x5e17_0000_0000_0009), sequence: Sequence(18) }),
     };
     let by = PersonId(0x5e17_0000_0000_0001);
@@ -91,7 +120,8 @@ fn line_of(what: &What) -> String {
 }
 
 fn kinds() -> impl Iterator<Item = &'static Kind> {
-    Wish::KINDS.iter().chain(Query::KINDS)
+    let orders = Order::KINDS.iter().chain(Oversight::KINDS);
+    Wish::KINDS.iter().chain(Query::KINDS).chain(orders)
 }
 
 fn requests(kinds: &[Kind]) -> String {
@@ -146,7 +176,7 @@ fn schema() -> String {
         let mut properties = Map::new();
         properties.insert("type".into(), json!({"const": kind.name}));
         properties.insert("id".into(), json!({"type": ["string", "number"]}));
-        if Wish::KINDS.iter().any(|wish| wish.name == kind.name) {
+        if Wish::KINDS.iter().chain(Order::KINDS).any(|wish| wish.name == kind.name) {
             properties.insert("key".into(), json!({"type": "string", "minLength": 1, "maxLength": 64}));
         }
         let mut required = vec![json!("type")];
@@ -189,6 +219,8 @@ fn the_documents_say_what_is_so() {
     let parts = [
         ("wishes", requests(Wish::KINDS)),
         ("queries", requests(Query::KINDS)),
+        ("orders", requests(Order::KINDS)),
+        ("oversight", requests(Oversight::KINDS)),
         ("events", told()),
         ("errors", errors()),
     ];
@@ -200,6 +232,16 @@ fn the_documents_say_what_is_so() {
             std::fs::write(docs.join(name), &text).unwrap();
         }
         assert!(read(name) == text, "docs/{name} is out of date: run UPDATE=1 cargo test -p parlor");
+    }
+}
+
+#[test]
+fn every_request_has_a_row_in_the_table_of_who_may_do_what() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/permissions.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    for kind in kinds() {
+        let row = format!("\n| `{}` | `", kind.name);
+        assert!(text.contains(&row), "{}: add a row to crates/chat/tests/peace/rows.rs", kind.name);
     }
 }
 
@@ -226,6 +268,11 @@ fn every_request_that_the_schema_knows_is_read() {
                 "visibility" => json!("private"),
                 "role" => json!("owner"),
                 "retention" => json!("forever"),
+                "invitation" => json!("0000000000001"),
+                "role on the server" => json!("moderator"),
+                "door" => json!("invite"),
+                "kind of filter" => json!("link"),
+                "action" => json!("hold"),
                 words => panic!("no example of {words}"),
             };
         }

@@ -1,5 +1,6 @@
 //! What a client is told without asking: what happened in its rooms, who is there, who is writing.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use parlor_chat::{Event, PersonId, Place, RoomId, What};
@@ -30,15 +31,26 @@ pub(crate) struct Told<'a> {
 }
 
 /// Whom an event names besides its author.
-pub(crate) fn others(what: &What) -> &[PersonId] {
-    match what {
+pub(crate) fn others(what: &What) -> Vec<PersonId> {
+    let named: &[PersonId] = match what {
+        What::Ordered { order } => return order.person().into_iter().collect(),
         What::RoomCreated { with, .. } => with,
         What::Joined { person } | What::Left { person } | What::RoleSet { person, .. } => {
             std::slice::from_ref(person)
         }
         What::Posted { mentions, .. } | What::Edited { mentions, .. } => mentions,
         _ => &[],
+    };
+    named.to_vec()
+}
+
+/// An event as others than its author and whoever keeps the peace are told it.
+pub(crate) fn for_others(event: &Event) -> Cow<'_, Event> {
+    if !matches!(event.what, What::Withheld { .. }) {
+        return Cow::Borrowed(event);
     }
+    let what = What::Withheld { text: String::new(), reply_to: None, thread: None, mentions: Vec::new() };
+    Cow::Owned(Event { what, ..event.clone() })
 }
 
 impl Told<'_> {

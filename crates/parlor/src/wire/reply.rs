@@ -34,12 +34,27 @@ pub(crate) struct Welcome<'a> {
     /// Who has this is the same person when coming back; only where it is new.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<&'a str>,
+    /// What the client's person is on the server.
+    pub(crate) role: parlor_chat::ServerRole,
+    /// Who is let in.
+    pub(crate) door: parlor_chat::Door,
     pub(crate) rooms: Vec<Room>,
     pub(crate) people: People,
     pub(crate) limits: Limits,
     /// The server's version.
     pub(crate) server: &'static str,
     pub(crate) at: u64,
+}
+
+/// What whoever asked to be let in is told instead of the welcome: who comes back with the token is the same person.
+pub(crate) fn waiting(token: Option<&str>) -> String {
+    #[derive(Serialize)]
+    #[serde(tag = "type", rename = "waiting")]
+    struct Waiting<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token: Option<&'a str>,
+    }
+    serde_json::to_string(&Waiting { token }).expect("these types have a JSON form")
 }
 
 /// What a client has to keep to.
@@ -72,6 +87,14 @@ pub(crate) struct Room {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) with: Vec<PersonId>,
     pub(crate) retention: parlor_chat::Retention,
+    /// The least seconds between two messages of one person.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) slow_mode: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What is unread.
@@ -103,6 +126,7 @@ impl Room {
             unread: unread.map(UnreadCount::from),
             with,
             retention: room.retention,
+            slow_mode: room.slow_mode / 1_000,
         }
     }
 }
@@ -204,6 +228,12 @@ pub(crate) struct Answer {
     pub(crate) place: Option<Place>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) position: Option<u64>,
+    /// All of a new invitation; told this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) invite: Option<String>,
+    /// Whether the message is held back until a moderator lets it through.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) held: bool,
     /// Whether the key had come before; then this is what became of it the first time.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) repeated: bool,

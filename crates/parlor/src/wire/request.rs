@@ -1,81 +1,11 @@
-//! What a client asks for: one JSON object, its `type` says what, its `id` comes back with the answer.
+//! What everybody asks for: to say and change something, and to read.
 
-use parlor_chat::{Key, PersonId, Retention, Role, RoomId, Sequence, Visibility};
+use parlor_chat::{PersonId, Retention, Role, RoomId, Sequence, Visibility};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::error::WireError;
 #[cfg(test)]
 use super::shape::{Field, Kind, Shaped};
-
-/// A request as it was read.
-#[derive(Debug)]
-pub(crate) struct Asked {
-    /// What the client calls it, as JSON; nothing if it wants no answer's id.
-    pub(crate) id: Option<Box<RawValue>>,
-    /// What the client calls the wish for ever.
-    pub(crate) key: Option<Key>,
-    pub(crate) request: Request,
-}
-
-/// What every request begins with.
-#[derive(Deserialize)]
-struct Head<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: std::borrow::Cow<'a, str>,
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-}
-
-/// What a request has that changes something.
-#[derive(Deserialize)]
-struct Keyed {
-    key: Option<Key>,
-}
-
-/// Octets of JSON that an id may have.
-pub(crate) const ID: usize = 64;
-
-macro_rules! requests {
-    ($($set:ident $doc:literal { $(
-        $(#[doc = $about:literal])+
-        $kind:literal $name:ident { $($(#[doc = $said:literal])+ $field:ident: $shape:ty),* $(,)? }
-    )* })*) => {
-        $($(
-            $(#[doc = $about])+
-            #[derive(Debug, Clone, PartialEq, Deserialize)]
-            pub(crate) struct $name { $($(#[doc = $said])+ pub(crate) $field: $shape),* }
-        )*)*
-
-        $(
-            #[doc = $doc]
-            #[derive(Debug, Clone, PartialEq)]
-            pub(crate) enum $set { $($name($name)),* }
-
-            impl $set {
-                fn parse(kind: &str, text: &str) -> Option<serde_json::Result<Self>> {
-                    match kind {
-                        $($kind => Some(serde_json::from_str::<$name>(text).map($set::$name)),)*
-                        _ => None,
-                    }
-                }
-
-                /// Every request of this sort, for documents and tests.
-                #[cfg(test)]
-                pub(super) const KINDS: &[Kind] = &[$(Kind {
-                    name: $kind,
-                    about: concat!($($about),+),
-                    fields: &[$(Field {
-                        name: stringify!($field),
-                        about: concat!($($said),+),
-                        shape: <$shape as Shaped>::SHAPE,
-                        required: <$shape as Shaped>::REQUIRED,
-                    }),*],
-                }),*];
-            }
-        )*
-    };
-}
+use super::vocabulary::requests;
 
 requests! {
     Wish "What goes through the log and changes something." {
@@ -341,42 +271,6 @@ requests! {
         "typing" IsTyping {
             /// Where.
             room: RoomId,
-        }
-    }
-}
-
-/// Everything that can be asked.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Request {
-    Wish(Wish),
-    Query(Query),
-}
-
-impl Asked {
-    /// Reads a request.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it, and the id to answer it under, if that could be read.
-    pub(crate) fn parse(text: &str) -> Result<Asked, (Option<Box<RawValue>>, WireError)> {
-        let bad = |error: serde_json::Error| WireError::bad_request(&error);
-        let head: Head<'_> = serde_json::from_str(text).map_err(|error| (None, bad(error)))?;
-        let is_id = |id: &&RawValue| matches!(id.get().as_bytes()[0], b'"' | b'-' | b'0'..=b'9');
-        let id = head.id.filter(|id| id.get().len() <= ID && is_id(id));
-        if id.is_none() && head.id.is_some() {
-            return Err((None, WireError::bad_id()));
-        }
-        let id = id.map(ToOwned::to_owned);
-        if let Some(query) = Query::parse(&head.kind, text) {
-            return match query {
-                Ok(query) => Ok(Asked { id, key: None, request: Request::Query(query) }),
-                Err(error) => Err((id, bad(error))),
-            };
-        }
-        let Some(wish) = Wish::parse(&head.kind, text) else { return Err((id, WireError::unsupported())) };
-        match (wish, serde_json::from_str::<Keyed>(text)) {
-            (Ok(wish), Ok(keyed)) => Ok(Asked { id, key: keyed.key, request: Request::Wish(wish) }),
-            (Err(error), _) | (_, Err(error)) => Err((id, bad(error))),
         }
     }
 }

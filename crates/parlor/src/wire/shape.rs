@@ -1,6 +1,9 @@
 //! What fields of the protocol look like in JSON, for its documents and its schema.
 
-use parlor_chat::{PersonId, Retention, Role, RoomId, Sequence, Visibility};
+use parlor_chat::{
+    Door, FilterAction, FilterKind, InviteId, PersonId, Retention, Role, RoomId, Sequence, ServerRole,
+    Visibility,
+};
 
 /// A type of request or line.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +51,13 @@ shapes! {
     PersonId: "person" r##"{"$ref":"#/$defs/id"}"##;
     Sequence: "place" r#"{"type":"integer","minimum":0}"#;
     Vec<PersonId>: "list of people" r##"{"type":"array","items":{"$ref":"#/$defs/id"}}"##;
+    bool: "yes or no" r#"{"type":"boolean"}"#;
+    InviteId: "invitation" r##"{"$ref":"#/$defs/id"}"##;
+    Vec<RoomId>: "list of rooms" r##"{"type":"array","items":{"$ref":"#/$defs/id"}}"##;
+    ServerRole: "role on the server" r#"{"enum":["guest","bot","member","moderator","owner"]}"#;
+    Door: "door" r#"{"enum":["open","claimed","invite","closed"]}"#;
+    FilterKind: "kind of filter" r#"{"enum":["word","link"]}"#;
+    FilterAction: "action" r#"{"enum":["refuse","hold"]}"#;
     Visibility: "visibility" r#"{"enum":["public","private"]}"#;
     Role: "role" r#"{"enum":["member","moderator","owner"]}"#;
     Retention: "retention" r#"{"anyOf":[{"enum":["inherit","forever"]},{"type":"object","properties":{"milliseconds":{"type":"integer","minimum":1000}},"required":["milliseconds"]}]}"#;

@@ -7,7 +7,7 @@ use crate::account::AccountChange;
 use crate::codec::Record;
 use crate::entry::Entry;
 use crate::event::{Event, What};
-use crate::id::{PersonId, RoomId};
+use crate::id::{AddressRange, PersonId, RoomId};
 use crate::place::{Place, Position, Sequence};
 use crate::state::keys::{self, Table};
 use crate::state::rows::{NumberRow, PinRow, ReactionCountRow, RoomRow};
@@ -61,7 +61,7 @@ fn remove_all<T: Record>(state: &mut Staged<'_>, table: Table, message: Place) -
 }
 
 /// Takes everything out of an entry but that it was there. One that is trimmed away has nothing to take out.
-fn erase_entry(state: &mut Staged<'_>, position: Position) -> Result<(), Trouble> {
+pub(crate) fn erase_entry(state: &mut Staged<'_>, position: Position) -> Result<(), Trouble> {
     rewrite(state, position, |event| {
         event.at = Timestamp(0);
         event.by = PersonId::SERVER;
@@ -72,7 +72,7 @@ fn erase_entry(state: &mut Staged<'_>, position: Position) -> Result<(), Trouble
 /// Takes the nickname out of the entry through which somebody got it.
 pub(crate) fn erase_nickname(state: &mut Staged<'_>, position: Position) -> Result<(), Trouble> {
     rewrite(state, position, |event| {
-        if let What::Arrived { nickname } | What::Renamed { nickname } = &mut event.what {
+        if let What::Arrived { nickname, .. } | What::Renamed { nickname } = &mut event.what {
             nickname.clear();
         }
     })
@@ -89,6 +89,26 @@ pub(crate) fn erase_of_account(
             erase(change);
         }
     })
+}
+
+/// Takes what somebody said to be let in out of the entry of their arrival.
+pub(crate) fn erase_request(state: &mut Staged<'_>, position: Position) -> Result<(), Trouble> {
+    rewrite(state, position, |event| {
+        if let What::Arrived { asks, .. } = &mut event.what {
+            *asks = None;
+        }
+    })
+}
+
+/// Takes where somebody came from out of the entry of their arrival, and returns what it was.
+pub(crate) fn erase_origin(state: &mut Staged<'_>, position: Position) -> Result<Vec<AddressRange>, Trouble> {
+    let mut taken = Vec::new();
+    rewrite(state, position, |event| {
+        if let What::Arrived { ranges, .. } = &mut event.what {
+            taken = std::mem::take(ranges);
+        }
+    })?;
+    Ok(taken)
 }
 
 fn rewrite(

@@ -15,7 +15,11 @@ pub(crate) fn reply_key(place: Place, root: Sequence) -> Vec<u8> {
 }
 
 pub(crate) fn posted(state: &mut Staged<'_>, event: &Event, place: Place) -> Result<(), Trouble> {
-    let What::Posted { reply_to, thread, mentions, .. } = &event.what else { return Ok(()) };
+    let (What::Posted { reply_to, thread, mentions, .. } | What::Withheld { reply_to, thread, mentions, .. }) =
+        &event.what
+    else {
+        return Ok(());
+    };
     if let Some(root) = thread {
         put(state, reply_key(place, *root), &NumberRow::default());
         count_replies(state, place.room, *root, |replies| replies + 1)?;

@@ -9,10 +9,13 @@ use crate::state::tables::{Tables, fold_name};
 use crate::storage::Staged;
 use crate::trouble::Trouble;
 
-/// Makes a claimed name recognisable by its look.
+/// Makes a claimed name recognisable by its look, and a guest a member.
 pub(crate) fn claimed(state: &mut Staged<'_>, person: PersonId) -> Result<(), Trouble> {
-    let nickname = state.nickname_of(&state.person(person)?.unwrap_or_default())?;
+    let mut row = state.person(person)?.unwrap_or_default();
+    let nickname = state.nickname_of(&row)?;
     note_look(state, person, &nickname);
+    row.role = row.role.once_claimed();
+    put(state, keys::person(person), &row);
     Ok(())
 }
 
@@ -28,9 +31,15 @@ pub(crate) fn free(state: &mut Staged<'_>, person: PersonId, row: &PersonRow) ->
     let nickname = state.nickname_of(row)?;
     if !nickname.is_empty() {
         state.remove(keys::nickname(&fold_name(&nickname)));
-        if state.account(person)?.is_some() {
-            state.remove(keys::skeleton(&skeleton(&nickname)));
-        }
+    }
+    free_look(state, person, row)
+}
+
+/// What looks like a name can be anybody's again.
+pub(crate) fn free_look(state: &mut Staged<'_>, person: PersonId, row: &PersonRow) -> Result<(), Trouble> {
+    let nickname = state.nickname_of(row)?;
+    if !nickname.is_empty() && state.account(person)?.is_some() {
+        state.remove(keys::skeleton(&skeleton(&nickname)));
     }
     Ok(())
 }

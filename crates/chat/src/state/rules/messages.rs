@@ -1,49 +1,70 @@
 //! Saying something, and what can be done with what was said.
 
 use super::names::is_reaction;
-use super::{Decided, Decision, membership, readable, unchanged};
+use super::{Decided, Decision, membership, readable, slow_mode, unchanged};
 use crate::event::What;
 use crate::failure::Failure;
 use crate::id::{PersonId, RoomId};
 use crate::limits;
+use crate::order::FilterAction;
+use crate::permission::{RoomPermission, permits_in_room};
 use crate::place::Sequence;
-use crate::proposal::Proposal;
+use crate::proposal::{Action, Proposal};
 use crate::refusal::Refusal;
-use crate::room::{Retention, Role};
+use crate::room::Retention;
+use crate::state::filter::judge;
 use crate::state::keys::{self, Table};
+use crate::state::restraint::{authority, is_muted};
 use crate::state::rows::{MessageRow, NumberRow, PinRow, ReactionCountRow, RoomRow, Standing};
 use crate::state::tables::Tables;
 
-pub(crate) fn post(
-    state: &impl Tables,
-    by: PersonId,
-    room: RoomId,
-    text: &str,
-    reply_to: Option<Sequence>,
-    thread: Option<Sequence>,
-    mentions: &[PersonId],
-) -> Decided {
-    let (row, _) = membership(state, room, by)?;
+pub(crate) fn post(state: &impl Tables, proposal: &Proposal) -> Decided {
+    let Action::Post { room, text, reply_to, thread, mentions } = &proposal.action else {
+        return Err(Refusal::Unsupported.into());
+    };
+    let room = *room;
+    let row = speaking(state, proposal, room)?;
     check_text(text)?;
     if let Some(answered) = reply_to {
-        message(state, room, answered)?;
+        message(state, room, *answered)?;
     }
     // A thread has one level: who answers an answer answers in the same thread.
     let thread = thread.map(|root| Ok::<_, Failure>(message(state, room, root)?.thread.unwrap_or(root)));
     let thread = thread.transpose()?;
     let mentions = readers(state, room, &row, mentions)?;
-    Ok(Decision::InRoom(room, What::Posted { text: text.into(), reply_to, thread, mentions }))
+    let (text, reply_to) = (text.clone(), *reply_to);
+    if moderates(state, room, &row, proposal.by)? {
+        return Ok(Decision::InRoom(room, What::Posted { text, reply_to, thread, mentions }));
+    }
+    slow_mode::check(state, proposal, room, &row)?;
+    let what = match judge(state, &text)? {
+        Some(FilterAction::Refuse) => return Err(Refusal::Filtered.into()),
+        Some(FilterAction::Hold) => What::Withheld { text, reply_to, thread, mentions },
+        None => What::Posted { text, reply_to, thread, mentions },
+    };
+    Ok(Decision::InRoom(room, what))
+}
+
+/// A room in which somebody may say something now.
+fn speaking(state: &impl Tables, proposal: &Proposal, room: RoomId) -> Result<RoomRow, Failure> {
+    let (row, _) = membership(state, room, proposal.by)?;
+    let is_muted = is_muted(state, room, &row, proposal.by, proposal.at)?;
+    if is_muted { Err(Refusal::Muted.into()) } else { Ok(row) }
+}
+
+fn moderates(state: &impl Tables, room: RoomId, row: &RoomRow, person: PersonId) -> Result<bool, Failure> {
+    Ok(permits_in_room(authority(state, room, row, person)?, RoomPermission::Restrain))
 }
 
 pub(crate) fn edit(
     state: &impl Tables,
-    by: PersonId,
-    room: RoomId,
-    sequence: Sequence,
+    proposal: &Proposal,
+    (room, sequence): (RoomId, Sequence),
     text: &str,
     mentions: &[PersonId],
 ) -> Decided {
-    let (row, _) = membership(state, room, by)?;
+    let by = proposal.by;
+    let row = speaking(state, proposal, room)?;
     let before = message(state, room, sequence)?;
     if before.by != by {
         return Err(Refusal::NotTheAuthor.into());
@@ -54,27 +75,32 @@ pub(crate) fn edit(
     if is_same && state.text_of(&before)? == text {
         return unchanged(room, &row);
     }
+    // What is changed afterwards would get past whoever looks at what was held back.
+    if !moderates(state, room, &row, by)? && judge(state, text)?.is_some() {
+        return Err(Refusal::Filtered.into());
+    }
     Ok(Decision::InRoom(room, What::Edited { message: sequence, text: text.into(), mentions }))
 }
 
 pub(crate) fn delete(state: &impl Tables, by: PersonId, room: RoomId, sequence: Sequence) -> Decided {
-    readable(state, room, by)?;
-    let is_author = message(state, room, sequence)?.by == by;
-    let moderates = state.role(room, by)?.is_some_and(|role| role >= Role::Moderator);
-    if !is_author && !moderates {
+    let row = readable(state, room, by)?;
+    let author = message(state, room, sequence)?.by;
+    let own = authority(state, room, &row, by)?;
+    if author != by && !permits_in_room(own, RoomPermission::DeleteOthers) {
         return Err(Refusal::NotTheAuthor.into());
     }
-    Ok(Decision::InRoom(room, What::Deleted { message: sequence }))
+    let of = (author != by).then_some(author);
+    Ok(Decision::InRoom(room, What::Deleted { message: sequence, of }))
 }
 
 pub(crate) fn react(
     state: &impl Tables,
-    by: PersonId,
-    room: RoomId,
-    sequence: Sequence,
+    proposal: &Proposal,
+    (room, sequence): (RoomId, Sequence),
     reaction: &str,
 ) -> Decided {
-    let (row, _) = membership(state, room, by)?;
+    let by = proposal.by;
+    let row = speaking(state, proposal, room)?;
     if !is_reaction(reaction, limits::REACTION) {
         return Err(Refusal::ReactionInvalid.into());
     }
@@ -107,8 +133,8 @@ pub(crate) fn unreact(
     Ok(Decision::InRoom(room, What::Unreacted { message: sequence, reaction: reaction.into() }))
 }
 
-pub(crate) fn pin(state: &impl Tables, by: PersonId, room: RoomId, sequence: Sequence) -> Decided {
-    let (row, _) = membership(state, room, by)?;
+pub(crate) fn pin(state: &impl Tables, proposal: &Proposal, room: RoomId, sequence: Sequence) -> Decided {
+    let row = speaking(state, proposal, room)?;
     message(state, room, sequence)?;
     if is_pinned(state, room, sequence)? {
         return unchanged(room, &row);
@@ -151,7 +177,7 @@ pub(crate) fn expire(
     if sequences.len() > limits::ERASED_AT_ONCE {
         return Err(Refusal::TooManyAtOnce.into());
     }
-    let row = state.room(room)?.ok_or(Refusal::NoSuchRoom)?;
+    let row = state.any_room(room)?.ok_or(Refusal::NoSuchRoom)?;
     let kept_for = match row.retention {
         Retention::Inherit => state.server()?.retention,
         own => own,

@@ -1,22 +1,26 @@
 //! Coming, being called something, and going.
 
+use super::door;
 use super::names::{is_name, is_nickname};
 use super::{Decided, Decision};
 use crate::event::What;
 use crate::failure::Failure;
 use crate::id::PersonId;
 use crate::limits;
+use crate::order::Origin;
+use crate::proposal::Proposal;
 use crate::refusal::Refusal;
 use crate::state::look::{is_reserved, skeleton};
 use crate::state::rows::Standing;
 use crate::state::tables::Tables;
 
-pub(crate) fn arrive(state: &impl Tables, by: PersonId, nickname: &str) -> Decided {
+pub(crate) fn arrive(state: &impl Tables, proposal: &Proposal, nickname: &str, from: &Origin) -> Decided {
+    let by = proposal.by;
     if by == PersonId::SERVER || state.person(by)?.is_some() {
         return Err(Refusal::IdTaken.into());
     }
     check_nickname(state, by, nickname)?;
-    Ok(Decision::Outside(What::Arrived { nickname: nickname.into() }))
+    door::arrive(state, nickname, from, proposal.at)
 }
 
 pub(crate) fn rename(state: &impl Tables, by: PersonId, nickname: &str) -> Decided {

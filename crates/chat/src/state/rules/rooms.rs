@@ -6,10 +6,13 @@ use crate::event::What;
 use crate::failure::Failure;
 use crate::id::{PersonId, RoomId};
 use crate::limits;
+use crate::permission::{RoomPermission, permits_in_room};
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::room::{Retention, Role, Visibility};
+use crate::state::keeping::{self, InviteRow};
 use crate::state::keys;
+use crate::state::restraint::authority;
 use crate::state::rows::{NumberRow, RoomRow};
 use crate::state::tables::Tables;
 
@@ -68,12 +71,24 @@ pub(crate) fn open_direct(state: &impl Tables, by: PersonId, room: RoomId, with:
 }
 
 pub(crate) fn join(state: &impl Tables, by: PersonId, room: RoomId) -> Decided {
-    let row = readable(state, room, by)?;
+    let row = match readable(state, room, by) {
+        Err(Failure::Refused(_)) if is_opened_by_invite(state, by, room)? => {
+            state.room(room)?.ok_or(Refusal::NoSuchRoom)?
+        }
+        row => row?,
+    };
     if state.role(room, by)?.is_some() {
         return unchanged(room, &row);
     }
     check_has_room_left(state, by)?;
     Ok(Decision::InRoom(room, What::Joined { person: by }))
+}
+
+/// Whether the invitation that somebody came by opens a room to them, still.
+fn is_opened_by_invite(state: &impl Tables, by: PersonId, room: RoomId) -> Result<bool, Failure> {
+    let Some(invite) = state.person(by)?.and_then(|row| row.came_by) else { return Ok(false) };
+    let row = state.row::<InviteRow>(&keeping::invite(invite))?;
+    Ok(row.is_some_and(|row| !row.revoked && row.rooms.contains(&room)))
 }
 
 pub(crate) fn leave(state: &impl Tables, by: PersonId, room: RoomId) -> Decided {
@@ -99,11 +114,15 @@ pub(crate) fn invite(state: &impl Tables, by: PersonId, room: RoomId, person: Pe
 }
 
 pub(crate) fn remove(state: &impl Tables, by: PersonId, room: RoomId, person: PersonId) -> Decided {
-    let (row, role) = membership(state, room, by)?;
+    let (row, role) = acting(state, by, room)?;
     check_has_comings_and_goings(room, &row)?;
-    let Some(theirs) = state.role(room, person)? else { return unchanged(room, &row) };
-    let is_above = role > theirs || by == PersonId::SERVER;
-    if role < Role::Moderator || !is_above || person == PersonId::SERVER {
+    if state.role(room, person)?.is_none() {
+        return unchanged(room, &row);
+    }
+    let theirs = authority(state, room, &row, person)?;
+    let is_above = Some(role) > theirs || by == PersonId::SERVER;
+    let may = permits_in_room(Some(role), RoomPermission::RemoveMembers);
+    if !may || !is_above || person == PersonId::SERVER {
         return Err(Refusal::NotAllowed.into());
     }
     Ok(Decision::InRoom(room, What::Left { person }))
@@ -116,8 +135,9 @@ pub(crate) fn set_role(
     person: PersonId,
     role: Role,
 ) -> Decided {
-    let (row, own) = membership(state, room, by)?;
-    if own != Role::Owner || row.visibility == Visibility::Direct {
+    let (row, own) = acting(state, by, room)?;
+    let may = permits_in_room(Some(own), RoomPermission::SetRoles);
+    if !may || row.visibility == Visibility::Direct {
         return Err(Refusal::NotAllowed.into());
     }
     state.person_here(person)?.ok_or(Refusal::NoSuchPerson)?;
@@ -156,8 +176,8 @@ pub(crate) fn set_retention(
     room: RoomId,
     retention: Retention,
 ) -> Decided {
-    let (row, role) = membership(state, room, by)?;
-    if role < Role::Owner {
+    let (row, role) = acting(state, by, room)?;
+    if !permits_in_room(Some(role), RoomPermission::SetRetention) {
         return Err(Refusal::NotAllowed.into());
     }
     check_retention(retention)?;
@@ -169,15 +189,22 @@ pub(crate) fn set_retention(
 
 /// A room whose name and topic somebody may set.
 fn moderated(state: &impl Tables, by: PersonId, room: RoomId) -> Result<RoomRow, Failure> {
-    let (row, role) = membership(state, room, by)?;
-    if role < Role::Moderator || row.visibility == Visibility::Direct {
+    let (row, role) = acting(state, by, room)?;
+    if !permits_in_room(Some(role), RoomPermission::Describe) || row.visibility == Visibility::Direct {
         return Err(Refusal::NotAllowed.into());
     }
     Ok(row)
 }
 
+/// A room in which somebody may act as this, as a member or because of their role on the server.
+fn acting(state: &impl Tables, by: PersonId, room: RoomId) -> Result<(RoomRow, Role), Failure> {
+    let row = readable(state, room, by)?;
+    let role = authority(state, room, &row, by)?.ok_or(Refusal::NotAMember)?;
+    Ok((row, role))
+}
+
 fn check_new(state: &impl Tables, room: RoomId) -> Result<(), Failure> {
-    if room == RoomId(0) || state.room(room)?.is_some() {
+    if room == RoomId(0) || state.any_room(room)?.is_some() {
         return Err(Refusal::IdTaken.into());
     }
     Ok(())

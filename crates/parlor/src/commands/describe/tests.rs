@@ -2,7 +2,7 @@
 
 use parlor_chat::log::{LocalLog, Log};
 use parlor_chat::storage::Memory;
-use parlor_chat::{Action, Key, Position, Proposal, Sequence, Timestamp, Visibility};
+use parlor_chat::{Action, Key, Origin, Position, Proposal, Sequence, Timestamp, Visibility};
 
 use super::*;
 
@@ -29,7 +29,7 @@ fn say(room: RoomId, text: &str) -> Action {
 }
 
 fn arrive(nickname: &str) -> Action {
-    Action::Arrive { nickname: nickname.into() }
+    Action::Arrive { nickname: nickname.into(), from: Origin::default() }
 }
 
 #[test]

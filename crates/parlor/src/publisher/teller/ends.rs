@@ -1,17 +1,11 @@
-//! Whose connections end because of what happened to the person: erased, departed, or signed out.
+//! Whose connections end because of what happened to the person: departed, or signed out.
 
-use parlor_chat::{Event, PersonId};
+use parlor_chat::Event;
 use websocket_hub::CloseCode;
 
-use super::{GONE, SIGNED_OUT, Seat, Signed, Teller, close};
+use super::{SIGNED_OUT, Seat, Signed, Teller, close};
 
 impl Teller {
-    pub(super) fn close_devices(&self, person: PersonId) {
-        for seat in self.devices.get(&person).into_iter().flatten().filter_map(|id| self.seats.get(id)) {
-            close(&seat.ws, CloseCode::POLICY, GONE);
-        }
-    }
-
     /// Something about an account changed: whoever is signed in no longer is sent away.
     pub(super) fn account_changed(&mut self, event: &Event) {
         self.sessions.changed(event.by, event.position, self.tail.complete_after());

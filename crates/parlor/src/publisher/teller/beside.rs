@@ -1,0 +1,37 @@
+//! What is told beside the log: who is there, and who writes.
+
+use std::time::Instant;
+
+use parlor_chat::RoomId;
+use websocket_hub::WebSocket;
+
+use super::Teller;
+
+impl Teller {
+    /// Only who watches a room can be seen writing in it, so nobody learns of a room by writing.
+    pub(super) fn writes(&mut self, ws: &WebSocket, room: RoomId) {
+        let Some(seat) = self.seats.get(&ws.id()).filter(|seat| seat.rooms.contains(&room)) else { return };
+        if let Some(desk) = self.rooms.get_mut(&room) {
+            desk.typing.writes(seat.person, Instant::now());
+            self.due.insert(room);
+        }
+    }
+
+    pub(super) fn tell_due(&mut self, now: Instant) {
+        let Teller { rooms, names, interval, .. } = self;
+        self.due.retain(|room| {
+            let Some(desk) = rooms.get_mut(room) else { return false };
+            if let Some(line) = desk.presence.line(desk.room, now, *interval, |person| names.of(person)) {
+                desk.topic.publish(line);
+            }
+            if let Some(line) = desk.typing.line(desk.room, now, |person| names.of(person)) {
+                desk.topic.publish(line);
+            }
+            if desk.is_idle() {
+                rooms.remove(room);
+                return false;
+            }
+            desk.is_due()
+        });
+    }
+}
