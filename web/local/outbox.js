@@ -8,24 +8,25 @@ import { leave, takeLeft } from './left.js';
 
 const LEFT = 'parlor.outbox.';
 
-/** @type {Map<string, Unsent>} what is being written */
+/** @type {Map<string, Unsent | null>} what is being written, or forgotten */
 const unsettled = new Map();
 
 // If it has arrived after all, its key makes sending it again harmless.
-leave(LEFT, () => [...unsettled].map(([key, unsent]) => [key, JSON.stringify(unsent)]));
+leave(LEFT, () => [...unsettled].map(([key, unsent]) => [key, unsent ? JSON.stringify(unsent) : '']));
 
 /** @param {Unsent} unsent */
 export async function keepUnsent(unsent) {
   const { key } = unsent.message;
   unsettled.set(key, unsent);
   await write(['outbox'], (store) => store('outbox').put(unsent, key), 'strict');
-  unsettled.delete(key);
+  if (unsettled.get(key) === unsent) unsettled.delete(key);
 }
 
 /** @param {string} key */
-export function forgetUnsent(key) {
-  unsettled.delete(key);
-  write(['outbox'], (store) => store('outbox').delete(key));
+export async function forgetUnsent(key) {
+  unsettled.set(key, null);
+  await write(['outbox'], (store) => store('outbox').delete(key));
+  if (unsettled.get(key) === null) unsettled.delete(key);
 }
 
 /**
@@ -33,7 +34,7 @@ export function forgetUnsent(key) {
  * @returns {Promise<Unsent[]>} in the order in which they were written
  */
 export async function unsentOf(by) {
-  for (const [, text] of takeLeft(LEFT)) await keepUnsent(JSON.parse(text));
+  for (const [key, text] of takeLeft(LEFT)) await (text ? keepUnsent(JSON.parse(text)) : forgetUnsent(key));
   /** @type {Unsent[]} */
   const all = await read('outbox', (store) => store.getAll()) ?? [];
   return all.filter((unsent) => unsent.message.by === by);

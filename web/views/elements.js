@@ -13,6 +13,19 @@ export function element(tag, className, ...children) {
 }
 
 /**
+ * Changes only what differs: whoever is pressing something at this moment still presses it.
+ * @param {Node} before
+ * @param {Node} after
+ */
+export function patch(before, after) {
+  if (before.isEqualNode(after)) return;
+  const isSame = before.cloneNode(false).isEqualNode(after.cloneNode(false));
+  const parts = [...after.childNodes];
+  if (!isSame || before.childNodes.length !== parts.length || parts.length === 0) before.parentNode?.replaceChild(after, before);
+  else [...before.childNodes].forEach((child, index) => patch(child, /** @type {Node} */ (parts[index])));
+}
+
+/**
  * A name, kept apart so that a right-to-left one does not reorder its neighbours.
  * @param {string} who
  */

@@ -4,7 +4,7 @@ import { t } from '../language.js';
 import { ofRoom, settings } from '../settings.js';
 import { pathOf } from '../router.js';
 import { roomName } from '../words.js';
-import { button, element, nameOf } from './elements.js';
+import { button, element, nameOf, patch } from './elements.js';
 
 /** @typedef {import('../settings.js').Section} Section */
 /** @typedef {import('../state/state.js').Room} Room */
@@ -48,7 +48,10 @@ export class Sidebar {
       this.#section('rooms', t('side.label'), talk, state, ['browse', t('side.browse')]),
       this.#section('direct', t('side.direct'), direct, state, ['direct', t('side.write')]),
     ];
-    this.#list.replaceChildren(...(settings().directFirst ? sections.reverse() : sections));
+    const list = this.#list.cloneNode(false);
+    for (const one of settings().directFirst ? sections.reverse() : sections) list.appendChild(one);
+    if (this.#list.childElementCount === 0) this.#list.append(...list.childNodes);
+    else patch(this.#list, list);
     // What was focused is focused still, although it is drawn anew.
     const again = held ? this.#list.querySelector(`[data-room="${CSS.escape(held)}"]`)
       : section && this.#list.querySelector(`[data-section="${section}"]`);

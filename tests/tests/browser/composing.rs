@@ -123,8 +123,10 @@ async fn what_is_refused_stays_with_its_reason_to_be_sent_again_changed_or_dropp
     ann.ask(COMPOSER, "element.select()").await;
     ann.say("shorter").await;
     ann.sees(&ann.name, "shorter").await;
+    ann.tab.wait_for("!document.querySelector('.sending')", SOON).await;
     ann.tab.reload().await;
     ann.sees(&ann.name, "shorter").await;
+    ann.tab.wait_for("!document.querySelector('.sending')", SOON).await;
     assert_eq!(ann.messages().await, ["shorter"]);
     ann.is_content();
 }

@@ -149,6 +149,19 @@ async fn sections_fold_down_to_what_is_open_or_unread_and_stand_in_the_order_one
 }
 
 #[tokio::test]
+async fn what_is_pressed_in_the_sidebar_stays_while_messages_come() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    ann.opens_room("garden", false).await;
+    ann.tab.evaluate("(globalThis.pressed = document.querySelector('[data-testid=browse]'), 0)").await;
+    bob.say("anybody?").await;
+    ann.shows(".side .unread").await;
+    assert_eq!(ann.tab.evaluate("pressed.isConnected").await, true);
+    ann.is_content();
+}
+
+#[tokio::test]
 async fn people_write_to_each_other_alone() {
     let browser = Browser::shared().await;
     let room = Room::open();
