@@ -1,7 +1,8 @@
 //! The door: who comes in, and by which invitation.
 
 use parlor_chat::{
-    Action, Door, InviteId, Order, Origin, Refusal, RoomId, SecretHash, ServerRole, ShownInvite, Timestamp,
+    AccountChange, Action, Door, InviteId, Order, Origin, Refusal, RoomId, SecretHash, ServerRole, SessionId,
+    ShownInvite, Timestamp,
 };
 
 use crate::support::{person, room, say};
@@ -35,6 +36,19 @@ fn behind_a_door_for_the_claimed_guests_read_and_say_nothing() {
     world.does(50, arrive(50, None, None));
     world.order(OWNER, Order::SetDoor { door: Door::Open });
     world.does(GUEST, say(LOBBY, "hello"));
+}
+
+#[test]
+fn who_claims_a_name_is_a_member_and_may_talk_and_who_is_more_stays_what_they_are() {
+    let mut world = World::new();
+    world.order(OWNER, Order::SetDoor { door: Door::Claimed });
+    for (number, role) in [(GUEST, ServerRole::Member), (MODERATOR, ServerRole::Moderator)] {
+        let (password, passkey, label) = ("hash".to_owned(), String::new(), "a phone".to_owned());
+        let change = AccountChange::Claim { password, passkey, session: SessionId(number + 1), label };
+        world.does(number, Action::Account { change });
+        assert_eq!(world.see(person(number), |view| Ok(view.role()?)), Ok(role));
+        world.does(number, say(LOBBY, "hello"));
+    }
 }
 
 #[test]

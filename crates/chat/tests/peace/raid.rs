@@ -334,3 +334,24 @@ fn nobody_undoes_what_those_did_who_are_not_further_down() {
     world.order(OWNER, of(vec![person(MODERATOR)]));
     assert_eq!(world.texts(OWNER, LOBBY), [""; 0]);
 }
+
+#[test]
+fn what_was_put_on_a_message_that_is_deleted_meanwhile_does_not_come_back() {
+    let mut world = World::new();
+    world.does(GUEST, join());
+    let message = world.does(MEMBER, say("hello"));
+    world.now += 1_000;
+    let since = Timestamp(world.now);
+    let react = Action::React { room: room(1), message, reaction: ":raid:".into() };
+    let reacted = world.does(GUEST, react);
+    let selection = Selection { people: vec![person(GUEST)], since, ..Selection::default() };
+    let undone = world.order(MODERATOR, Order::Undo { selection }).position;
+    world.does(MEMBER, Action::Delete { room: room(1), message });
+    world.order(MODERATOR, Order::Restore { withheld: undone, rooms: vec![] });
+    let after = Sequence(reacted.0 - 1);
+    let found = world.see(person(MEMBER), |view| view.since(room(1), after, 100)).unwrap();
+    let parlor_chat::view::Since::Complete { events, .. } = found else { panic!("{found:?}") };
+    assert!(!events.iter().any(|event| matches!(event.what, What::Reacted { .. })), "{events:?}");
+    let entries = world.log.tail(Position(0), usize::MAX).unwrap();
+    assert!(!serde_json::to_string(&entries).unwrap().contains(":raid:"));
+}
