@@ -1,5 +1,6 @@
 //! Helpers of the end-to-end tests.
 
+pub mod authenticator_app;
 pub mod browser;
 pub mod client;
 pub mod crowd;

@@ -4,10 +4,13 @@ import { t } from '../language.js';
 import { element } from '../views/elements.js';
 import { shortTime } from '../words.js';
 import { card, field, kept, line } from './card.js';
+import { Codes } from './codes.js';
+import { Passkeys } from './passkeys.js';
 import { Refusal, ask, me } from './routes.js';
+import { isPossible, make, sign } from './webauthn.js';
 
-/** @typedef {import('./routes.js').Me} Me */
 /** @typedef {import('./routes.js').Session} Session */
+/** @typedef {[label: string, name: string, chosen: () => unknown]} Choice */
 
 export class Account {
   #dialogs;
@@ -15,6 +18,8 @@ export class Account {
   /** Changes that are under way: until they are done, nobody knows which session this page has. */
   #changing = Promise.resolve();
   #isLeaving = false;
+  #passkeys = new Passkeys((content) => this.#show(content), () => this.open());
+  #codes = new Codes((content) => this.#show(content), () => this.open());
 
   /**
    * @param {import('../views/dialogs.js').Dialogs} dialogs
@@ -30,7 +35,7 @@ export class Account {
   async open() {
     const known = await me().catch(() => null);
     if (!known) this.#signIn();
-    else if (known.account) this.#own(known);
+    else if (known.account) this.#own(known.name, known.account);
     else this.#claim(known.name);
   }
 
@@ -84,31 +89,56 @@ export class Account {
   #claim(name) {
     const [called, password] = [field(t('account.name'), 'text', 'username', name), field(t('account.password'), 'password', 'new-password')];
     const note = line(t('account.claimNote'));
+    /** @type {Choice[]} */
+    const others = [[t('account.have'), 'to-sign-in', () => this.#signIn()]];
+    if (isPossible()) {
+      others.unshift([t('passkey.claim'), 'claim-by-passkey', async () => {
+        await this.#change('/me/passkeys', { made: await make(), name: called.input.value });
+        this.#dialogs.close();
+      }]);
+    }
     this.#show(card(t('account.claim'), [note, called.row, password.row, kept()], t('account.claimDo'), async () => {
       await this.#change('/session/claim', { name: called.input.value, password: password.input.value });
       // The server ends the connection that belongs to nobody now, and so it begins again.
       this.#dialogs.close();
-    }, [[t('account.have'), 'to-sign-in', () => this.#signIn()]]));
+    }, others));
   }
 
   #signIn() {
     const [name, password] = [field(t('account.name'), 'text', 'username'), field(t('account.password'), 'password', 'current-password')];
+    const code = field(t('codes.code'), 'text', 'one-time-code');
+    /** @type {Choice[]} */
+    const others = isPossible() ? [[t('passkey.signIn'), 'by-passkey', async () => this.#become('/session/passkey', await sign())]] : [];
     this.#show(card(t('account.signIn'), [name.row, password.row], t('account.signIn'), async () => {
-      await this.#become('/session', { name: name.input.value, password: password.input.value });
-    }));
+      try {
+        await this.#become('/session', { name: name.input.value, password: password.input.value, code: code.input.value });
+      } catch (error) {
+        if (error instanceof Refusal && error.code === 'code-needed') {
+          password.row.after(code.row);
+          code.input.focus();
+        }
+        throw error;
+      }
+    }, others));
   }
 
-  /** @param {Me} known */
-  #own({ name, account }) {
-    const sessions = element('ul', 'sessions', ...(account?.sessions ?? []).map((one) => this.#device(one)));
-    const content = card(name, [element('h3', '', t('account.on')), sessions, kept()], t('account.out'), async () => {
-      await this.#become('/session/end', {});
-    }, [
+  /**
+   * @param {string} name
+   * @param {import('./routes.js').Account} account
+   */
+  #own(name, account) {
+    const sessions = element('ul', 'sessions', ...account.sessions.map((one) => this.#device(one)));
+    const content = [element('h3', '', t('account.on')), sessions, ...this.#passkeys.list(account), kept()];
+    /** @type {Choice[]} */
+    const others = [
       [t('account.outOthers'), 'end-others', async () => { await ask('/session/end-others', {}); await this.open(); }],
       [t('account.change'), 'to-password', () => this.#password()],
-      [t('account.delete'), 'to-delete', () => this.#delete(name)],
-    ]);
-    this.#show(content);
+    ];
+    if (isPossible()) others.push([t('passkey.add'), 'add-passkey', () => this.#passkeys.add(account)]);
+    // Whoever has no password is asked for no code either.
+    if (account.password) others.push([t('codes.codes'), 'to-codes', () => this.#codes.open(account)]);
+    others.push([t('account.delete'), 'to-delete', () => this.#delete(name)]);
+    this.#show(card(name, content, t('account.out'), () => this.#become('/session/end', {}), others));
   }
 
   /** @param {Session} session */

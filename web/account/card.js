@@ -7,7 +7,7 @@ import { Refusal } from './routes.js';
 /**
  * @param {string} label
  * @param {string} type
- * @param {'username' | 'current-password' | 'new-password'} autocomplete
+ * @param {'username' | 'current-password' | 'new-password' | 'one-time-code' | 'off'} autocomplete
  * @param {string} value
  * @param {boolean} optional
  */

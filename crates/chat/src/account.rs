@@ -43,6 +43,13 @@ pub enum AccountChange {
         /// What it is called: up to [`LABEL`](crate::limits::LABEL) characters.
         label: String,
     },
+    /// To call a passkey something else.
+    LabelPasskey {
+        /// The place in the log where it was added.
+        passkey: Position,
+        /// What it is called: up to [`LABEL`](crate::limits::LABEL) characters.
+        label: String,
+    },
     /// To sign in with a passkey no longer.
     RemovePasskey {
         /// The place in the log where it was added.
@@ -52,11 +59,16 @@ pub enum AccountChange {
     SetTotp {
         /// The secret that codes are made from, sealed.
         secret: String,
+        /// The time step of the code by which it was shown that somebody has the secret.
+        step: u64,
+        /// The recovery codes, as in [`SetRecoveryCodes`](Self::SetRecoveryCodes).
+        codes: Vec<Fingerprint>,
     },
-    /// To need no code any more.
+    /// To need no code any more, and to have no recovery codes.
     #[default]
     RemoveTotp,
-    /// To have these codes, each good for signing in once in place of another code. Earlier ones are void.
+    /// To have these codes, each good for signing in once in place of another code. Earlier ones are void. Nothing comes
+    /// of it where no codes are needed.
     SetRecoveryCodes {
         /// Their fingerprints.
         codes: Vec<Fingerprint>,
@@ -67,6 +79,11 @@ pub enum AccountChange {
         session: SessionId,
         /// What the device is called.
         label: String,
+        /// The place in the log of the password or passkey that was shown.
+        with: Position,
+        /// How often a passkey says that it was used; 0 if it does not count, and for a password.
+        #[serde(default)]
+        count: u64,
         /// The time step of the code that was used; 0 for none.
         #[serde(default)]
         step: u64,

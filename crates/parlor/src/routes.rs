@@ -3,6 +3,7 @@
 mod answer;
 mod call;
 mod came_from;
+mod codes;
 mod dispatch;
 mod export;
 mod headers;
@@ -10,10 +11,12 @@ mod health;
 mod hosts;
 mod limits;
 mod me;
+mod passkeys;
 mod request_id;
 mod rules;
 mod same_origin;
 mod session;
+mod shown;
 mod table;
 
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use parlor_chat::{
 };
 use websocket_hub::{Topic, WebSocket};
 
-use crate::account::{Attempts, Passwords};
+use crate::account::{Attempts, Challenges, Passwords, Seal};
 use crate::data::DataFolder;
 use crate::feed::LogFeed;
 use crate::gate::{Gate, trouble_of};
@@ -97,6 +97,8 @@ pub(crate) struct Space {
     pub(crate) identities: Identities,
     pub(crate) passwords: Passwords,
     pub(crate) attempts: Attempts,
+    pub(crate) challenges: Challenges,
+    pub(crate) seal: Seal,
     /// How often people have had written out what is kept about them.
     pub(crate) exports: Attempts,
     pub(crate) gate: Arc<Gate>,
@@ -162,6 +164,8 @@ impl Space {
             identities: Identities::new(data.secret()),
             passwords: Passwords::start().map_err(SpaceError::Thread)?,
             attempts: Attempts::default(),
+            challenges: Challenges::default(),
+            seal: Seal::new(data.secret()),
             exports: Attempts::default(),
             gate,
             text,

@@ -214,6 +214,16 @@ impl Tab {
         self.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
     }
 
+    /// Has an authenticator in the machine from now on, that makes passkeys, knows its owner, and never waits for them.
+    pub async fn add_authenticator(&self) {
+        self.call("WebAuthn.enable", json!({})).await;
+        let options = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
+            "hasUserVerification": true, "isUserVerified": true, "automaticPresenceSimulation": true,
+        });
+        self.call("WebAuthn.addVirtualAuthenticator", json!({ "options": options })).await;
+    }
+
     /// Closes the tab, as its user would.
     pub async fn close(self) {
         let target = json!({ "targetId": self.target });

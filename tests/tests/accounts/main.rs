@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "in what tests share, an unwrap is a failed test, too")]
 
+mod authenticator;
 mod bugs;
+mod codes;
 mod export;
 mod lost;
+mod passkeys;
 mod server;
 mod sessions;

@@ -79,6 +79,18 @@ impl Server {
         ask_with(&self.address, first, if token.is_empty() { &lines[..1] } else { &lines }, &body)
     }
 
+    /// Asks a route as our own page does, in a browser that has this token.
+    pub(crate) fn as_page(&self, path: &str, token: &str, body: &Value) -> Answer {
+        let (origin, cookie) = (format!("Origin: {}", self.origin()), format!("Cookie: parlor={token}"));
+        let lines = ["X-Parlor: 1", "Sec-Fetch-Site: same-origin", &origin, &cookie];
+        ask_with(&self.address, &format!("POST {path}"), &lines, body.to_string().as_bytes())
+    }
+
+    /// The origin of our own page.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// What a route answers that does what it is asked.
     pub(crate) fn ok(&self, first: &str, token: &str, body: &Value) -> Value {
         let answer = self.ask(first, token, body);
@@ -114,6 +126,19 @@ impl Server {
 
 pub(crate) fn token_of(you: &Value) -> String {
     you["token"].as_str().expect("a program is given a token").to_owned()
+}
+
+/// The token that a page is given, which it cannot read.
+pub(crate) fn cookie_of(answer: &Answer) -> String {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let cookie = answer.header("set-cookie").expect("a page is given a cookie");
+    cookie["parlor=".len()..cookie.find(';').unwrap()].to_owned()
+}
+
+/// The status and the code of a refusal.
+pub(crate) fn refusal_of(answer: &Answer) -> (u16, String) {
+    let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    (answer.status, problem["code"].as_str().unwrap_or_default().to_owned())
 }
 
 fn run(folder: &Folder) -> (Process, String) {

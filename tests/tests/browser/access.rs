@@ -9,7 +9,7 @@ use super::looks::{STICKING_OUT, picture};
 use super::room::{COMPOSER, DESK, Guest, PATIENCE, PHONE, Room, SOON};
 
 /// axe-core, which `./test install` puts beside the other tools.
-fn axe() -> String {
+pub(crate) fn axe() -> String {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| {
         let home = std::env::var_os("HOME").map(PathBuf::from);
         home.map(|home| home.join(".cache"))
@@ -29,7 +29,7 @@ const FOUND: &str =
 
 impl Guest {
     /// axe finds nothing in what is shown, by day and by night; a picture is left of each.
-    async fn is_accessible(&self, view: &str) {
+    pub(crate) async fn is_accessible(&self, view: &str) {
         for scheme in ["light", "dark"] {
             let preferences = [("prefers-color-scheme", scheme), ("prefers-reduced-motion", "reduce")];
             self.tab.set_preferences(&preferences).await;

@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 
 use super::room::{DESK, Guest, Room, SOON};
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// Presses what has this test id.
-async fn press(guest: &Guest, name: &str) {
+pub(crate) async fn press(guest: &Guest, name: &str) {
     let selector = format!("[data-testid={name}]");
     guest.shows(&selector).await;
     guest.ask(&selector, "element.click()").await;
 }
 
 /// Fills the boxes of the card in their order, and sends it.
-async fn fill(guest: &Guest, texts: &[&str]) {
+pub(crate) async fn fill(guest: &Guest, texts: &[&str]) {
     let count = format!("document.querySelectorAll('dialog input').length === {}", texts.len());
     guest.tab.wait_for(&count, SOON).await;
     let texts = json!(texts);
@@ -29,14 +29,14 @@ async fn fill(guest: &Guest, texts: &[&str]) {
     press(guest, "account-send").await;
 }
 
-async fn is_called(guest: &Guest, name: &str) {
+pub(crate) async fn is_called(guest: &Guest, name: &str) {
     let name = Value::from(name);
     let called = format!("document.querySelector('[data-testid=you]')?.textContent === {name}");
     guest.tab.wait_for(&called, SOON).await;
     guest.is("connected", SOON).await;
 }
 
-async fn card(guest: &Guest, title: &str) {
+pub(crate) async fn card(guest: &Guest, title: &str) {
     let title = Value::from(title);
     let shown = format!("document.querySelector('dialog[open] h2')?.textContent === {title}");
     guest.tab.wait_for(&shown, SOON).await;
@@ -50,9 +50,9 @@ async fn sign_in(guest: &Guest, password: &str) {
     fill(guest, &["Ada", password]).await;
 }
 
-fn link(room: &Room) -> String {
+pub(crate) fn link(room: &Room) -> String {
     let mut command = Command::new(built("parlor"));
-    let url = format!("http://{}", room.address());
+    let url = room.by_name("");
     command.args(["admin", "reset", "Ada", "--url", &url]).current_dir(room.folder());
     let output = command.output().expect("the command runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

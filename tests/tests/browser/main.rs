@@ -20,3 +20,4 @@ mod rooms;
 mod settings;
 mod talk;
 mod tutorial;
+mod ways_in;

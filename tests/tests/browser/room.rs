@@ -89,13 +89,23 @@ impl Room {
 
     /// Opens the page on a screen, and waits until it is in the room.
     pub(crate) async fn enter_with(&self, browser: &Browser, screen: Screen) -> Guest {
+        self.enter_at(browser, screen, &self.page("/")).await
+    }
+
+    /// Opens the page by an address on a screen, and waits until it is in the room.
+    pub(crate) async fn enter_at(&self, browser: &Browser, screen: Screen, url: &str) -> Guest {
         let tab = browser.tab("about:blank").await;
         tab.set_screen(screen).await;
-        tab.navigate(&format!("http://{}/", self.address)).await;
+        tab.navigate(url).await;
         let mut guest = Guest { tab, name: String::new() };
         guest.is("connected", SOON).await;
         guest.name = guest.text("[data-testid=you]").await;
         guest
+    }
+
+    /// The same under the name of one's own machine, since passkeys belong to names.
+    pub(crate) fn by_name(&self, path: &str) -> String {
+        self.page(path).replace("127.0.0.1", "localhost")
     }
 
     /// A program in the room: it has no subprotocol, so it speaks plain text.

@@ -148,14 +148,15 @@ choice!(AccountChange, => Err(Malformed::Newer); {
     2 SetPassword { 1 password, 2 keep },
     3 AddPasskey { 1 passkey, 2 label },
     4 RemovePasskey { 1 passkey },
-    5 SetTotp { 1 secret },
+    5 SetTotp { 1 secret, 2 step, 3 codes },
     6 RemoveTotp {},
     7 SetRecoveryCodes { 1 codes },
-    8 StartSession { 1 session, 2 label, 3 step, 4 code },
+    8 StartSession { 1 session, 2 label, 3 step, 4 code, 5 with, 6 count },
     9 EndSession { 1 session },
     10 EndSessions { 1 keep },
     11 IssueLink { 1 person, 2 link, 3 until },
     12 UseLink { 1 link, 2 password, 3 session, 4 label },
+    13 LabelPasskey { 1 passkey, 2 label },
 });
 
 choice!(What, => Err(Malformed::Newer); {

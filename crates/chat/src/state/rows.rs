@@ -220,8 +220,14 @@ record!(SessionRow { 1 started_at, 2 labelled });
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct PasskeyRow {
     pub(crate) added_at: Timestamp,
+    /// How often it said to have been used when it was used last; 0 if it does not count.
+    pub(crate) count: u64,
+    /// When it was used last; 0 if it was not yet.
+    pub(crate) used_at: Timestamp,
+    /// The entry of the log that has its label; 0 if it has none but what it was added with.
+    pub(crate) labelled: Position,
 }
-record!(PasskeyRow { 1 added_at });
+record!(PasskeyRow { 1 added_at, 2 count, 3 used_at, 4 labelled });
 
 /// What became of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -80,6 +80,11 @@ pub(crate) trait Tables: Read {
         Ok(found.into_iter().map(|(key, row)| (id(&key), row)).collect())
     }
 
+    /// One of somebody's passkeys, by the entry of the log that has it.
+    fn passkey(&self, person: PersonId, added: Position) -> Result<Option<PasskeyRow>, Trouble> {
+        self.row(&keys::passkey(person, added))
+    }
+
     /// Somebody's passkeys, by the entries of the log that have them.
     fn passkeys_of(&self, person: PersonId) -> Result<Vec<(Position, PasskeyRow)>, Trouble> {
         let range = Table::Passkey.key().number(person.0).range();
@@ -226,7 +231,7 @@ pub(crate) trait Tables: Read {
     fn needs_change(&self, event: &Event, change: &AccountChange) -> Result<bool, Trouble> {
         let Some(account) = self.account(event.by)? else { return Ok(false) };
         let position = event.position;
-        let is_passkey = || self.row::<PasskeyRow>(&keys::passkey(event.by, position));
+        let is_passkey = || self.passkey(event.by, position);
         // A session may have begun again under the same id; then its label is in the later entry.
         let is_label = |session| -> Result<bool, Trouble> {
             Ok(self.session(event.by, session)?.is_some_and(|row| row.labelled == position))
@@ -239,6 +244,9 @@ pub(crate) trait Tables: Read {
             AccountChange::SetPassword { .. } => account.password == position,
             AccountChange::SetTotp { .. } => account.totp == position,
             AccountChange::AddPasskey { .. } => is_passkey()?.is_some(),
+            AccountChange::LabelPasskey { passkey, .. } => {
+                self.passkey(event.by, *passkey)?.is_some_and(|row| row.labelled == position)
+            }
             AccountChange::StartSession { session, .. } => is_label(*session)?,
             _ => false,
         })

@@ -20,6 +20,8 @@ pub struct Account {
     pub claimed_at: Timestamp,
     /// The password's hash; empty without a password.
     pub password: String,
+    /// The place in the log where the password was set; 0 without one.
+    pub password_at: Position,
     /// The sealed secret of codes; empty if none are needed.
     pub totp: String,
     /// The passkeys, the first one first.
@@ -37,7 +39,9 @@ pub struct Passkey {
     pub id: Position,
     /// When it was added.
     pub added_at: Timestamp,
-    /// What it is called; empty for the one that the name was claimed with.
+    /// When it was used last; nothing if it was not yet.
+    pub used_at: Option<Timestamp>,
+    /// What it is called; for the one that the name was claimed with, the device, until it is called something else.
     pub label: String,
     /// The passkey.
     pub passkey: String,
@@ -71,8 +75,9 @@ impl View<'_> {
         Ok(Some(Account {
             claimed_at: row.claimed_at,
             password: self.password(&row)?,
+            password_at: row.password,
             totp: match self.state.account_change(row.totp)? {
-                Some(AccountChange::SetTotp { secret }) => secret,
+                Some(AccountChange::SetTotp { secret, .. }) => secret,
                 _ => String::new(),
             },
             passkeys: self.passkeys(person)?,
@@ -110,11 +115,18 @@ impl View<'_> {
         let mut found = Vec::new();
         for (id, row) in self.state.passkeys_of(person)? {
             let (passkey, label) = match self.state.account_change(id)? {
-                Some(AccountChange::AddPasskey { passkey, label }) => (passkey, label),
-                Some(AccountChange::Claim { passkey, .. }) => (passkey, String::new()),
+                Some(
+                    AccountChange::AddPasskey { passkey, label }
+                    | AccountChange::Claim { passkey, label, .. },
+                ) => (passkey, label),
                 _ => continue,
             };
-            found.push(Passkey { id, added_at: row.added_at, label, passkey });
+            let label = match self.state.account_change(row.labelled)? {
+                Some(AccountChange::LabelPasskey { label, .. }) => label,
+                _ => label,
+            };
+            let used_at = Some(row.used_at).filter(|at| at.0 != 0);
+            found.push(Passkey { id, added_at: row.added_at, used_at, label, passkey });
         }
         Ok(found)
     }

@@ -85,6 +85,8 @@ fn told_to(person: PersonId, mut event: Event) -> Option<Event> {
             Some(event)
         }
         What::RoomCreated { with, .. } if with.contains(&person) => Some(event),
+        What::Deleted { of: Some(who), .. } if *who == person => Some(event),
+        What::Ordered { order } if order.person() == Some(person) => Some(event),
         What::Account { change: AccountChange::IssueLink { person: who, .. } } if *who == person => {
             Some(event)
         }

@@ -326,13 +326,17 @@ fn account_change(number: usize, what: u8, b: u8, c: u8) -> AccountChange {
         }
         43 => AccountChange::SetPassword { password: secret("password"), keep: session },
         44 => AccountChange::AddPasskey { passkey: secret("passkey"), label: secret("label") },
+        45 if c.is_multiple_of(2) => {
+            AccountChange::LabelPasskey { passkey: Position(u64::from(b)), label: secret("label") }
+        }
         45 => AccountChange::RemovePasskey { passkey: Position(u64::from(b)) },
         46 if c.is_multiple_of(2) => AccountChange::RemoveTotp,
-        46 => AccountChange::SetTotp { secret: secret("totp") },
+        46 => AccountChange::SetTotp { secret: secret("totp"), step: u64::from(c % 8), codes: vec![code] },
         47 => AccountChange::SetRecoveryCodes { codes: vec![code] },
         48 | 49 => {
             let code = c.is_multiple_of(4).then_some(code);
-            AccountChange::StartSession { session, label: secret("label"), step: u64::from(c % 8), code }
+            let (with, count, step) = (Position(u64::from(b)), u64::from(c % 5), u64::from(c % 8));
+            AccountChange::StartSession { session, label: secret("label"), with, count, step, code }
         }
         50 if c.is_multiple_of(2) => AccountChange::EndSession { session },
         50 => AccountChange::EndSessions { keep: session },

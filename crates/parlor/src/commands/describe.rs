@@ -82,6 +82,7 @@ impl<'a> Describe<'a> {
             AccountChange::Claim { .. } => "claimed their name".to_owned(),
             AccountChange::SetPassword { .. } => "set another password".to_owned(),
             AccountChange::AddPasskey { .. } => "added a passkey".to_owned(),
+            AccountChange::LabelPasskey { passkey, .. } => format!("named the passkey of {passkey}"),
             AccountChange::RemovePasskey { passkey } => format!("removed the passkey of {passkey}"),
             AccountChange::SetTotp { .. } => "asks for codes when signing in".to_owned(),
             AccountChange::RemoveTotp => "asks for no codes any more".to_owned(),

@@ -45,6 +45,35 @@ impl Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "wrong-password", message)
     }
 
+    /// The password is right, and a code is asked for besides.
+    pub(crate) fn code_needed() -> Self {
+        let message = "Type the code that your authenticator shows, or a recovery code.";
+        Problem::new(StatusCode::UNAUTHORIZED, "code-needed", message)
+    }
+
+    /// The same for a code that was used before as for a wrong one.
+    pub(crate) fn wrong_code() -> Self {
+        let message = "This code is wrong, or was used already; take the next one.";
+        Problem::new(StatusCode::UNAUTHORIZED, "wrong-code", message)
+    }
+
+    /// What the log says of a code, told as of every other.
+    pub(crate) fn of_code(self) -> Self {
+        if self.error.code == WireError::from(Refusal::CodeUsed).code { Problem::wrong_code() } else { self }
+    }
+
+    /// The same for whatever is wrong with a passkey, or if it is nobody's.
+    pub(crate) fn wrong_passkey() -> Self {
+        let message = "This passkey does not open anything here.";
+        Problem::new(StatusCode::UNAUTHORIZED, "wrong-passkey", message)
+    }
+
+    /// Passkeys belong to a page, and none is calling.
+    pub(crate) fn no_page() -> Self {
+        let message = "Passkeys are for pages: ask from one, so that its origin is said.";
+        Problem::new(StatusCode::BAD_REQUEST, "no-page", message)
+    }
+
     /// The same for a link to nobody as for a wrong one.
     pub(crate) fn of_link(self) -> Self {
         match self.status {

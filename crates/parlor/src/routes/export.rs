@@ -132,6 +132,7 @@ fn told(event: &Event) -> Value {
         let label = match change {
             AccountChange::Claim { label, .. }
             | AccountChange::AddPasskey { label, .. }
+            | AccountChange::LabelPasskey { label, .. }
             | AccountChange::StartSession { label, .. }
             | AccountChange::UseLink { label, .. } => Some(label),
             _ => None,

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use parlor_chat::view::View;
-use parlor_chat::{AccountChange, Action, Failure, PersonId, SessionId};
+use parlor_chat::{AccountChange, Action, Failure, PersonId, Position, SessionId};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answered, Problem, json};
@@ -25,7 +25,21 @@ struct Account {
     claimed_at: u64,
     /// Whether there is a password.
     password: bool,
+    /// Whether a code is asked for besides it.
+    codes: bool,
+    /// How many recovery codes are left.
+    recovery_codes: usize,
+    passkeys: Vec<Passkey>,
     sessions: Vec<Session>,
+}
+
+#[derive(Serialize)]
+struct Passkey {
+    passkey: Position,
+    label: String,
+    added_at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_at: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -51,9 +65,23 @@ impl Me {
         let account = view.account(person)?.map(|account| Account {
             claimed_at: account.claimed_at.0,
             password: !account.password.is_empty(),
+            codes: !account.totp.is_empty(),
+            recovery_codes: account.recovery_codes,
+            passkeys: account.passkeys.into_iter().map(Passkey::of).collect(),
             sessions: account.sessions.into_iter().map(|one| Session::of(one, session)).collect(),
         });
         Ok(Some(Me { id: person, name: known.nickname, arrived_at: known.arrived_at.0, account }))
+    }
+}
+
+impl Passkey {
+    fn of(passkey: parlor_chat::view::Passkey) -> Self {
+        Passkey {
+            passkey: passkey.id,
+            label: passkey.label,
+            added_at: passkey.added_at.0,
+            used_at: passkey.used_at.map(|at| at.0),
+        }
     }
 }
 
@@ -88,7 +116,7 @@ pub(super) async fn set_password(call: Call) -> Answered {
 
 /// Whether it is really them, and not somebody at a device that was left open. Without a password, being signed in is
 /// enough.
-async fn confirm(call: &Call, person: PersonId, password: &str) -> Result<(), Problem> {
+pub(super) async fn confirm(call: &Call, person: PersonId, password: &str) -> Result<(), Problem> {
     let account = call.space.look(move |view| view.account(person)).await?;
     let Some(hash) = account.map(|account| account.password).filter(|hash| !hash.is_empty()) else {
         return Ok(());

@@ -5,12 +5,17 @@ use serde::Deserialize;
 
 use super::answer::{Answered, Problem, json};
 use super::call::Call;
+use super::codes;
+use super::shown::Shown;
 use crate::identity::{Signed, new_person};
 
 #[derive(Deserialize)]
 struct SignIn {
     name: String,
     password: String,
+    /// Of an account that asks for one.
+    #[serde(default)]
+    code: String,
 }
 
 /// Signs in with a name and a password, in a new session.
@@ -26,15 +31,20 @@ pub(super) async fn sign_in(call: Call) -> Answered {
     // Of a name that nobody has, the hash is empty, and comparing takes as long.
     let hash = found.as_ref().map(|(_, account)| account.password.clone()).unwrap_or_default();
     let is_right = call.space.passwords.verify(&asked.password, hash).await?;
-    let (person, _) = found.filter(|_| is_right).ok_or_else(Problem::wrong_password)?;
+    let (person, account) = found.filter(|_| is_right).ok_or_else(Problem::wrong_password)?;
+    let shown = codes::shown(&call, person, &account, &asked.code)?;
+    let answer = start(&call, person, shown).await.map_err(Problem::of_code)?;
+    // Not before: who knows the password could guess codes freely.
     call.space.attempts.right(&attempt);
-    start(&call, person).await
+    Ok(answer)
 }
 
 /// Begins a session of somebody who has shown to be this person. Whoever they were as a guest departs.
-async fn start(call: &Call, person: PersonId) -> Answered {
+pub(super) async fn start(call: &Call, person: PersonId, shown: Shown) -> Answered {
     let (session, label) = call.new_session();
-    call.change(person, AccountChange::StartSession { session, label, step: 0, code: None }).await?;
+    let Shown { with, count, step, code } = shown;
+    let start = AccountChange::StartSession { session, label, with, count, step, code };
+    call.change(person, start).await?;
     if let Some(guest) = call.caller.filter(|caller| !caller.has_account) {
         let signed_out = AccountChange::EndSession { session: SessionId::GUEST };
         // Nobody can come back as this guest, whatever becomes of this.
@@ -61,7 +71,7 @@ pub(super) async fn claim(call: Call) -> Answered {
     call.signed_in(Signed { person, session }).await
 }
 
-async fn rename(call: &Call, person: PersonId, name: Option<&str>) -> Result<(), Problem> {
+pub(super) async fn rename(call: &Call, person: PersonId, name: Option<&str>) -> Result<(), Problem> {
     let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(()) };
     call.space.ask(person, Action::Rename { nickname: name.to_owned() }).await?;
     Ok(())

@@ -6,7 +6,7 @@ use Who::{Account, Anybody, Guest, Somebody};
 
 use super::answer::Answered;
 use super::call::{Call, Caller};
-use super::{export, me, session};
+use super::{codes, export, me, passkeys, session};
 
 /// Who may call a route. To others it answers 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,8 @@ macro_rules! routes {
 
 routes! {
     POST "/session" Anybody session::sign_in;
+    POST "/session/passkey/begin" Anybody passkeys::begin_sign_in;
+    POST "/session/passkey" Anybody passkeys::sign_in;
     POST "/session/claim" Guest session::claim;
     POST "/session/link" Anybody session::use_link;
     POST "/session/guest" Anybody session::become_guest;
@@ -68,6 +70,14 @@ routes! {
     GET "/me" Somebody me::show;
     GET "/me/export" Somebody export::export;
     POST "/me/password" Account me::set_password;
+    POST "/me/passkeys/begin" Somebody passkeys::begin_adding;
+    POST "/me/passkeys" Somebody passkeys::add;
+    POST "/me/passkeys/label" Account passkeys::label;
+    POST "/me/passkeys/remove" Account passkeys::remove;
+    POST "/me/codes/begin" Account codes::begin;
+    POST "/me/codes" Account codes::set;
+    POST "/me/codes/renew" Account codes::renew;
+    POST "/me/codes/remove" Account codes::remove;
     POST "/me/delete" Somebody me::delete;
 }
 

@@ -6,6 +6,7 @@ use super::{erasure, names, put};
 use crate::account::AccountChange;
 use crate::event::Event;
 use crate::id::{PersonId, SessionId};
+use crate::key::Fingerprint;
 use crate::limits;
 use crate::place::Position;
 use crate::state::keys::{self, Table};
@@ -27,7 +28,7 @@ pub(crate) fn changed(state: &mut Staged<'_>, event: &Event, change: &AccountCha
                 account.password = position;
             }
             if !passkey.is_empty() {
-                put(state, keys::passkey(by, position), &PasskeyRow { added_at: at });
+                add_passkey(state, by, at, position);
             }
             start_session(state, by, *session, at, position)?;
             names::claimed(state, by)?;
@@ -36,21 +37,21 @@ pub(crate) fn changed(state: &mut Staged<'_>, event: &Event, change: &AccountCha
             set_password(state, &mut account, position)?;
             end_sessions(state, by, *keep)?;
         }
-        AccountChange::AddPasskey { .. } => {
-            put(state, keys::passkey(by, position), &PasskeyRow { added_at: at });
-        }
+        AccountChange::AddPasskey { .. } => add_passkey(state, by, at, position),
+        AccountChange::LabelPasskey { passkey, .. } => label_passkey(state, by, *passkey, position)?,
         AccountChange::RemovePasskey { passkey } => remove_passkey(state, by, *passkey)?,
-        AccountChange::SetTotp { .. } => {
+        AccountChange::SetTotp { step, codes, .. } => {
             set_totp(state, &mut account, position)?;
+            account.totp_step = *step;
+            set_recovery_codes(state, by, codes)?;
         }
-        AccountChange::RemoveTotp => set_totp(state, &mut account, Position(0))?,
-        AccountChange::SetRecoveryCodes { codes } => {
-            remove_all(state, Table::RecoveryCode, by)?;
-            for code in codes {
-                put(state, keys::recovery_code(by, *code), &NumberRow::default());
-            }
+        AccountChange::RemoveTotp => {
+            set_totp(state, &mut account, Position(0))?;
+            set_recovery_codes(state, by, &[])?;
         }
-        AccountChange::StartSession { session, step, code, .. } => {
+        AccountChange::SetRecoveryCodes { codes } => set_recovery_codes(state, by, codes)?,
+        AccountChange::StartSession { session, with, count, step, code, .. } => {
+            note_use(state, by, *with, *count, at)?;
             account.totp_step = account.totp_step.max(*step);
             if let Some(code) = code {
                 state.remove(keys::recovery_code(by, *code));
@@ -91,7 +92,7 @@ fn void(state: &mut Staged<'_>, person: PersonId, account: &mut AccountRow) -> R
     for (added, _) in state.passkeys_of(person)? {
         remove_passkey(state, person, added)?;
     }
-    remove_all(state, Table::RecoveryCode, person)?;
+    set_recovery_codes(state, person, &[])?;
     end_sessions(state, person, SessionId::GUEST)
 }
 
@@ -110,7 +111,7 @@ fn set_password(state: &mut Staged<'_>, account: &mut AccountRow, position: Posi
 
 fn set_totp(state: &mut Staged<'_>, account: &mut AccountRow, position: Position) -> Result<(), Trouble> {
     erasure::erase_of_account(state, account.totp, |change| {
-        if let AccountChange::SetTotp { secret } = change {
+        if let AccountChange::SetTotp { secret, .. } = change {
             secret.clear();
         }
     })?;
@@ -120,14 +121,66 @@ fn set_totp(state: &mut Staged<'_>, account: &mut AccountRow, position: Position
     Ok(())
 }
 
-fn remove_passkey(state: &mut Staged<'_>, person: PersonId, added: Position) -> Result<(), Trouble> {
-    state.remove(keys::passkey(person, added));
-    erasure::erase_of_account(state, added, |change| match change {
-        AccountChange::Claim { passkey, .. } => passkey.clear(),
-        AccountChange::AddPasskey { passkey, label } => {
-            passkey.clear();
+fn set_recovery_codes(
+    state: &mut Staged<'_>,
+    person: PersonId,
+    codes: &[Fingerprint],
+) -> Result<(), Trouble> {
+    let range = Table::RecoveryCode.key().number(person.0).range();
+    for (key, _) in rows::<NumberRow>(state, &range, Direction::Forwards, usize::MAX)? {
+        state.remove(key);
+    }
+    for code in codes {
+        put(state, keys::recovery_code(person, *code), &NumberRow::default());
+    }
+    Ok(())
+}
+
+fn add_passkey(state: &mut Staged<'_>, person: PersonId, at: Timestamp, position: Position) {
+    let row = PasskeyRow { added_at: at, labelled: position, ..PasskeyRow::default() };
+    put(state, keys::passkey(person, position), &row);
+}
+
+fn label_passkey(
+    state: &mut Staged<'_>,
+    person: PersonId,
+    added: Position,
+    labelled: Position,
+) -> Result<(), Trouble> {
+    let Some(row) = state.passkey(person, added)? else { return Ok(()) };
+    erase_passkey_label(state, row.labelled)?;
+    put(state, keys::passkey(person, added), &PasskeyRow { labelled, ..row });
+    Ok(())
+}
+
+fn erase_passkey_label(state: &mut Staged<'_>, labelled: Position) -> Result<(), Trouble> {
+    erasure::erase_of_account(state, labelled, |change| {
+        if let AccountChange::AddPasskey { label, .. } | AccountChange::LabelPasskey { label, .. } = change {
             label.clear();
         }
+    })
+}
+
+/// Notes that somebody has shown a passkey; a password counts nothing.
+fn note_use(
+    state: &mut Staged<'_>,
+    person: PersonId,
+    added: Position,
+    count: u64,
+    used_at: Timestamp,
+) -> Result<(), Trouble> {
+    let Some(row) = state.passkey(person, added)? else { return Ok(()) };
+    put(state, keys::passkey(person, added), &PasskeyRow { count, used_at, ..row });
+    Ok(())
+}
+
+fn remove_passkey(state: &mut Staged<'_>, person: PersonId, added: Position) -> Result<(), Trouble> {
+    let Some(row) = state.passkey(person, added)? else { return Ok(()) };
+    state.remove(keys::passkey(person, added));
+    erase_passkey_label(state, row.labelled)?;
+    erasure::erase_of_account(state, added, |change| match change {
+        AccountChange::Claim { passkey, .. } => passkey.clear(),
+        AccountChange::AddPasskey { passkey, .. } => passkey.clear(),
         _ => {}
     })
 }
@@ -168,12 +221,4 @@ fn end_session(state: &mut Staged<'_>, person: PersonId, session: SessionId) -> 
             label.clear();
         }
     })
-}
-
-fn remove_all(state: &mut Staged<'_>, table: Table, person: PersonId) -> Result<(), Trouble> {
-    let range = table.key().number(person.0).range();
-    for (key, _) in rows::<NumberRow>(state, &range, Direction::Forwards, usize::MAX)? {
-        state.remove(key);
-    }
-    Ok(())
 }

@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::id::{PersonId, SessionId};
 use crate::key::Fingerprint;
 use crate::limits;
+use crate::place::Position;
 use crate::proposal::Proposal;
 use crate::refusal::Refusal;
 use crate::state::keys;
@@ -57,6 +58,10 @@ fn of_account(
             }
             is_credential(passkey)? && is_label(label)?
         }
+        AccountChange::LabelPasskey { passkey, label } => {
+            let is_there = state.passkey(by, *passkey)?.is_some();
+            is_label(label)? && is_there
+        }
         AccountChange::RemovePasskey { passkey } => {
             let passkeys = state.passkeys_of(by)?;
             let is_there = passkeys.iter().any(|(added, _)| added == passkey);
@@ -65,16 +70,14 @@ fn of_account(
             }
             is_there
         }
-        AccountChange::SetTotp { secret } => is_credential(secret)?,
+        AccountChange::SetTotp { secret, codes, .. } => is_credential(secret)? && are_codes(codes)?,
         AccountChange::RemoveTotp => account.totp.0 != 0,
-        AccountChange::SetRecoveryCodes { codes } => {
-            if codes.len() > limits::RECOVERY_CODES {
-                return Err(Refusal::TooManyAtOnce.into());
+        AccountChange::SetRecoveryCodes { codes } => account.totp.0 != 0 && are_codes(codes)?,
+        AccountChange::StartSession { session, label, with, count, step, code } => {
+            check_shown(state, by, account, *with, *count)?;
+            if *with == account.password {
+                check_codes(state, by, account, *step, *code)?;
             }
-            true
-        }
-        AccountChange::StartSession { session, label, step, code } => {
-            check_codes(state, by, account, *step, *code)?;
             check_session(state, by, *session, label)?
         }
         AccountChange::EndSession { session } => state.session(by, *session)?.is_some(),
@@ -117,6 +120,23 @@ fn issue_link(state: &impl Tables, by: PersonId, person: PersonId) -> Result<boo
     Ok(true)
 }
 
+/// What was shown must still be what is signed in with, and a passkey must have been used more often than before: if
+/// not, there are two of it, which count for themselves (WebAuthn level 2 §7.2, step 21).
+fn check_shown(
+    state: &impl Tables,
+    by: PersonId,
+    account: &AccountRow,
+    with: Position,
+    count: u64,
+) -> Result<(), Failure> {
+    if with.0 != 0 && with == account.password {
+        return Ok(());
+    }
+    let passkey = state.passkey(by, with)?.ok_or(Refusal::CredentialInvalid)?;
+    let counts = count != 0 || passkey.count != 0;
+    if counts && count <= passkey.count { Err(Refusal::CredentialInvalid.into()) } else { Ok(()) }
+}
+
 /// Whoever watched a code being typed cannot use it, too.
 fn check_codes(
     state: &impl Tables,
@@ -125,15 +145,15 @@ fn check_codes(
     step: u64,
     code: Option<Fingerprint>,
 ) -> Result<(), Failure> {
-    if step != 0 && step <= account.totp_step {
-        return Err(Refusal::CodeUsed.into());
+    if account.totp.0 == 0 {
+        return Ok(());
     }
-    match code {
-        Some(code) if state.row::<NumberRow>(&keys::recovery_code(by, code))?.is_none() => {
-            Err(Refusal::CodeUsed.into())
-        }
-        _ => Ok(()),
-    }
+    let is_new = match code {
+        Some(code) => state.row::<NumberRow>(&keys::recovery_code(by, code))?.is_some(),
+        // Without a code, the step is 0.
+        None => step > account.totp_step,
+    };
+    if is_new { Ok(()) } else { Err(Refusal::CodeUsed.into()) }
 }
 
 fn check_session(
@@ -153,6 +173,10 @@ fn is_credential(text: &str) -> Result<bool, Failure> {
         return Err(Refusal::CredentialInvalid.into());
     }
     Ok(true)
+}
+
+fn are_codes(codes: &[Fingerprint]) -> Result<bool, Failure> {
+    if codes.len() > limits::RECOVERY_CODES { Err(Refusal::TooManyAtOnce.into()) } else { Ok(true) }
 }
 
 fn is_label(label: &str) -> Result<bool, Failure> {

@@ -1,7 +1,9 @@
 //! Names that are somebody's: claimed once, signed in to from several devices, lost and come back to.
 #![allow(clippy::unwrap_used, reason = "in what tests share, an unwrap is a failed test, too")]
 
+#[path = "../support/mod.rs"]
 mod support;
+mod ways_in;
 
 use parlor_chat::log::{LocalLog, Log};
 use parlor_chat::storage::{Memory, Storage};
@@ -25,12 +27,20 @@ fn claim(by: u64, session: SessionId) -> Proposal {
     change(by, AccountChange::Claim { password, passkey: String::new(), session, label })
 }
 
-fn start(by: u64, session: SessionId) -> Proposal {
-    change(by, AccountChange::StartSession { session, label: "a phone".into(), step: 0, code: None })
+/// The first one signs in by the password that is set now.
+fn start(log: &LocalLog<impl Storage>, session: SessionId) -> Proposal {
+    let with = account(log, 1).map(|account| account.password_at).unwrap_or_default();
+    start_with(session, with, 0)
 }
 
-fn with_step(by: u64, session: SessionId, step: u64) -> Proposal {
-    change(by, AccountChange::StartSession { session, label: String::new(), step, code: None })
+fn start_with(session: SessionId, with: Position, count: u64) -> Proposal {
+    let label = "a phone".into();
+    change(1, AccountChange::StartSession { session, label, with, count, step: 0, code: None })
+}
+
+/// Codes are asked for from now on, of which that of step 1 was shown.
+fn set_totp(codes: &[Fingerprint]) -> Proposal {
+    change(1, AccountChange::SetTotp { secret: "sealed".into(), step: 1, codes: codes.to_vec() })
 }
 
 fn rename(by: u64, nickname: &str) -> Proposal {
@@ -85,7 +95,8 @@ fn two_guests() -> LocalLog<Memory> {
 fn a_guest_who_claims_the_name_is_the_same_person_in_a_new_session() {
     let mut log = two_guests();
     assert_eq!(open(&log, 1), [0]);
-    assert_eq!(refuse(&mut log, start(1, ONE)), Refusal::NotClaimed);
+    let wish = start(&log, ONE);
+    assert_eq!(refuse(&mut log, wish), Refusal::NotClaimed);
     accept(&mut log, claim(1, ONE));
     assert_eq!(open(&log, 1), [11], "whoever knew the guest's session knows nothing now");
     assert_eq!(refuse(&mut log, claim(1, TWO)), Refusal::AlreadyClaimed);
@@ -112,14 +123,14 @@ fn nobody_hears_of_a_change_of_an_account() {
 fn sessions_begin_and_end_one_by_one_and_all_at_once() {
     let mut log = two_guests();
     accept(&mut log, claim(1, ONE));
-    accept(&mut log, start(1, TWO));
-    accept(&mut log, start(1, THREE));
-    assert_eq!(
-        refuse(&mut log, start(1, TWO)),
-        Refusal::IdTaken,
-        "nobody can be given a session that is known"
-    );
-    assert_eq!(refuse(&mut log, start(1, SessionId::GUEST)), Refusal::IdTaken);
+    let wish = start(&log, TWO);
+    accept(&mut log, wish);
+    let wish = start(&log, THREE);
+    accept(&mut log, wish);
+    let wish = start(&log, TWO);
+    assert_eq!(refuse(&mut log, wish), Refusal::IdTaken, "nobody can be given a session that is known");
+    let wish = start(&log, SessionId::GUEST);
+    assert_eq!(refuse(&mut log, wish), Refusal::IdTaken);
     accept(&mut log, change(1, AccountChange::EndSession { session: TWO }));
     assert_eq!(open(&log, 1), [11, 13]);
     accept(&mut log, change(1, AccountChange::EndSessions { keep: THREE }));
@@ -128,7 +139,8 @@ fn sessions_begin_and_end_one_by_one_and_all_at_once() {
     assert_eq!(open(&log, 1), [], "another password ends every session but the one that is kept");
     assert!(ask(&mut log, change(1, AccountChange::EndSession { session: ONE })).event.is_none());
     for number in 0..=limits::SESSIONS as u64 {
-        accept(&mut log, start(1, SessionId(100 + number)));
+        let wish = start(&log, SessionId(100 + number));
+        accept(&mut log, wish);
     }
     let sessions = account(&log, 1).unwrap().sessions;
     assert_eq!(
@@ -147,33 +159,11 @@ fn a_guest_who_signs_out_departs() {
 }
 
 #[test]
-fn a_code_signs_in_once() {
-    let mut log = two_guests();
-    accept(&mut log, claim(1, ONE));
-    accept(&mut log, change(1, AccountChange::SetTotp { secret: "sealed".into() }));
-    accept(&mut log, with_step(1, TWO, 5));
-    for step in [5, 4] {
-        assert_eq!(refuse(&mut log, with_step(1, THREE, step)), Refusal::CodeUsed);
-    }
-    let codes = ["a", "b"].map(Fingerprint::of_secret);
-    accept(&mut log, change(1, AccountChange::SetRecoveryCodes { codes: codes.to_vec() }));
-    let with_code = |session, code| {
-        change(1, AccountChange::StartSession { session, label: String::new(), step: 0, code: Some(code) })
-    };
-    assert_eq!(refuse(&mut log, with_code(THREE, Fingerprint::of_secret("c"))), Refusal::CodeUsed);
-    accept(&mut log, with_code(THREE, codes[0]));
-    assert_eq!(refuse(&mut log, with_code(SessionId(99), codes[0])), Refusal::CodeUsed);
-    assert_eq!(account(&log, 1).unwrap().recovery_codes, 1);
-    accept(&mut log, change(1, AccountChange::SetRecoveryCodes { codes: vec![] }));
-    assert_eq!(refuse(&mut log, with_code(SessionId(99), codes[1])), Refusal::CodeUsed, "newer ones void it");
-}
-
-#[test]
 fn a_link_lets_in_once_within_its_time_and_voids_everything_else() {
     let mut log = two_guests();
     assert_eq!(refuse(&mut log, link("a", START + 10)), Refusal::NotClaimed);
     accept(&mut log, claim(1, ONE));
-    accept(&mut log, change(1, AccountChange::SetTotp { secret: "sealed".into() }));
+    accept(&mut log, set_totp(&[]));
     let added = change(1, AccountChange::AddPasskey { passkey: "key".into(), label: String::new() });
     accept(&mut log, added);
     let by_herself = AccountChange::IssueLink {
@@ -197,46 +187,10 @@ fn a_link_lets_in_once_within_its_time_and_voids_everything_else() {
 }
 
 #[test]
-fn the_last_way_to_sign_in_stays() {
-    let mut log = two_guests();
-    let nothing = AccountChange::Claim {
-        password: String::new(),
-        passkey: String::new(),
-        session: ONE,
-        label: String::new(),
-    };
-    assert_eq!(refuse(&mut log, change(1, nothing)), Refusal::CredentialInvalid);
-    let by_passkey = AccountChange::Claim {
-        password: String::new(),
-        passkey: "one".into(),
-        session: ONE,
-        label: String::new(),
-    };
-    accept(&mut log, change(1, by_passkey));
-    let add =
-        |number: usize| AccountChange::AddPasskey { passkey: format!("key {number}"), label: "a key".into() };
-    let remove = |id| change(1, AccountChange::RemovePasskey { passkey: id });
-    let first = account(&log, 1).unwrap().passkeys[0].id;
-    assert_eq!(refuse(&mut log, remove(first)), Refusal::LastWayIn);
-    for number in 1..limits::PASSKEYS {
-        accept(&mut log, change(1, add(number)));
-    }
-    assert_eq!(refuse(&mut log, change(1, add(0))), Refusal::TooManyPasskeys);
-    accept(&mut log, remove(first));
-    assert!(ask(&mut log, remove(Position(1))).event.is_none(), "it was none");
-    for passkey in &account(&log, 1).unwrap().passkeys[1..] {
-        accept(&mut log, remove(passkey.id));
-    }
-    let last = account(&log, 1).unwrap().passkeys;
-    assert_eq!((last.len(), last[0].passkey.as_str(), last[0].label.as_str()), (1, "key 1", "a key"));
-    accept(&mut log, change(1, AccountChange::SetPassword { password: "new".into(), keep: ONE }));
-    accept(&mut log, remove(last[0].id));
-}
-
-#[test]
 fn what_is_signed_in_with_has_bounds() {
     let mut log = two_guests();
     accept(&mut log, claim(1, ONE));
+    let with = account(&log, 1).unwrap().password_at;
     let long = "x".repeat(limits::CREDENTIAL + 1);
     let many = vec![Fingerprint::of_secret("a"); limits::RECOVERY_CODES + 1];
     let label = "x".repeat(limits::LABEL + 1);
@@ -249,12 +203,12 @@ fn what_is_signed_in_with_has_bounds() {
         ),
         (AccountChange::AddPasskey { passkey: "a".into(), label: label.clone() }, Refusal::CredentialInvalid),
         (AccountChange::AddPasskey { passkey: "a".into(), label: "a\nb".into() }, Refusal::CredentialInvalid),
-        (AccountChange::SetTotp { secret: long }, Refusal::CredentialInvalid),
+        (AccountChange::SetTotp { secret: long, step: 1, codes: vec![] }, Refusal::CredentialInvalid),
         (
-            AccountChange::StartSession { session: TWO, label, step: 0, code: None },
+            AccountChange::StartSession { session: TWO, label, with, count: 0, step: 0, code: None },
             Refusal::CredentialInvalid,
         ),
-        (AccountChange::SetRecoveryCodes { codes: many }, Refusal::TooManyAtOnce),
+        (AccountChange::SetTotp { secret: "a".into(), step: 1, codes: many }, Refusal::TooManyAtOnce),
     ];
     for (wish, refusal) in cases {
         assert_eq!(refuse(&mut log, change(1, wish.clone())), refusal, "{wish:?}");
@@ -319,7 +273,8 @@ fn a_session_that_begins_again_under_its_id_needs_no_entry_of_before() {
     let before = log.snapshot(&mut snapshot).unwrap();
     let mut restored = memory();
     restored.restore(&mut snapshot.as_slice()).unwrap();
-    accept(&mut log, start(1, ONE));
+    let wish = start(&log, ONE);
+    accept(&mut log, wish);
     restored.replay(&log.tail(before, usize::MAX).unwrap()).unwrap();
     assert_eq!(restored.state_hash(), log.state_hash(), "the claim's entry holds nothing any more");
 }
