@@ -3,6 +3,7 @@
 import { Account } from './account/account.js';
 import { actionsOf, suggestionsFor } from './actions.js';
 import { badge } from './badge.js';
+import { handIn, ticket, whenBrought } from './brought.js';
 import { searchBox, threadBox } from './feet.js';
 import { obey } from './commands.js';
 import { doingOf } from './doing.js';
@@ -62,7 +63,7 @@ let hasAsked = false;
 const recent = [];
 
 const connection = new Connection(
-  `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/chat`,
+  `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/chat${ticket()}`,
   receive, (phase, trouble) => {
     if (phase !== 'connected') requests.drop();
     if (trouble === 'signed-out') account.ended();
@@ -147,6 +148,7 @@ listen({
   write: () => composer.focus(),
 });
 whenSet(() => { sidebar.anew(); schedule(); });
+whenBrought(bring);
 box.addEventListener('input', schedule);
 noticeVisibility();
 dispatch({ kind: 'address', place: placeOf(location.pathname) });
@@ -194,7 +196,11 @@ async function welcomed(welcome) {
   sender.welcomed();
   await session.welcomed();
   release();
+  bring();
 }
+
+/** What the address brought along is for whoever is known here by now. */
+function bring() { handIn(requests, (sentence) => toast.tell(sentence)); }
 
 /** The page came from memory, and the browser has lost what it is known by. The server gives it with the page. */
 async function becomeSomebody() {

@@ -58,6 +58,7 @@ export const messages = {
   'toast.deleted': 'حُذفت.',
   'toast.copied': 'نُسخ الرابط.',
   'toast.lost': 'هذا يحتاج إلى الاتصال، وهو مقطوع الآن.',
+  'toast.owned': 'هذا الخادم لك الآن.',
   'notify.in': '{name} في {room}',
   'notify.off': 'الإشعارات متوقفة.',
   'notify.none': 'لا إشعارات في هذا المتصفح.',

@@ -58,6 +58,7 @@ export const messages = {
   'toast.deleted': 'Gelöscht.',
   'toast.copied': 'Der Link ist kopiert.',
   'toast.lost': 'Das braucht die Verbindung, die gerade fehlt.',
+  'toast.owned': 'Dieser Server gehört jetzt dir.',
   'notify.in': '{name} in {room}',
   'notify.off': 'Mitteilungen sind aus.',
   'notify.none': 'Dieser Browser hat keine Mitteilungen.',

@@ -57,6 +57,7 @@ export const messages = {
   'toast.deleted': 'Deleted.',
   'toast.copied': 'The link is copied.',
   'toast.lost': 'This needs the connection, which is lost for the moment.',
+  'toast.owned': 'This server is yours now.',
   'notify.in': '{name} in {room}',
   'notify.off': 'Notifications are off.',
   'notify.none': 'This browser has no notifications.',

@@ -58,6 +58,7 @@ export const messages = {
   'toast.deleted': 'Borrado.',
   'toast.copied': 'Se ha copiado el enlace.',
   'toast.lost': 'Esto necesita la conexión, que falta por ahora.',
+  'toast.owned': 'Este servidor ahora es tuyo.',
   'notify.in': '{name} en {room}',
   'notify.off': 'Los avisos están apagados.',
   'notify.none': 'Este navegador no tiene avisos.',

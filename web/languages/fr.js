@@ -58,6 +58,7 @@ export const messages = {
   'toast.deleted': 'Supprimé.',
   'toast.copied': 'Le lien est copié.',
   'toast.lost': 'Il faut la connexion, qui manque pour le moment.',
+  'toast.owned': 'Ce serveur est maintenant à vous.',
   'notify.in': '{name} dans {room}',
   'notify.off': 'Les notifications sont coupées.',
   'notify.none': 'Ce navigateur n’a pas de notifications.',

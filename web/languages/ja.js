@@ -58,6 +58,7 @@ export const messages = {
   'toast.deleted': '削除しました。',
   'toast.copied': 'リンクをコピーしました。',
   'toast.lost': 'これには接続が必要ですが、今は切れています。',
+  'toast.owned': 'このサーバーはあなたのものになりました。',
   'notify.in': '{room} の {name}',
   'notify.off': '通知はオフです。',
   'notify.none': 'このブラウザーには通知がありません。',

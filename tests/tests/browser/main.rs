@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod brought;
 mod commands;
 mod composing;
 mod expected;

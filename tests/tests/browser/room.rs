@@ -53,6 +53,11 @@ impl Room {
         self.folder.path()
     }
 
+    /// The line that the server printed with these words in it.
+    pub(crate) fn printed(&self, words: &str) -> String {
+        self.server.line_with(words, SOON)
+    }
+
     /// Stops the server as a service manager does.
     pub(crate) fn stop(&mut self) {
         let status = self.server.terminate(SOON);
