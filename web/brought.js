@@ -15,33 +15,40 @@ let secret = secretHere();
 /** @returns {string} what goes behind the address of the server, so that it lets in whoever is new */
 export const ticket = () => (invite ? `?${new URLSearchParams({ invite })}` : '');
 
-/**
- * Hands in what was brought along, and takes it out of the address, where nobody should find it later.
- * @param {import('./wire/requests.js').Requests} requests
- * @param {(sentence: string) => void} tell
- */
-export async function handIn(requests, tell) {
-  if (!invite && !secret) return;
-  try {
-    if (invite) await requests.ask({ type: 'use_invite', invite });
-    if (secret) {
-      await requests.ask({ type: 'claim_ownership', secret });
-      tell(t('toast.owned'));
-    }
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    // The next connection tries again.
-    if (error.code === 'lost') return;
-    tell(refusalOf(error));
-  }
-  invite = secret = '';
-  history.replaceState(history.state, '', location.pathname);
-}
+export class Brought {
+  #requests;
+  #tell;
 
-/** @param {() => void} come is called when a link is opened in a page that is there already */
-export function whenBrought(come) {
-  addEventListener('hashchange', () => {
-    secret = secretHere();
-    if (secret) come();
-  });
+  /**
+   * @param {import('./wire/requests.js').Requests} requests
+   * @param {(sentence: string) => void} tell
+   */
+  constructor(requests, tell) {
+    this.#requests = requests;
+    this.#tell = tell;
+    // A link that is opened in a page that is there already loads nothing.
+    addEventListener('hashchange', () => {
+      secret = secretHere();
+      this.handIn();
+    });
+  }
+
+  /** Hands it in, and takes it out of the address, where nobody should find it later. */
+  async handIn() {
+    if (!invite && !secret) return;
+    try {
+      if (invite) await this.#requests.ask({ type: 'use_invite', invite });
+      if (secret) {
+        await this.#requests.ask({ type: 'claim_ownership', secret });
+        this.#tell(t('toast.owned'));
+      }
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      // The next connection tries again.
+      if (error.code === 'lost') return;
+      this.#tell(refusalOf(error));
+    }
+    invite = secret = '';
+    history.replaceState(history.state, '', location.pathname);
+  }
 }

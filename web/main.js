@@ -3,7 +3,7 @@
 import { Account } from './account/account.js';
 import { actionsOf, suggestionsFor } from './actions.js';
 import { badge } from './badge.js';
-import { handIn, ticket, whenBrought } from './brought.js';
+import { Brought, ticket } from './brought.js';
 import { searchBox, threadBox } from './feet.js';
 import { obey } from './commands.js';
 import { doingOf } from './doing.js';
@@ -76,7 +76,7 @@ const sender = new Sender(requests, now, dispatch);
 const copy = new LocalCopy(now);
 const toast = new Toast(find('.toast', HTMLElement));
 const wishes = new Wishes(requests, now, dispatch, (sentence) => toast.tell(sentence));
-
+const brought = new Brought(requests, (sentence) => toast.tell(sentence));
 const notifier = new Notifier(go);
 const announcer = new Announcer(find('[data-testid="announcer"]', HTMLElement));
 const empty = new Empty(find('.empty', HTMLElement), find('.company', HTMLElement));
@@ -117,7 +117,6 @@ const actions = actionsOf({
   state: now, dispatch, session, sender, wishes, renew, recent, dialogs, account, composer, sidebar, go, remove, notifier,
   tell: (sentence) => toast.tell(sentence),
 });
-
 const doing = doingOf({ state: now, wishes, go, does, tell: (sentence) => toast.tell(sentence), say });
 
 pill.addEventListener('click', jumpToEnd);
@@ -148,7 +147,6 @@ listen({
   write: () => composer.focus(),
 });
 whenSet(() => { sidebar.anew(); schedule(); });
-whenBrought(bring);
 box.addEventListener('input', schedule);
 noticeVisibility();
 dispatch({ kind: 'address', place: placeOf(location.pathname) });
@@ -196,11 +194,8 @@ async function welcomed(welcome) {
   sender.welcomed();
   await session.welcomed();
   release();
-  bring();
+  brought.handIn();
 }
-
-/** What the address brought along is for whoever is known here by now. */
-function bring() { handIn(requests, (sentence) => toast.tell(sentence)); }
 
 /** The page came from memory, and the browser has lost what it is known by. The server gives it with the page. */
 async function becomeSomebody() {
