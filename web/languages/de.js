@@ -50,6 +50,8 @@ export const messages = {
   'status.offline': 'Du bist offline. Neu verbinden, sobald das Netz zurück ist …',
   'status.restarting': 'Der Server startet neu. Neu verbinden …',
   'status.behind': 'Diese Seite kam nicht mit. Neu verbinden …',
+  'status.shut-out': 'Du bist von diesem Server ausgeschlossen.',
+  'status.not-invited': 'Dieser Server lässt nur auf Einladung ein. Öffne den Link, den du bekommen hast.',
   'status.retry': 'Jetzt versuchen',
   'offer.words': 'Es gibt eine neue Version dieser Seite.',
   'offer.reload': 'Neu laden',

@@ -49,6 +49,8 @@ export const messages = {
   'status.offline': 'You are offline. Reconnecting as soon as the network is back…',
   'status.restarting': 'The server is restarting. Reconnecting…',
   'status.behind': 'This page fell behind. Reconnecting…',
+  'status.shut-out': 'You are shut out of this server.',
+  'status.not-invited': 'This server lets in by invitation. Open the link that somebody gave you.',
   'status.retry': 'Retry now',
   'offer.words': 'There is a new version of this page.',
   'offer.reload': 'Reload',

@@ -50,6 +50,8 @@ export const messages = {
   'status.offline': 'No tienes conexión. Reconectando en cuanto vuelva la red…',
   'status.restarting': 'El servidor se está reiniciando. Reconectando…',
   'status.behind': 'Esta página se quedó atrás. Reconectando…',
+  'status.shut-out': 'Estás excluido de este servidor.',
+  'status.not-invited': 'En este servidor se entra con invitación. Abre el enlace que te dieron.',
   'status.retry': 'Reintentar ya',
   'offer.words': 'Hay una versión nueva de esta página.',
   'offer.reload': 'Recargar',

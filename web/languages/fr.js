@@ -50,6 +50,8 @@ export const messages = {
   'status.offline': 'Vous êtes hors ligne. Reconnexion dès que le réseau revient…',
   'status.restarting': 'Le serveur redémarre. Reconnexion…',
   'status.behind': 'Cette page a pris du retard. Reconnexion…',
+  'status.shut-out': 'Vous êtes exclu de ce serveur.',
+  'status.not-invited': 'Ce serveur n’accueille que sur invitation. Ouvrez le lien que l’on vous a donné.',
   'status.retry': 'Réessayer',
   'offer.words': 'Il y a une nouvelle version de cette page.',
   'offer.reload': 'Recharger',

@@ -50,6 +50,8 @@ export const messages = {
   'status.offline': 'オフラインです。ネットワークが戻り次第、再接続します…',
   'status.restarting': 'サーバーが再起動中です。再接続中…',
   'status.behind': 'このページが遅れました。再接続中…',
+  'status.shut-out': 'このサーバーから締め出されています。',
+  'status.not-invited': 'このサーバーは招待制です。受け取ったリンクを開いてください。',
   'status.retry': '今すぐ試す',
   'offer.words': 'このページの新しい版があります。',
   'offer.reload': '再読み込み',

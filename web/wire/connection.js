@@ -4,8 +4,12 @@ import { SUBPROTOCOL, decode } from './protocol.js';
 
 /** @typedef {Record<string, unknown> & {type: string}} Line */
 /** @typedef {'connecting' | 'connected' | 'reconnecting'} Phase */
-/** @typedef {'lost' | 'offline' | 'restarting' | 'behind' | 'signed-out'} Trouble */
+/** @typedef {'lost' | 'offline' | 'restarting' | 'behind' | 'signed-out' | 'shut-out' | 'not-invited'} Trouble */
 
+/** @type {Record<string, Trouble>} why a server does not let in, by the reason of the close */
+const REFUSED = {
+  banned: 'shut-out', 'range-banned': 'shut-out', 'not-invited': 'not-invited', 'invite-invalid': 'not-invited',
+};
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
 /** A server that asks for more is not believed. */
@@ -133,6 +137,7 @@ export class Connection {
  */
 function troubleOf(code, reason) {
   if (code === 1008 && reason.startsWith('this session has ended')) return 'signed-out';
+  if (code === 1008 && reason in REFUSED) return REFUSED[reason];
   if (code === 1001 || code === 1012) return 'restarting';
   return code === 1013 ? 'behind' : 'lost';
 }

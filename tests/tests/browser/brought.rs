@@ -42,6 +42,8 @@ async fn who_opens_an_invitation_comes_in_where_nobody_else_does() {
     let (_, secret) = line.split_once("#own=").expect("it is in the line");
     owner.ok(json!({"type": "claim_ownership", "secret": secret})).await;
     owner.ok(json!({"type": "set_door", "door": "invite"})).await;
+    let stranger = browser.tab(&room.page("/")).await;
+    stranger.wait_for("document.querySelector('.trouble').textContent.includes('invitation')", SOON).await;
     let made = owner.ok(json!({"type": "make_invite", "uses": 2, "role": "member"})).await;
     let invite = made["invite"].as_str().expect("the answer has it");
     let ann = room.enter_at(&browser, DESK, &room.page(&format!("/?invite={invite}"))).await;
@@ -51,6 +53,10 @@ async fn who_opens_an_invitation_comes_in_where_nobody_else_does() {
     known.tab.navigate(&room.page(&format!("/?invite={invite}"))).await;
     known.is("connected", SOON).await;
     known.has_nothing_in_the_address().await;
+    let said = owner.ok(json!({"type": "history", "room": "0000000000001", "limit": 1})).await;
+    owner.ok(json!({"type": "ban", "person": said["messages"][0]["by"], "reason": "rude"})).await;
+    let shut_out = "document.querySelector('.trouble').textContent.includes('shut out')";
+    ann.tab.wait_for(shut_out, SOON).await;
     let invites = owner.ok(json!({"type": "invites"})).await;
     assert_eq!(invites["invites"][0]["used"], json!(2), "{invites}");
 }
