@@ -92,6 +92,8 @@ async fn whoever_closes_the_page_is_gone_at_once_and_whoever_reloads_it_is_the_s
     let ann = room.enter(&browser).await;
     let closes = room.enter(&browser).await;
     let name = closes.name.clone();
+    // Who comes and goes between two looks of the server is not told of.
+    ann.notices(&format!("{name} joined")).await;
     closes.tab.close().await;
     ann.notices(&format!("{name} left")).await;
     // Between comings and goings something is said, or the page would put them together.
