@@ -75,8 +75,9 @@ const session = new Session(requests, now, dispatch);
 const sender = new Sender(requests, now, dispatch);
 const copy = new LocalCopy(now);
 const toast = new Toast(find('.toast', HTMLElement));
-const wishes = new Wishes(requests, now, dispatch, (sentence) => toast.tell(sentence));
-const brought = new Brought(requests, (sentence) => toast.tell(sentence));
+const tell = (/** @type {string} */ sentence) => toast.tell(sentence);
+const wishes = new Wishes(requests, now, dispatch, tell);
+const brought = new Brought(requests, tell);
 const notifier = new Notifier(go);
 const announcer = new Announcer(find('[data-testid="announcer"]', HTMLElement));
 const empty = new Empty(find('.empty', HTMLElement), find('.company', HTMLElement));
@@ -114,10 +115,9 @@ new Completion(box, find('.completion', HTMLElement), (sign, words) => suggestio
 const composer = new Composer(form, box, { post, typing: () => wishes.typing(state.here), editLast });
 const renew = keepVersions(() => state.phase === 'connected', () => { find('.offer', HTMLElement).hidden = false; });
 const actions = actionsOf({
-  state: now, dispatch, session, sender, wishes, renew, recent, dialogs, account, composer, sidebar, go, remove, notifier,
-  tell: (sentence) => toast.tell(sentence),
+  state: now, dispatch, session, sender, wishes, renew, recent, dialogs, account, composer, sidebar, go, remove, notifier, tell,
 });
-const doing = doingOf({ state: now, wishes, go, does, tell: (sentence) => toast.tell(sentence), say });
+const doing = doingOf({ state: now, wishes, go, does, tell, say });
 
 pill.addEventListener('click', jumpToEnd);
 find('[data-testid="retry"]', HTMLButtonElement).addEventListener('click', () => {

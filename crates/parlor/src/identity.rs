@@ -19,6 +19,13 @@ pub(crate) fn random() -> u64 {
     getrandom::u64().expect("the system gives random numbers")
 }
 
+/// Random octets.
+pub(crate) fn random_octets<const LENGTH: usize>() -> [u8; LENGTH] {
+    let mut octets = [0; LENGTH];
+    getrandom::fill(&mut octets).expect("the system gives random numbers");
+    octets
+}
+
 /// A secret that nobody guesses: 128 bits.
 pub(crate) fn new_secret() -> String {
     format!("{:016x}{:016x}", random(), random())

@@ -141,6 +141,22 @@ pub(crate) fn refusal_of(answer: &Answer) -> (u16, String) {
     (answer.status, problem["code"].as_str().unwrap_or_default().to_owned())
 }
 
+/// Tries what is wrong, by number, until that is too often: after more than five that were told to be wrong, and in time.
+pub(crate) fn until_too_many(attempt: impl Fn(usize) -> Answer) {
+    // On a busy machine, hashing may take longer than the first waits; each is twice as long as the one before.
+    let mut statuses = Vec::new();
+    let refused = loop {
+        let answer = attempt(statuses.len());
+        if answer.status == 429 {
+            break answer;
+        }
+        statuses.push(answer.status);
+        assert!(statuses.len() < 16, "{statuses:?}");
+    };
+    assert!(statuses.len() > 5 && statuses.iter().all(|status| *status == 401), "{statuses:?}");
+    assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
+}
+
 fn run(folder: &Folder) -> (Process, String) {
     let process = Process::start("parlor", &["--listen", "127.0.0.1:0"], folder);
     let line = process.line_with("listening on http://", SOON);

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::identity::random_octets;
+
 /// How long one is good: as long as people may look for their key.
 const GOOD_FOR: Duration = Duration::from_secs(5 * 60);
 /// Challenges that are known at most; for one more, the oldest half is forgotten.
@@ -19,9 +21,7 @@ pub(crate) struct Challenges(Mutex<HashMap<String, (String, Instant)>>);
 impl Challenges {
     /// A challenge that nobody has seen, in base64url.
     pub(crate) fn give(&self, purpose: &str, now: Instant) -> String {
-        let mut octets = [0; 32];
-        getrandom::fill(&mut octets).expect("the system gives random numbers");
-        let challenge = URL_SAFE_NO_PAD.encode(octets);
+        let challenge = URL_SAFE_NO_PAD.encode(random_octets::<32>());
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN {
             let mut times: Vec<Instant> = known.values().map(|(_, at)| *at).collect();

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use aws_lc_rs::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY, Key, sign};
 
+use crate::identity::random_octets;
+
 /// Octets of a secret: as many as the hash has (RFC 4226 §4).
 const SECRET: usize = 20;
 /// Seconds of a step.
@@ -15,9 +17,7 @@ const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// A secret that nobody has had before.
 pub(crate) fn new_secret() -> Vec<u8> {
-    let mut secret = vec![0; SECRET];
-    getrandom::fill(&mut secret).expect("the system gives random numbers");
-    secret
+    random_octets::<SECRET>().into()
 }
 
 /// A secret as people type it into their program.

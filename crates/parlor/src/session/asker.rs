@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use parlor_chat::PersonId;
+use parlor_chat::view::View;
 use serde_json::value::RawValue;
 use websocket_hub::WebSocket;
 
@@ -30,6 +31,24 @@ impl Asker {
         if self.lane.ask(&self.space, &self.ws, searches, question).is_err() {
             self.refuse(id, WireError::busy());
         }
+    }
+
+    /// Has a reading thread answer with the line that `find` makes of what whoever asks may see.
+    pub(super) fn look(
+        &self,
+        id: Option<Box<RawValue>>,
+        searches: bool,
+        find: impl FnOnce(&Asker, &View<'_>, Option<&RawValue>) -> Result<String, WireError> + Send + 'static,
+    ) {
+        let (asker, answered) = (self.clone(), id.clone());
+        self.read(id.as_deref(), searches, move || {
+            let id = answered.as_deref();
+            let line = asker.space.chat().view(asker.person, |view| Ok(find(&asker, view, id)));
+            match line.map_err(WireError::from).and_then(|line| line) {
+                Ok(line) => asker.space.answer(&asker.ws, line),
+                Err(error) => asker.refuse(id, error),
+            }
+        });
     }
 
     /// Answers a request that was not done.

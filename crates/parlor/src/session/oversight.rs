@@ -1,30 +1,22 @@
 //! What only reads, for whoever keeps the peace. The views check that they may.
 
 use parlor_chat::view::{From, View};
-use parlor_chat::{Failure, PersonId, Place, Position, Timestamp, limits};
+use parlor_chat::{Failure, PersonId, Place, Position, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::asker::Asker;
 use super::names::Names;
 use super::orders::selection;
+use super::queries::page;
 use crate::wire::{Message, Oversight, People, Told, WireError, ok};
 
-/// What a page has if nothing is said.
-const PAGE: u64 = 50;
 /// Messages around a reported one.
 const CONTEXT: usize = 5;
 
 /// Has a reading thread answer.
 pub(super) fn answer(asker: &Asker, id: Option<Box<RawValue>>, look: Oversight) {
-    let (job, answered) = (asker.clone(), id.clone());
-    asker.read(id.as_deref(), false, move || {
-        let line = job.space.chat().view(job.person, |view| Ok(find(&job, view, answered.as_deref(), &look)));
-        match line.map_err(WireError::from).and_then(|line| line) {
-            Ok(line) => job.space.answer(&job.ws, line),
-            Err(error) => job.refuse(answered.as_deref(), error),
-        }
-    });
+    asker.look(id, false, move |asker, view, id| find(asker, view, id, &look));
 }
 
 fn find(
@@ -54,10 +46,6 @@ fn find(
             review(view, id, &selection)?
         }
     })
-}
-
-fn page(limit: Option<u64>) -> usize {
-    usize::try_from(limit.unwrap_or(PAGE)).unwrap_or(usize::MAX).clamp(1, limits::PAGE)
 }
 
 #[derive(Serialize)]

@@ -44,19 +44,12 @@ pub(super) fn answer(asker: &Asker, id: Option<Box<RawValue>>, query: Query) {
 
 /// Has a reading thread answer.
 fn read(asker: &Asker, id: Option<Box<RawValue>>, query: Query) {
-    let (job, answered) = (asker.clone(), id.clone());
+    if let Query::Present(wish) = query {
+        let (job, answered) = (asker.clone(), id.clone());
+        return asker.read(id.as_deref(), false, move || present(&job, answered, wish.room));
+    }
     let searches = matches!(query, Query::Search(_));
-    asker.read(id.as_deref(), searches, move || {
-        if let Query::Present(wish) = &query {
-            return present(&job, answered, wish.room);
-        }
-        let line =
-            job.space.chat().view(job.person, |view| Ok(find(&job, view, answered.as_deref(), &query)));
-        match line.map_err(WireError::from).and_then(|line| line) {
-            Ok(line) => job.space.answer(&job.ws, line),
-            Err(error) => job.refuse(answered.as_deref(), error),
-        }
-    });
+    asker.look(id, searches, move |asker, view, id| find(asker, view, id, &query));
 }
 
 #[derive(Serialize)]
@@ -130,7 +123,8 @@ fn find(asker: &Asker, view: &View<'_>, id: Option<&RawValue>, query: &Query) ->
     })
 }
 
-fn page(limit: Option<u64>) -> usize {
+/// How many a page has.
+pub(super) fn page(limit: Option<u64>) -> usize {
     usize::try_from(limit.unwrap_or(PAGE)).unwrap_or(usize::MAX).clamp(1, limits::PAGE)
 }
 
