@@ -55,6 +55,29 @@ pub enum AccountChange {
         /// The place in the log where it was added.
         passkey: Position,
     },
+    /// To make one's name one's own by what another site vouches for. The guest's session ends, this one begins.
+    ClaimByIdentity {
+        /// Who one is there, as a fingerprint under the server's secret of the site and its name for them.
+        identity: Fingerprint,
+        /// What the site is called: up to [`LABEL`](crate::limits::LABEL) characters.
+        provider: String,
+        /// The session that begins.
+        session: SessionId,
+        /// What the device is called.
+        label: String,
+    },
+    /// To sign in by what another site vouches for, too.
+    LinkIdentity {
+        /// Who one is there, as in [`ClaimByIdentity`](Self::ClaimByIdentity).
+        identity: Fingerprint,
+        /// What the site is called.
+        provider: String,
+    },
+    /// To sign in by it no longer.
+    UnlinkIdentity {
+        /// The place in the log where it was linked.
+        identity: Position,
+    },
     /// To need a code besides the password from now on.
     SetTotp {
         /// The secret that codes are made from, sealed.
@@ -79,9 +102,9 @@ pub enum AccountChange {
         session: SessionId,
         /// What the device is called.
         label: String,
-        /// The place in the log of the password or passkey that was shown.
+        /// The place in the log of the password, passkey or identity that was shown.
         with: Position,
-        /// How often a passkey says that it was used; 0 if it does not count, and for a password.
+        /// How often a passkey says that it was used; 0 if it does not count, and for all else.
         #[serde(default)]
         count: u64,
         /// The time step of the code that was used; 0 for none.
@@ -110,7 +133,7 @@ pub enum AccountChange {
         /// When its time has passed.
         until: Timestamp,
     },
-    /// To come in by a link: every session, passkey and code is void, and this password the only way in.
+    /// To come in by a link: every session, passkey, identity and code is void, and this password the only way in.
     UseLink {
         /// The fingerprint of the link's secret.
         link: Fingerprint,

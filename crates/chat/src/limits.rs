@@ -46,6 +46,9 @@ pub const LABEL: usize = 64;
 /// Passkeys of one person: more than anybody has devices.
 pub const PASSKEYS: usize = 20;
 
+/// Sites by which one person signs in: more than anybody is known at.
+pub const IDENTITIES: usize = 10;
+
 /// Devices on which one person is signed in; the one that signed in first is signed out for one more.
 pub const SESSIONS: usize = 100;
 

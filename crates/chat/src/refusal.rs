@@ -154,6 +154,12 @@ refusals! {
         format!("This has to be one line of up to {} characters, a filter up to {}.", limits::REASON, limits::FILTER);
     /// The range of an address is banned.
     48 RangeBanned "range-banned" "Nobody new is let in from your network for now.";
+    /// Somebody else signs in by it.
+    49 IdentityTaken "identity-taken"
+        "Somebody else here signs in by this; sign in by it, or take another account there.";
+    /// The person signs in by [`limits::IDENTITIES`] sites.
+    50 TooManyIdentities "too-many-identities"
+        format!("One person signs in by up to {} sites; remove one first.", limits::IDENTITIES);
 }
 
 impl fmt::Display for Refusal {

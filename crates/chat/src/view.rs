@@ -22,7 +22,7 @@ use crate::storage::Read;
 use crate::time::Timestamp;
 use crate::trouble::Trouble;
 
-pub use accounts::{Account, Passkey, Session};
+pub use accounts::{Account, Identity, Passkey, Session};
 pub use concerning::Concerning;
 pub use history::{From, History, Since};
 pub use keeping::{Audited, Banned, Filter, Invite, Report, Review, Sample, Waiting, Withheld};

@@ -218,7 +218,16 @@ fn each_refusal_has_its_reasons() {
 
     let by_limits = [TooManyReactions, TooManyPins, TooManyRooms, BroughtTooOften];
     // In tests/accounts.rs, where names are claimed.
-    let of_accounts = [NicknameAlike, AlreadyClaimed, CodeUsed, LinkInvalid, LastWayIn, TooManyPasskeys];
+    let of_accounts = [
+        NicknameAlike,
+        AlreadyClaimed,
+        CodeUsed,
+        LinkInvalid,
+        LastWayIn,
+        TooManyPasskeys,
+        IdentityTaken,
+        TooManyIdentities,
+    ];
     let by_limits = [&by_limits[..], &of_accounts].concat();
     // Each of them takes somebody who keeps the peace: see the tests called `peace`.
     let by_orders = [

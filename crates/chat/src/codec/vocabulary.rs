@@ -157,6 +157,9 @@ choice!(AccountChange, => Err(Malformed::Newer); {
     11 IssueLink { 1 person, 2 link, 3 until },
     12 UseLink { 1 link, 2 password, 3 session, 4 label },
     13 LabelPasskey { 1 passkey, 2 label },
+    14 ClaimByIdentity { 1 identity, 2 provider, 3 session, 4 label },
+    15 LinkIdentity { 1 identity, 2 provider },
+    16 UnlinkIdentity { 1 identity },
 });
 
 choice!(What, => Err(Malformed::Newer); {

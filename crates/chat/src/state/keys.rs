@@ -48,8 +48,10 @@ pub(crate) enum Table {
     Skeleton = b'X' as isize,
     /// What keeping the peace needs; see `keeping`.
     Keeping = b'Y' as isize,
+    Identity = b'a' as isize,
+    IdentityOf = b'b' as isize,
     // Last, because keys of the same hour follow each other: at the end of the file rows pack more tightly.
-    Key = b'Z' as isize,
+    Key = b'z' as isize,
 }
 
 /// What begins the rows of clients' keys.
@@ -203,6 +205,16 @@ pub(crate) fn passkey(person: PersonId, added: Position) -> Vec<u8> {
 
 pub(crate) fn recovery_code(person: PersonId, code: Fingerprint) -> Vec<u8> {
     Table::RecoveryCode.key().number(person.0).octets(&code.0).build()
+}
+
+/// Who it is, by who they are at another site.
+pub(crate) fn identity(identity: Fingerprint) -> Vec<u8> {
+    Table::Identity.key().octets(&identity.0).build()
+}
+
+/// By the entry of the log that has the identity.
+pub(crate) fn identity_of(person: PersonId, linked: Position) -> Vec<u8> {
+    Table::IdentityOf.key().number(person.0).number(linked.0).build()
 }
 
 /// What a claimed name looks like, by a hash of it.

@@ -229,6 +229,17 @@ pub(crate) struct PasskeyRow {
 }
 record!(PasskeyRow { 1 added_at, 2 count, 3 used_at, 4 labelled });
 
+/// What another site vouches for, of somebody who signs in by it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct IdentityRow {
+    pub(crate) linked_at: Timestamp,
+    /// When it was shown last; 0 for never.
+    pub(crate) used_at: Timestamp,
+    /// Whom the site means.
+    pub(crate) identity: Fingerprint,
+}
+record!(IdentityRow { 1 linked_at, 2 used_at, 3 identity });
+
 /// What became of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct KeyRow {

@@ -5,7 +5,7 @@ use std::ops::{ControlFlow, Range};
 use super::keeping::{KnownRow, Shelf};
 use super::keys::{self, SECOND, THIRD, Table};
 use super::rows::{
-    AccountRow, HappeningRow, KeyRow, MemberRow, MessageRow, NumberRow, PasskeyRow, PersonRow,
+    AccountRow, HappeningRow, IdentityRow, KeyRow, MemberRow, MessageRow, NumberRow, PasskeyRow, PersonRow,
     ReactionCountRow, RoomRow, ServerRow, SessionRow, Standing,
 };
 use crate::account::AccountChange;
@@ -91,6 +91,24 @@ pub(crate) trait Tables: Read {
         let found = rows::<PasskeyRow>(self, &range, Direction::Forwards, usize::MAX)?;
         let added = |key: &[u8]| Position(keys::number_at(key, SECOND));
         Ok(found.into_iter().map(|(key, row)| (added(&key), row)).collect())
+    }
+
+    /// Who signs in by this identity.
+    fn who_is(&self, identity: Fingerprint) -> Result<Option<PersonId>, Trouble> {
+        Ok(self.row::<NumberRow>(&keys::identity(identity))?.map(|row| PersonId(row.number)))
+    }
+
+    /// What another site vouches for that somebody signs in by, by the entry of the log that has it.
+    fn identity(&self, person: PersonId, linked: Position) -> Result<Option<IdentityRow>, Trouble> {
+        self.row(&keys::identity_of(person, linked))
+    }
+
+    /// What other sites vouch for that somebody signs in by, by the entries of the log that have it.
+    fn identities_of(&self, person: PersonId) -> Result<Vec<(Position, IdentityRow)>, Trouble> {
+        let range = Table::IdentityOf.key().number(person.0).range();
+        let found = rows::<IdentityRow>(self, &range, Direction::Forwards, usize::MAX)?;
+        let linked = |key: &[u8]| Position(keys::number_at(key, SECOND));
+        Ok(found.into_iter().map(|(key, row)| (linked(&key), row)).collect())
     }
 
     /// Who has claimed a name that looks like this one.
@@ -232,6 +250,7 @@ pub(crate) trait Tables: Read {
         let Some(account) = self.account(event.by)? else { return Ok(false) };
         let position = event.position;
         let is_passkey = || self.passkey(event.by, position);
+        let is_identity = || self.identity(event.by, position);
         // A session may have begun again under the same id; then its label is in the later entry.
         let is_label = |session| -> Result<bool, Trouble> {
             Ok(self.session(event.by, session)?.is_some_and(|row| row.labelled == position))
@@ -247,6 +266,8 @@ pub(crate) trait Tables: Read {
             AccountChange::LabelPasskey { passkey, .. } => {
                 self.passkey(event.by, *passkey)?.is_some_and(|row| row.labelled == position)
             }
+            AccountChange::ClaimByIdentity { session, .. } => is_identity()?.is_some() || is_label(*session)?,
+            AccountChange::LinkIdentity { .. } => is_identity()?.is_some(),
             AccountChange::StartSession { session, .. } => is_label(*session)?,
             _ => false,
         })

@@ -4,11 +4,12 @@ use super::View;
 use crate::account::AccountChange;
 use crate::failure::Failure;
 use crate::id::{PersonId, SessionId};
+use crate::key::Fingerprint;
 use crate::place::Position;
 use crate::refusal::Refusal;
 use crate::state::Tables;
 use crate::state::keys::Table;
-use crate::state::rows::{AccountRow, NumberRow, SessionRow};
+use crate::state::rows::{AccountRow, IdentityRow, NumberRow, SessionRow};
 use crate::storage::Direction;
 use crate::time::Timestamp;
 use crate::trouble::Trouble;
@@ -26,6 +27,8 @@ pub struct Account {
     pub totp: String,
     /// The passkeys, the first one first.
     pub passkeys: Vec<Passkey>,
+    /// What other sites vouch for that they sign in by, the first one first.
+    pub identities: Vec<Identity>,
     /// The sessions, the first one first.
     pub sessions: Vec<Session>,
     /// How many recovery codes are left.
@@ -45,6 +48,21 @@ pub struct Passkey {
     pub label: String,
     /// The passkey.
     pub passkey: String,
+}
+
+/// What another site vouches for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The place in the log where it was linked.
+    pub id: Position,
+    /// Who they are there, as a fingerprint.
+    pub identity: Fingerprint,
+    /// When it was linked.
+    pub linked_at: Timestamp,
+    /// When it was used last; nothing if it was not yet.
+    pub used_at: Option<Timestamp>,
+    /// What the site is called.
+    pub provider: String,
 }
 
 /// A device on which somebody is signed in.
@@ -81,12 +99,18 @@ impl View<'_> {
                 _ => String::new(),
             },
             passkeys: self.passkeys(person)?,
+            identities: self.identities(person)?,
             sessions: sessions
                 .into_iter()
                 .map(|(id, row)| self.session(id, &row))
                 .collect::<Result<_, _>>()?,
             recovery_codes: codes.len(),
         }))
+    }
+
+    /// Who signs in by what another site vouches for.
+    pub fn who_is(&self, identity: Fingerprint) -> Result<Option<PersonId>, Trouble> {
+        self.state.who_is(identity)
     }
 
     /// Whether who shows this session may speak for this person now.
@@ -131,10 +155,28 @@ impl View<'_> {
         Ok(found)
     }
 
+    fn identities(&self, person: PersonId) -> Result<Vec<Identity>, Trouble> {
+        let mut found = Vec::new();
+        for (id, row) in self.state.identities_of(person)? {
+            let provider = match self.state.account_change(id)? {
+                Some(
+                    AccountChange::LinkIdentity { provider, .. }
+                    | AccountChange::ClaimByIdentity { provider, .. },
+                ) => provider,
+                _ => continue,
+            };
+            let IdentityRow { linked_at, used_at, identity } = row;
+            let used_at = Some(used_at).filter(|at| at.0 != 0);
+            found.push(Identity { id, identity, linked_at, used_at, provider });
+        }
+        Ok(found)
+    }
+
     fn session(&self, id: SessionId, row: &SessionRow) -> Result<Session, Trouble> {
         let label = match self.state.account_change(row.labelled)? {
             Some(
                 AccountChange::Claim { label, .. }
+                | AccountChange::ClaimByIdentity { label, .. }
                 | AccountChange::StartSession { label, .. }
                 | AccountChange::UseLink { label, .. },
             ) => label,

@@ -1,6 +1,7 @@
 //! Names that are somebody's: claimed once, signed in to from several devices, lost and come back to.
 #![allow(clippy::unwrap_used, reason = "in what tests share, an unwrap is a failed test, too")]
 
+mod identities;
 #[path = "../support/mod.rs"]
 mod support;
 mod ways_in;

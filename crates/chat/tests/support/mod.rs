@@ -325,6 +325,14 @@ fn account_change(number: usize, what: u8, b: u8, c: u8) -> AccountChange {
             AccountChange::Claim { password, passkey, session, label: secret("label") }
         }
         43 => AccountChange::SetPassword { password: secret("password"), keep: session },
+        44 if c.is_multiple_of(2) => {
+            let (identity, provider) = (Fingerprint::of_secret(&format!("at {}", c % 7)), secret("provider"));
+            match c % 8 {
+                0 => AccountChange::UnlinkIdentity { identity: Position(u64::from(b)) },
+                2 => AccountChange::LinkIdentity { identity, provider },
+                _ => AccountChange::ClaimByIdentity { identity, provider, session, label: secret("label") },
+            }
+        }
         44 => AccountChange::AddPasskey { passkey: secret("passkey"), label: secret("label") },
         45 if c.is_multiple_of(2) => {
             AccountChange::LabelPasskey { passkey: Position(u64::from(b)), label: secret("label") }

@@ -81,6 +81,9 @@ impl<'a> Describe<'a> {
         Ok(match change {
             AccountChange::Claim { .. } => "claimed their name".to_owned(),
             AccountChange::SetPassword { .. } => "set another password".to_owned(),
+            AccountChange::ClaimByIdentity { provider, .. } => format!("claimed their name by {provider}"),
+            AccountChange::LinkIdentity { provider, .. } => format!("signs in by {provider}, too"),
+            AccountChange::UnlinkIdentity { .. } => "signs in by another site no longer".to_owned(),
             AccountChange::AddPasskey { .. } => "added a passkey".to_owned(),
             AccountChange::LabelPasskey { passkey, .. } => format!("named the passkey of {passkey}"),
             AccountChange::RemovePasskey { passkey } => format!("removed the passkey of {passkey}"),

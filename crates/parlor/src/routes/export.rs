@@ -131,6 +131,7 @@ fn told(event: &Event) -> Value {
     if let What::Account { change } = &event.what {
         let label = match change {
             AccountChange::Claim { label, .. }
+            | AccountChange::ClaimByIdentity { label, .. }
             | AccountChange::AddPasskey { label, .. }
             | AccountChange::LabelPasskey { label, .. }
             | AccountChange::StartSession { label, .. }

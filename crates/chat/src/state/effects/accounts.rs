@@ -10,7 +10,7 @@ use crate::key::Fingerprint;
 use crate::limits;
 use crate::place::Position;
 use crate::state::keys::{self, Table};
-use crate::state::rows::{AccountRow, NumberRow, PasskeyRow, SessionRow};
+use crate::state::rows::{AccountRow, IdentityRow, NumberRow, PasskeyRow, SessionRow};
 use crate::state::tables::{Tables, rows};
 use crate::storage::{Direction, Staged};
 use crate::time::Timestamp;
@@ -33,6 +33,14 @@ pub(crate) fn changed(state: &mut Staged<'_>, event: &Event, change: &AccountCha
             start_session(state, by, *session, at, position)?;
             names::claimed(state, by)?;
         }
+        AccountChange::ClaimByIdentity { identity, session, .. } => {
+            account.claimed_at = at;
+            link(state, event, *identity);
+            start_session(state, by, *session, at, position)?;
+            names::claimed(state, by)?;
+        }
+        AccountChange::LinkIdentity { identity, .. } => link(state, event, *identity),
+        AccountChange::UnlinkIdentity { identity } => unlink(state, by, *identity)?,
         AccountChange::SetPassword { keep, .. } => {
             set_password(state, &mut account, position)?;
             end_sessions(state, by, *keep)?;
@@ -93,7 +101,30 @@ fn void(state: &mut Staged<'_>, person: PersonId, account: &mut AccountRow) -> R
         remove_passkey(state, person, added)?;
     }
     set_recovery_codes(state, person, &[])?;
+    for (linked, _) in state.identities_of(person)? {
+        unlink(state, person, linked)?;
+    }
     end_sessions(state, person, SessionId::GUEST)
+}
+
+fn link(state: &mut Staged<'_>, event: &Event, identity: Fingerprint) {
+    let row = IdentityRow { linked_at: event.at, used_at: Timestamp(0), identity };
+    put(state, keys::identity(identity), &NumberRow { number: event.by.0 });
+    put(state, keys::identity_of(event.by, event.position), &row);
+}
+
+fn unlink(state: &mut Staged<'_>, person: PersonId, linked: Position) -> Result<(), Trouble> {
+    let Some(row) = state.identity(person, linked)? else { return Ok(()) };
+    state.remove(keys::identity(row.identity));
+    state.remove(keys::identity_of(person, linked));
+    erasure::erase_of_account(state, linked, |change| {
+        if let AccountChange::ClaimByIdentity { identity, provider, .. }
+        | AccountChange::LinkIdentity { identity, provider } = change
+        {
+            *identity = Fingerprint::default();
+            provider.clear();
+        }
+    })
 }
 
 fn set_password(state: &mut Staged<'_>, account: &mut AccountRow, position: Position) -> Result<(), Trouble> {
@@ -161,16 +192,20 @@ fn erase_passkey_label(state: &mut Staged<'_>, labelled: Position) -> Result<(),
     })
 }
 
-/// Notes that somebody has shown a passkey; a password counts nothing.
+/// Notes that somebody has shown a passkey or an identity; of a password nothing is noted.
 fn note_use(
     state: &mut Staged<'_>,
     person: PersonId,
-    added: Position,
+    shown: Position,
     count: u64,
     used_at: Timestamp,
 ) -> Result<(), Trouble> {
-    let Some(row) = state.passkey(person, added)? else { return Ok(()) };
-    put(state, keys::passkey(person, added), &PasskeyRow { count, used_at, ..row });
+    if let Some(row) = state.passkey(person, shown)? {
+        put(state, keys::passkey(person, shown), &PasskeyRow { count, used_at, ..row });
+    }
+    if let Some(row) = state.identity(person, shown)? {
+        put(state, keys::identity_of(person, shown), &IdentityRow { used_at, ..row });
+    }
     Ok(())
 }
 
@@ -215,6 +250,7 @@ fn end_session(state: &mut Staged<'_>, person: PersonId, session: SessionId) -> 
     state.remove(keys::session(person, session));
     erasure::erase_of_account(state, row.labelled, |change| {
         if let AccountChange::Claim { label, .. }
+        | AccountChange::ClaimByIdentity { label, .. }
         | AccountChange::StartSession { label, .. }
         | AccountChange::UseLink { label, .. } = change
         {

@@ -26,6 +26,11 @@ pub(crate) fn change(state: &impl Tables, proposal: &Proposal, change: &AccountC
             claim(state, by, &[password, passkey])?;
             check_session(state, by, *session, label)?
         }
+        AccountChange::ClaimByIdentity { identity, provider, session, label } => {
+            claim_name(state, by)?;
+            check_identity(state, by, *identity, provider)?;
+            check_session(state, by, *session, label)?
+        }
         AccountChange::EndSession { session: SessionId::GUEST } if state.account(by)?.is_none() => {
             // Nobody could ever come back as this guest.
             return Ok(Decision::Outside(What::Departed));
@@ -63,9 +68,16 @@ fn of_account(
             is_label(label)? && is_there
         }
         AccountChange::RemovePasskey { passkey } => {
-            let passkeys = state.passkeys_of(by)?;
-            let is_there = passkeys.iter().any(|(added, _)| added == passkey);
-            if is_there && passkeys.len() == 1 && account.password.0 == 0 {
+            let is_there = state.passkeys_of(by)?.iter().any(|(added, _)| added == passkey);
+            if is_there && ways_in(state, by, account)? == 1 {
+                return Err(Refusal::LastWayIn.into());
+            }
+            is_there
+        }
+        AccountChange::LinkIdentity { identity, provider } => check_identity(state, by, *identity, provider)?,
+        AccountChange::UnlinkIdentity { identity } => {
+            let is_there = state.identity(by, *identity)?.is_some();
+            if is_there && ways_in(state, by, account)? == 1 {
                 return Err(Refusal::LastWayIn.into());
             }
             is_there
@@ -75,7 +87,7 @@ fn of_account(
         AccountChange::SetRecoveryCodes { codes } => account.totp.0 != 0 && are_codes(codes)?,
         AccountChange::StartSession { session, label, with, count, step, code } => {
             check_shown(state, by, account, *with, *count)?;
-            if *with == account.password {
+            if state.passkey(by, *with)?.is_none() {
                 check_codes(state, by, account, *step, *code)?;
             }
             check_session(state, by, *session, label)?
@@ -90,25 +102,59 @@ fn of_account(
             }
             is_credential(password)? && check_session(state, by, *session, label)?
         }
-        AccountChange::Claim { .. } | AccountChange::IssueLink { .. } => {
+        AccountChange::Claim { .. }
+        | AccountChange::ClaimByIdentity { .. }
+        | AccountChange::IssueLink { .. } => {
             return Err(Refusal::AlreadyClaimed.into());
         }
     })
 }
 
 fn claim(state: &impl Tables, by: PersonId, ways: &[&String]) -> Result<(), Failure> {
-    if state.account(by)?.is_some() {
-        return Err(Refusal::AlreadyClaimed.into());
-    }
     if ways.iter().all(|way| way.is_empty()) {
         return Err(Refusal::CredentialInvalid.into());
     }
     for way in ways.iter().filter(|way| !way.is_empty()) {
         is_credential(way)?;
     }
+    claim_name(state, by)
+}
+
+fn claim_name(state: &impl Tables, by: PersonId) -> Result<(), Failure> {
+    if state.account(by)?.is_some() {
+        return Err(Refusal::AlreadyClaimed.into());
+    }
     let row = state.person(by)?.ok_or(Refusal::UnknownPerson)?;
     // A guest may have had it before somebody claimed one that looks like it.
     check_nickname(state, by, &state.nickname_of(&row)?)
+}
+
+/// Whether it is new that somebody signs in by this identity.
+fn check_identity(
+    state: &impl Tables,
+    by: PersonId,
+    identity: Fingerprint,
+    provider: &str,
+) -> Result<bool, Failure> {
+    // What was erased leaves zeros in the log, so they are nobody.
+    if identity == Fingerprint::default() {
+        return Err(Refusal::CredentialInvalid.into());
+    }
+    is_label(provider)?;
+    match state.who_is(identity)? {
+        Some(person) if person == by => Ok(false),
+        Some(_) => Err(Refusal::IdentityTaken.into()),
+        None if state.identities_of(by)?.len() >= limits::IDENTITIES => {
+            Err(Refusal::TooManyIdentities.into())
+        }
+        None => Ok(true),
+    }
+}
+
+/// In how many ways somebody could sign in.
+fn ways_in(state: &impl Tables, by: PersonId, account: &AccountRow) -> Result<usize, Failure> {
+    let password = usize::from(account.password.0 != 0);
+    Ok(password + state.passkeys_of(by)?.len() + state.identities_of(by)?.len())
 }
 
 fn issue_link(state: &impl Tables, by: PersonId, person: PersonId) -> Result<bool, Failure> {
@@ -129,7 +175,7 @@ fn check_shown(
     with: Position,
     count: u64,
 ) -> Result<(), Failure> {
-    if with.0 != 0 && with == account.password {
+    if with.0 != 0 && with == account.password || state.identity(by, with)?.is_some() {
         return Ok(());
     }
     let passkey = state.passkey(by, with)?.ok_or(Refusal::CredentialInvalid)?;
