@@ -248,7 +248,8 @@ impl Event {
             (_, Some(place)) => Audience::Room(place.room),
             (What::Read { .. }, None) => Audience::Person(self.by),
             (What::Account { .. }, None) => Audience::Nobody,
-            (What::Ordered { .. }, None) => Audience::Keepers,
+            // That somebody asks to be let in.
+            (What::Ordered { .. } | What::Arrived { waits: true, .. }, None) => Audience::Keepers,
             _ => Audience::Everyone,
         }
     }

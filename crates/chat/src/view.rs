@@ -1,6 +1,7 @@
 //! What one person sees of the state: rooms, history, what they missed, and nothing that they may not read.
 
 mod accounts;
+mod card;
 mod concerning;
 mod history;
 mod keeping;
@@ -23,6 +24,7 @@ use crate::time::Timestamp;
 use crate::trouble::Trouble;
 
 pub use accounts::{Account, Identity, Passkey, Session};
+pub use card::{Card, Held, Term};
 pub use concerning::Concerning;
 pub use history::{From, History, Since};
 pub use keeping::{Audited, Banned, Filter, Invite, Report, Review, Sample, Waiting, Withheld};

@@ -1,5 +1,6 @@
 //! One connection's conversation: who speaks, in which language, and what that asks for.
 
+mod about;
 mod arrival;
 mod asker;
 mod fitting;

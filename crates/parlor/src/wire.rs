@@ -17,9 +17,9 @@ pub(crate) use error::WireError;
 pub(crate) use event::{Named, Presence, Told, Typing, for_others, message_line, others};
 pub(crate) use orders::{Order, Oversight};
 pub(crate) use reply::{
-    Answer, Found, Limits, Message, People, Room, Welcome, behind, ok, subscribed, waiting,
+    Answer, Found, Limits, Message, People, Room, Term, Welcome, behind, ok, subscribed, waiting,
 };
-pub(crate) use request::{Edit, History, Post, Query, Search, Subscribe, Wish};
+pub(crate) use request::{About, Edit, History, Post, Query, Search, Subscribe, Wish};
 
 /// The subprotocol's name.
 pub(crate) const SUBPROTOCOL: &str = "parlor.v1";

@@ -22,6 +22,7 @@ pub(crate) async fn oversee(scribe: &mut Scribe, server: &Server, ann: &mut Clie
     let held = bob.ok(json!({"type": "post", "text": "hmm, really"})).await;
     assert_eq!(held["held"], true);
     scribe.show(ann, json!({"type": "withheld"})).await;
+    scribe.show(ann, json!({"type": "held"})).await;
     scribe.show(ann, json!({"type": "restore", "withheld": held["position"]})).await;
     let held = bob.ok(json!({"type": "post", "text": "hmm, worse"})).await;
     scribe.show(ann, json!({"type": "purge", "withheld": held["position"]})).await;
@@ -56,6 +57,7 @@ async fn restrain(scribe: &mut Scribe, ann: &mut Client, of_bob: &impl Fn(&str) 
         request
     };
     scribe.show(ann, with("mute", 600, "cool down")).await;
+    scribe.show(ann, json!({"type": "about", "person": of_bob("mute")["person"], "room": LOBBY})).await;
     scribe.show(ann, of_bob("unmute")).await;
     scribe.show(ann, with("kick", 0, "rude")).await;
     scribe.show(ann, with("ban", 3600, "rude again")).await;

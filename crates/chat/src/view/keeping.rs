@@ -239,7 +239,7 @@ impl View<'_> {
         Ok((acts, has_more.then_some(last)))
     }
 
-    fn may_read(&self, room: RoomId) -> Result<bool, Trouble> {
+    pub(super) fn may_read(&self, room: RoomId) -> Result<bool, Trouble> {
         let Some(row) = self.state.room(room)? else { return Ok(false) };
         self.state.may_read(room, &row, self.asker)
     }

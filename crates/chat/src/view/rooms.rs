@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::View;
+use super::{Term, View};
 use crate::codec::Record;
 use crate::failure::Failure;
 use crate::id::{PersonId, RoomId};
@@ -42,6 +42,8 @@ pub struct Room {
     pub role: Option<Role>,
     /// How far the asker has read.
     pub read_up_to: Sequence,
+    /// Whether and how long the asker may say nothing in it, because of the room alone.
+    pub muted: Option<Term>,
 }
 
 /// A member of a room.
@@ -75,6 +77,7 @@ impl View<'_> {
 
     fn seen(&self, room: RoomId, row: RoomRow) -> Result<Room, Trouble> {
         Ok(Room {
+            muted: self.mute_in(room, &row, self.asker)?,
             id: room,
             visibility: row.visibility,
             name: row.name,

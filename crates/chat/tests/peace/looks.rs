@@ -61,6 +61,14 @@ pub(crate) const LOOKS: &[Row] = &[
     about("public_rooms", Permission::Read, Look(|view, _| Ok(view.public_rooms("", "", 9).map(drop)?))),
     about("people", Permission::Read, Look(|view, _| Ok(view.person(person(VICTIM)).map(drop)?))),
     about("person", Permission::Read, Look(|view, _| Ok(view.person_called("user-21").map(drop)?))),
+    about("about", Permission::Read, Look(|view, _| view.card(person(VICTIM), None).map(drop))),
+    in_room(
+        "about",
+        Permission::Read,
+        In::Read,
+        Look(|view, _| view.card(person(VICTIM), Some(room(ROOM))).map(drop)),
+    ),
+    about("held", Permission::Read, Look(|view, _| view.held().map(drop))),
     about(
         "mentions",
         Permission::Read,

@@ -1,6 +1,7 @@
 //! Keeping the peace: roles, the door, restraints, filters, reports, and undoing what people did.
 #![allow(clippy::unwrap_used, reason = "in what tests share, an unwrap is a failed test, too")]
 
+mod card;
 mod documented;
 mod door;
 mod filters;

@@ -1,11 +1,12 @@
 //! Queries: requests that only read. They are answered by the reading threads, or by the publisher.
 
 use parlor_chat::search::{Clock, Request as SearchRequest, SearchError};
-use parlor_chat::view::{self, From, View};
+use parlor_chat::view::{self, From, Term, View};
 use parlor_chat::{Failure, PersonId, Position, Sequence, Timestamp, Visibility, limits};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::about;
 use super::asker::Asker;
 use super::fitting::{OCTETS, cut_end};
 use super::names::Names;
@@ -109,6 +110,8 @@ fn find(asker: &Asker, view: &View<'_>, id: Option<&RawValue>, query: &Query) ->
             let found = found.ok_or(parlor_chat::Refusal::NoSuchPerson)?;
             ok(id, &PersonFound { person: Named { id: found.id, name: found.nickname } })
         }
+        Query::About(wish) => about::card(view, id, wish)?,
+        Query::HeldBack(_) => about::held(view, id)?,
         Query::Mentions(wish) => mentions(view, id, wish.before, page(wish.limit))?,
         Query::Reacted(wish) => {
             let them = view.reacted(wish.room, wish.message, &wish.reaction, PersonId(0), limits::PAGE)?;
@@ -177,8 +180,13 @@ struct Rooms {
 /// The rooms that somebody is in, with what is unread, and who is in the direct ones.
 pub(super) fn rooms(view: &View<'_>, me: PersonId) -> Result<(Vec<Room>, People), Failure> {
     let mut names = Names::new(view);
-    let mut rooms = Vec::new();
-    for room in view.rooms()? {
+    let (mut rooms, now) = (Vec::new(), Timestamp::now());
+    let everywhere = view.muted()?;
+    for mut room in view.rooms()? {
+        let mutes = [room.muted.take(), everywhere.clone()].into_iter().flatten();
+        // What lasts longest says how long.
+        let longest = |term: &Term| term.until.map_or(u64::MAX, |until| until.0);
+        room.muted = mutes.filter(|term| term.holds(now)).max_by_key(longest);
         let unread = view.unread(room.id, COUNTED)?;
         let mut with = Vec::new();
         if room.visibility == Visibility::Direct {

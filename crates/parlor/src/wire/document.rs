@@ -96,6 +96,17 @@ fn peace(person: PersonId, message: Sequence) -> Vec<(&'static str, What)> {
             What::Withheld { text: String::new(), reply_to: None, thread: None, mentions: vec![] },
         ),
         (
+            "Somebody asks to be let in. Whoever keeps the peace is told; `waiting` has what they say.",
+            What::Arrived {
+                nickname: "bob".into(),
+                ranges: vec![],
+                invite: None,
+                asks: None,
+                waits: true,
+                role: parlor_chat::ServerRole::Guest,
+            },
+        ),
+        (
             "Somebody who keeps the peace ordered something, as the request of the same name says; `order` has it. Whom it is about is told, and whoever keeps the peace; a room, if it is about one.",
             What::Ordered { order: parlor_chat::Order::Ban { person, until: None, reason: "spam".into() } },
         ),
@@ -104,7 +115,8 @@ fn peace(person: PersonId, message: Sequence) -> Vec<(&'static str, What)> {
 
 fn line_of(what: &What) -> String {
     let room = match what {
-        What::Read { .. } | What::Renamed { .. } | What::PersonErased | What::Ordered { .. } => None,
+        What::Read { .. } | What::Renamed { .. } | What::PersonErased => None,
+        What::Arrived { .. } | What::Ordered { .. } => None,
         _ => Some(Place { room: RoomId(0x5e17_0000_0000_0009), sequence: Sequence(18) }),
     };
     let by = PersonId(0x5e17_0000_0000_0001);
@@ -112,7 +124,7 @@ fn line_of(what: &What) -> String {
     let event = Event { position, at, by, place: room, what: what.clone() };
     // The publisher takes over what an event says about names before it tells it.
     let own = match what {
-        What::Renamed { nickname } => nickname.clone(),
+        What::Renamed { nickname } | What::Arrived { nickname, .. } => nickname.clone(),
         What::PersonErased => String::new(),
         _ => "user-7".into(),
     };

@@ -44,12 +44,22 @@ pub(crate) fn others(what: &What) -> Vec<PersonId> {
     named.to_vec()
 }
 
-/// An event as others than its author and whoever keeps the peace are told it.
+/// An event without what only queries tell, and only to whoever may know it.
 pub(crate) fn for_others(event: &Event) -> Cow<'_, Event> {
-    if !matches!(event.what, What::Withheld { .. }) {
-        return Cow::Borrowed(event);
-    }
-    let what = What::Withheld { text: String::new(), reply_to: None, thread: None, mentions: Vec::new() };
+    let what = match &event.what {
+        What::Withheld { .. } => {
+            What::Withheld { text: String::new(), reply_to: None, thread: None, mentions: Vec::new() }
+        }
+        What::Arrived { nickname, waits, role, .. } => What::Arrived {
+            nickname: nickname.clone(),
+            ranges: Vec::new(),
+            invite: None,
+            asks: None,
+            waits: *waits,
+            role: *role,
+        },
+        _ => return Cow::Borrowed(event),
+    };
     Cow::Owned(Event { what, ..event.clone() })
 }
 

@@ -90,6 +90,23 @@ pub(crate) struct Room {
     /// The least seconds between two messages of one person.
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) slow_mode: u64,
+    /// How long the asker may say nothing in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) muted: Option<Term>,
+}
+
+/// Something that holds for a time.
+#[derive(Debug, Serialize)]
+pub(crate) struct Term {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<u64>,
+    pub(crate) reason: String,
+}
+
+impl From<view::Term> for Term {
+    fn from(term: view::Term) -> Self {
+        Term { until: term.until.map(|until| until.0), reason: term.reason }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
@@ -127,6 +144,7 @@ impl Room {
             with,
             retention: room.retention,
             slow_mode: room.slow_mode / 1_000,
+            muted: room.muted.map(Term::from),
         }
     }
 }

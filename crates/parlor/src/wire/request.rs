@@ -240,6 +240,15 @@ requests! {
             /// What they are called, in any case.
             nickname: String,
         }
+        /// Tells what one may know of somebody: their role, and for whoever keeps the peace what holds for them.
+        "about" About {
+            /// Who.
+            person: PersonId,
+            /// In which room, for their role and a mute there.
+            room: Option<RoomId>,
+        }
+        /// Lists what filters hold back: one's own, and for whoever may let it through everybody's.
+        "held" HeldBack {}
         /// Lists the messages that mention one, newest first.
         "mentions" Mentions {
             /// Those before this position of the log; the newest, if left out.
