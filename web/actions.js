@@ -1,11 +1,13 @@
 // What pressing things does: each button names it, and finds it here.
 
+import { askToComeIn } from './brought.js';
 import { COMMANDS } from './commands.js';
 import { EMOJI } from './emoji.js';
-import { t } from './language.js';
+import { learnModeration, t } from './language.js';
 import { namesFor, ranked } from './people.js';
 import { pathOf } from './router.js';
 import { fold } from './settings.js';
+import { moderates } from './state/restraint.js';
 import { openMenu, openPicker } from './views/popover.js';
 import { settingsCard } from './views/settings.js';
 import { roomName } from './words.js';
@@ -24,6 +26,8 @@ import { roomName } from './words.js';
  * @property {readonly string[]} recent rooms that were shown, the last one first
  * @property {() => void} renew takes the new version of the page
  * @property {import('./wishes.js').Wishes} wishes
+ * @property {import('./keeping.js').Keeping} keeping
+ * @property {import('./wire/connection.js').Connection} connection
  * @property {import('./views/dialogs.js').Dialogs} dialogs
  * @property {import('./account/account.js').Account} account
  * @property {import('./views/composer.js').Composer} composer
@@ -34,6 +38,7 @@ import { roomName } from './words.js';
  * @property {(message: Message) => void} remove
  */
 
+/** @typedef {[label: string, chosen: () => void, name?: string]} Item of a menu */
 /** @typedef {{element: HTMLElement, message: Message | null, room: string}} Pressed */
 
 /**
@@ -41,14 +46,15 @@ import { roomName } from './words.js';
  * @returns {Record<string, (pressed: Pressed) => void>}
  */
 export function actionsOf(parts) {
-  return { ...onMessages(parts), ...onRooms(parts), ...onPanes(parts) };
+  return { ...onMessages(parts), ...onRooms(parts), ...onPanes(parts), ...onPeople(parts) };
 }
 
 /**
  * @param {Parts} parts
  * @returns {Record<string, (pressed: Pressed) => void>}
  */
-function onMessages({ state, dispatch, sender, wishes, composer, go, tell, remove }) {
+function onMessages(parts) {
+  const { state, dispatch, sender, wishes, composer, go, tell, remove } = parts;
   /** @param {(room: string, message: Message, element: HTMLElement) => void} act */
   const on = (act) => (/** @type {Pressed} */ { element, message, room }) => { if (message) act(room, message, element); };
   /** @param {'reply' | 'edit'} kind */
@@ -76,9 +82,64 @@ function onMessages({ state, dispatch, sender, wishes, composer, go, tell, remov
         dispatch({ kind: 'read', room, upTo: message.sequence - 1 });
         wishes.markUnread(room, message.sequence - 1);
       }],
-      ...(message.by === state().you.id || state().rooms[room]?.role !== 'member'
-        ? [/** @type {[string, () => void, string]} */ ([t('message.delete'), () => remove(message), 'delete'])] : []),
+      ...aboutAuthor(parts, room, message),
+      ...(message.by === state().you.id ? [/** @type {Item} */ ([t('message.delete'), () => remove(message), 'delete'])] : []),
     ])),
+  };
+}
+
+/**
+ * What can be done with a message because of whose it is.
+ * @param {Parts} parts
+ * @param {string} room
+ * @param {Message} message
+ * @returns {Item[]}
+ */
+function aboutAuthor(parts, room, message) {
+  const { state, remove } = parts;
+  const name = state().people[message.by];
+  /** @type {Item[]} */
+  const items = name ? [[t('message.about', { name }), () => keeper(parts, (one) => one.person(message.by, room)), 'about-them']] : [];
+  if (message.by === state().you.id) return items;
+  if (state().role !== 'bot') items.push([t('message.report'), () => keeper(parts, (one) => one.report(room, message)), 'report']);
+  if (moderates(state(), state().rooms[room])) items.push([t('message.remove'), () => remove(message), 'delete']);
+  return items;
+}
+
+/**
+ * What few people do is fetched when the first of them does it.
+ * @param {Parts} parts
+ * @param {(moderation: import('./moderation/moderation.js').Moderation) => void} act
+ */
+async function keeper(parts, act) {
+  try {
+    const [{ Moderation }] = await Promise.all([import('./moderation/moderation.js'), learnModeration()]);
+    act(new Moderation(parts));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    parts.tell(t('toast.lost'));
+  }
+}
+
+/**
+ * @param {Parts} parts
+ * @returns {Record<string, (pressed: Pressed) => void>}
+ */
+function onPeople(parts) {
+  const { wishes, dialogs, connection } = parts;
+  return {
+    person: ({ element, message, room }) => {
+      const who = element.dataset.person ?? message?.by;
+      if (who) keeper(parts, (one) => one.person(who, room));
+    },
+    moderation: () => keeper(parts, (one) => one.open()),
+    'let-through': ({ element }) => { wishes.order({ type: 'restore', withheld: Number(element.dataset.withheld) }); },
+    'throw-away': ({ element }) => { wishes.order({ type: 'purge', withheld: Number(element.dataset.withheld) }); },
+    'ask-in': () => dialogs.ask(t('status.ask'), [{ label: t('ask.why') }], t('ask.do'), async ([words = '']) => {
+      askToComeIn(words);
+      connection.again();
+      return true;
+    }),
   };
 }
 

@@ -12,8 +12,16 @@ const secretHere = () => (location.hash.startsWith(OWN) ? location.hash.slice(OW
 let invite = new URLSearchParams(location.search).get('invite') ?? '';
 let secret = secretHere();
 
+/** What is said to be let in, until the server has heard it. */
+let request = '';
+
 /** @returns {string} what goes behind the address of the server, so that it lets in whoever is new */
-export const ticket = () => (invite ? `?${new URLSearchParams({ invite })}` : '');
+export const ticket = () => (invite ? `?${new URLSearchParams({ invite })}` : request ? `?${new URLSearchParams({ ask: request })}` : '');
+
+/** @param {string} words what is said to be let in with the next connection; nothing once it was heard */
+export function askToComeIn(words) {
+  request = words;
+}
 
 export class Brought {
   #requests;

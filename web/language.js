@@ -3,7 +3,7 @@
 import { messages as english } from './languages/en.js';
 import { settings } from './settings.js';
 
-/** @typedef {keyof typeof english} Key */
+/** @typedef {keyof typeof english | keyof typeof import('./languages/moderation/en.js').messages} Key */
 /** @typedef {string | Readonly<Record<string, string>>} Message one sentence, or one for each form of the plural */
 /** @typedef {Readonly<Record<string, string | number | Node | undefined>>} Values */
 
@@ -14,6 +14,8 @@ export const LANGUAGES = /** @type {const} */ ({
 
 /** @type {Readonly<Record<string, Message>>} */
 let messages = english;
+/** @type {Promise<void> | undefined} */
+let moderation;
 let locale = 'en';
 let plurals = new Intl.PluralRules(locale);
 let numbers = new Intl.NumberFormat(locale);
@@ -38,6 +40,19 @@ export async function learnLanguage() {
   if (wanted !== 'en') sayAnew(document);
 }
 
+/** Learns what is said to whoever keeps the peace, which most people never read. */
+export function learnModeration() {
+  moderation ??= (async () => {
+    const language = locale.split('-')[0] ?? 'en';
+    const { messages: more } = await import(`./languages/moderation/${language}.js`);
+    messages = { ...messages, ...more };
+  })().catch((error) => {
+    moderation = undefined;
+    throw error;
+  });
+  return moderation;
+}
+
 /** For dates and the like: what the page is written in, in the flavour of the reader's country. */
 export function localeOf() {
   return locale;
@@ -59,7 +74,7 @@ export function t(key, values = {}) {
  * @returns {(Node | string)[]}
  */
 export function parts(key, values = {}) {
-  const message = messages[key] ?? english[key];
+  const message = messages[key] ?? english[/** @type {keyof typeof english} */ (key)];
   const form = typeof message === 'string' ? message : message[plurals.select(Number(values.count))] ?? message.other ?? '';
   return form.split(/(\{\w+\})/).filter(Boolean).map((part) => {
     const value = part.startsWith('{') ? values[part.slice(1, -1)] : part;
@@ -74,7 +89,7 @@ export function parts(key, values = {}) {
  */
 export function refusalOf({ code, message }) {
   const key = /** @type {Key} */ (`refused.${code}`);
-  return key in english ? t(key) : message;
+  return key in messages ? t(key) : message;
 }
 
 /**

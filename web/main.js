@@ -3,7 +3,7 @@
 import { Account } from './account/account.js';
 import { actionsOf, suggestionsFor } from './actions.js';
 import { badge } from './badge.js';
-import { Brought, ticket } from './brought.js';
+import { Brought, askToComeIn, ticket } from './brought.js';
 import { searchBox, threadBox } from './feet.js';
 import { obey } from './commands.js';
 import { doingOf } from './doing.js';
@@ -11,14 +11,17 @@ import { listen } from './keys.js';
 import { learnLanguage, t } from './language.js';
 import { LocalCopy, recall } from './local/copy.js';
 import { draftPlace, recallDrafts } from './local/drafts.js';
+import { Keeping } from './keeping.js';
 import { Notifier } from './notifier.js';
 import { followLooks } from './looks.js';
 import { mentionsIn } from './people.js';
+import { listenToPresses } from './pressing.js';
 import { pathOf, placeOf } from './router.js';
 import { Sender } from './sender.js';
 import { Session } from './session.js';
 import { isWanted, whenSet } from './settings.js';
 import { reduce } from './state/reduce.js';
+import { restraintIn } from './state/restraint.js';
 import { initial } from './state/state.js';
 import { keepVersions } from './versions.js';
 import { Announcer } from './views/announcer.js';
@@ -46,6 +49,8 @@ import { Wishes } from './wishes.js';
 
 /** What was missed is waited for, before anything is drawn, no longer than this. */
 const LONGEST_HOLD = 1000;
+/** What happens to oneself after which one's rooms are others, or one may do something else in them. */
+const ABOUT_ME = ['joined', 'left', 'role_set', 'mute', 'unmute'];
 /** What was kept is waited for, before the server is asked, no longer than this. */
 const SLOW_DISK = 3000;
 
@@ -59,20 +64,23 @@ let unschedule = null;
 /** @type {number | undefined} set while what was missed is on its way: it is drawn all at once */
 let held;
 let hasAsked = false;
+/** @type {number | undefined} set while something on the page changes with the time */
+let ticking;
 /** @type {string[]} rooms that were shown, the last one first */
 const recent = [];
 
 const connection = new Connection(
-  `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/chat${ticket()}`,
-  receive, (phase, trouble) => {
+  () => `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/chat${ticket()}`,
+  receive, (phase, trouble, why) => {
     if (phase !== 'connected') requests.drop();
     if (trouble === 'signed-out') account.ended();
-    dispatch({ kind: 'phase', phase, trouble });
+    dispatch({ kind: 'phase', phase, trouble, why });
   },
 );
 const requests = new Requests((text) => connection.send(text));
 const session = new Session(requests, now, dispatch);
 const sender = new Sender(requests, now, dispatch);
+const keeping = new Keeping(requests, now, dispatch);
 const copy = new LocalCopy(now);
 const toast = new Toast(find('.toast', HTMLElement));
 const tell = (/** @type {string} */ sentence) => toast.tell(sentence);
@@ -92,13 +100,13 @@ new Toolbar(rows);
 const status = new Status({
   status: find('[data-testid="status"]', HTMLElement),
   banner: find('.banner > .column', HTMLElement),
-  trouble: find('.trouble', HTMLElement),
+  trouble: find('.trouble', HTMLElement), ask: find('[data-testid="ask-in"]', HTMLElement),
 });
 const form = find('.compose', HTMLFormElement);
 const header = new Header({
   room: find('[data-testid="room"]', HTMLElement), topic: find('.topic', HTMLElement),
   present: find('[data-testid="present"]', HTMLElement), leave: find('.leave', HTMLElement),
-  you: find('[data-testid="you"]', HTMLElement), hint: find('.hint', HTMLElement),
+  you: find('[data-testid="you"]', HTMLElement), hint: find('.hint', HTMLElement), send: find('.send', HTMLElement),
   about: find('.about', HTMLElement), joining: find('.joining', HTMLElement), compose: form,
 });
 const sidebar = new Sidebar(find('.side', HTMLElement), find('.menu .dot', HTMLElement));
@@ -115,7 +123,7 @@ new Completion(box, find('.completion', HTMLElement), (sign, words) => suggestio
 const composer = new Composer(form, box, { post, typing: () => wishes.typing(state.here), editLast });
 const renew = keepVersions(() => state.phase === 'connected', () => { find('.offer', HTMLElement).hidden = false; });
 const actions = actionsOf({
-  state: now, dispatch, session, sender, wishes, renew, recent, dialogs, account, composer, sidebar, go, remove, notifier, tell,
+  state: now, dispatch, session, sender, wishes, keeping, connection, renew, recent, dialogs, account, composer, sidebar, go, remove, notifier, tell,
 });
 const doing = doingOf({ state: now, wishes, go, does, tell, say });
 
@@ -124,8 +132,7 @@ find('[data-testid="retry"]', HTMLButtonElement).addEventListener('click', () =>
   connection.retry();
   composer.focus();
 });
-document.addEventListener('click', pressed);
-document.addEventListener('pointerover', ({ target }) => tellWhoReacted(target));
+listenToPresses({ state: now, dispatch, wishes, actions });
 document.addEventListener('visibilitychange', noticeVisibility);
 addEventListener('popstate', () => {
   session.leave();
@@ -174,15 +181,18 @@ function receive(line) {
     welcomed(/** @type {Welcome} */ (/** @type {unknown} */ (line)));
     return;
   }
+  if (line.type === 'waiting') return askToComeIn('');
   const told = /** @type {Line} */ (/** @type {unknown} */ (line));
   if (told.type === 'posted' && told.room === state.here && told.by !== state.you.id) {
     announcer.heard(told.by_name, told.text);
   }
   notify(told);
+  keeping.hear(told);
   if (told.type === 'read') notifier.clear(told.room);
-  const isMine = told.person === state.you.id && (told.type === 'joined' || told.type === 'left');
+  const isMine = (told.person ?? told.order?.person) === state.you.id && ABOUT_ME.includes(told.order?.act ?? told.type);
   if (isMine || told.type === 'room_created' || told.type === 'room_renamed') session.refresh();
   dispatch({ kind: 'told', line: told });
+  if (told.type === 'shown' || told.type === 'hidden') session.reread(told.room, told.type === 'shown' ? told.messages : []);
 }
 
 /** @param {Welcome} welcome */
@@ -190,8 +200,9 @@ async function welcomed(welcome) {
   // A browser that keeps no cookies is somebody new each time.
   if (welcome.token && !hasAsked) return becomeSomebody();
   if (state.rooms[state.here]?.span) held ??= setTimeout(release, LONGEST_HOLD);
-  dispatch({ kind: 'welcome', welcome });
+  dispatch({ kind: 'welcome', welcome, ahead: welcome.at - Date.now() });
   sender.welcomed();
+  keeping.read();
   await session.welcomed();
   release();
   brought.handIn();
@@ -245,6 +256,8 @@ function post(text) {
  * @param {import('./sender.js').About} about
  */
 function say(room, text, about) {
+  // What may not be said now stays where it is, and why is told under it.
+  if (restraintIn(state, state.rooms[room], Date.now())) return false;
   wishes.said();
   release();
   if (!sender.say(room, text, about)) return false;
@@ -305,50 +318,6 @@ function does(action) {
   actions[action]?.({ element: document.body, message: null, room: state.here });
 }
 
-/** @param {MouseEvent} event */
-function pressed(event) {
-  if (event.altKey) return markUnread(event.target);
-  const element = event.target instanceof Element ? event.target.closest('[data-does]') : null;
-  if (!(element instanceof HTMLElement)) return;
-  const act = actions[element.dataset.does ?? ''];
-  if (!act || event.ctrlKey || event.metaKey) return;
-  event.preventDefault();
-  const room = element.closest('.pane') && state.pane && 'room' in state.pane ? state.pane.room : state.here;
-  act({ element, message: messageAt(element, room), room });
-}
-
-/** @param {EventTarget | null} target in a message, from which on everything is unread again */
-function markUnread(target) {
-  const sequence = Number(target instanceof Element ? target.closest('.stage .message')?.getAttribute('data-sequence') : 0);
-  if (!sequence) return;
-  dispatch({ kind: 'read', room: state.here, upTo: sequence - 1 });
-  wishes.markUnread(state.here, sequence - 1);
-}
-
-/**
- * Whoever points at a reaction is told whose it is.
- * @param {EventTarget | null} target
- */
-async function tellWhoReacted(target) {
-  const reaction = target instanceof Element ? target.closest('.reaction:not([title])') : null;
-  const sequence = reaction?.closest('li')?.dataset.sequence;
-  if (!(reaction instanceof HTMLElement) || !sequence || state.phase !== 'connected') return;
-  reaction.title = '…';
-  reaction.title = (await wishes.reacted(state.here, Number(sequence), reaction.dataset.reaction ?? '')).join(', ');
-}
-
-/**
- * @param {HTMLElement} element
- * @param {string} room
- * @returns {Message | null}
- */
-function messageAt(element, room) {
-  const { key, sequence } = element.closest('li')?.dataset ?? {};
-  const beside = state.pane && 'messages' in state.pane ? state.pane.messages ?? [] : [];
-  const known = [...state.rooms[room]?.span?.messages ?? [], ...state.rooms[room]?.pending ?? [], ...beside];
-  return known.find((one) => one.key === key || (sequence && one.sequence === Number(sequence))) ?? null;
-}
-
 function noticeVisibility() {
   // A frame that a hidden tab waits for would never come.
   unschedule?.();
@@ -382,7 +351,9 @@ function draw() {
   document.title = titleOf(state);
   status.render(state);
   badge(state);
-  header.render(state, composer.left(state.most));
+  const again = header.render(state, composer.left(state.most), Date.now());
+  clearTimeout(ticking);
+  if (again > 0) ticking = setTimeout(schedule, again);
   sidebar.render(state);
   pane.render(state);
   empty.render(state);

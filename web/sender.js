@@ -117,9 +117,12 @@ export class Sender {
   async #post(room, { key, text, replyTo, thread, mentions }) {
     const about = { ...(replyTo && { reply_to: replyTo }), ...(thread && { thread }), ...(mentions[0] && { mentions }) };
     try {
-      const { sequence } = await this.#requests.ask({ type: 'post', room, key, text, ...about });
+      const { sequence, position, held } = await this.#requests.ask({ type: 'post', room, key, text, ...about });
       this.#putDown(key);
-      this.#dispatch({ kind: 'settled', room, key, sequence });
+      if (!held) return this.#dispatch({ kind: 'settled', room, key, sequence });
+      const { you, ahead } = this.#state();
+      const kept = { withheld: position, room, sequence, at: Date.now() + ahead, by: you.id, text, ...(thread && { thread }) };
+      this.#dispatch({ kind: 'held-back', room, key, held: kept });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (error.code !== 'lost') this.#dispatch({ kind: 'not-said', room, key, trouble: refusalOf(error) });

@@ -14,6 +14,8 @@ const PAGE = 50;
 const SEEN_AFTER = 1000;
 /** Rooms whose newest messages are fetched before anybody asks for them. */
 const AHEAD = 20;
+/** Messages that are read one by one when they are there again. */
+const FEW = 20;
 
 export class Session {
   #requests;
@@ -186,6 +188,31 @@ export class Session {
     } finally {
       this.#reading.delete(id);
     }
+  }
+
+  /**
+   * Something was undone in a room, or is there again: messages by themselves if they are few, else all anew.
+   * @param {string} id
+   * @param {number[]} messages that are there again
+   */
+  reread(id, messages) {
+    const { here, atEnd, rooms } = this.#state();
+    const span = rooms[id]?.span;
+    if (!span) return;
+    if (messages.length > 0 && messages.length <= FEW) this.#quietly(this.#bring(id, messages, span));
+    else if (id !== here || atEnd) this.#quietly(this.#read(id, {}, 'anew'));
+  }
+
+  /**
+   * @param {string} id
+   * @param {number[]} messages
+   * @param {import('./state/state.js').Span} span
+   */
+  async #bring(id, messages, { before, messages: known }) {
+    const near = messages.filter((message) => !before || message > (known[0]?.sequence ?? 0));
+    const found = await Promise.all(near.map((message) => this.#requests.ask({ type: 'message', room: id, message })));
+    const page = { messages: found.flatMap((one) => one.messages), people: Object.assign({}, ...found.map((one) => one.people)), before, after: false };
+    this.#dispatch({ kind: 'page', room: id, page, where: 'before' });
   }
 
   /** Whatever has changed: if the newest message is in view, it is read. */

@@ -53,6 +53,18 @@ export class Wishes {
 
   /**
    * @param {Request} request
+   * @returns {Promise<any>} the answer; null where it was refused, of which people are told
+   */
+  look(request) { return this.#wish(request); }
+
+  /**
+   * @param {Request} request
+   * @returns {Promise<any>} the answer; null where it was refused, of which people are told
+   */
+  order(request) { return this.#change(request); }
+
+  /**
+   * @param {Request} request
    * @returns {Promise<any>} the answer; null where it was refused
    */
   #change(request) {

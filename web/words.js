@@ -13,6 +13,15 @@ export const wholeTime = formatted({ dateStyle: 'full', timeStyle: 'long' });
 export const shortTime = formatted({ dateStyle: 'medium', timeStyle: 'short' });
 export const dayName = formatted({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 
+/** @type {[Intl.NumberFormatOptions['unit'], number][]} */
+const UNITS = [['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1]];
+
+/** @param {number} seconds told in the largest unit that says it exactly */
+export function lengthOf(seconds) {
+  const [unit, size] = UNITS.find(([, size]) => seconds % size === 0) ?? ['second', 1];
+  return new Intl.NumberFormat(localeOf(), { style: 'unit', unit, unitDisplay: 'long' }).format(seconds / size);
+}
+
 /**
  * Making a format is slow and needs the language, so it is made with the first time that is told.
  * @param {Intl.DateTimeFormatOptions} options

@@ -92,6 +92,7 @@ export function afterEvent(messages, line, you) {
         ...message, text: line.text, mentions: line.mentions ?? [], editedAt: line.at,
       }));
     case 'deleted': return without(messages, [line.message]);
+    case 'hidden':
     case 'expired': return without(messages, line.messages);
     case 'reacted': return change(messages, line.message, (message) => react(message, line.reaction, 1, line.by === you));
     case 'unreacted': return change(messages, line.message, (message) => react(message, line.reaction, -1, line.by === you));

@@ -11,6 +11,7 @@ import {
 /** @typedef {import('../local/copy.js').Kept} Kept */
 /** @typedef {import('./state.js').About} About */
 /** @typedef {import('./state.js').Message} Message */
+/** @typedef {import('./state.js').Held} Held */
 /** @typedef {import('./state.js').Room} Room */
 /** @typedef {import('./state.js').People} People */
 /** @typedef {import('./state.js').Place} Place */
@@ -25,9 +26,9 @@ import {
 /** @typedef {import('../wire/protocol.js').WireRoom} WireRoom */
 
 /**
- * @typedef {{kind: 'phase', phase: Phase, trouble: Trouble}
+ * @typedef {{kind: 'phase', phase: Phase, trouble: Trouble, why: string}
  *   | {kind: 'recalled', kept: Kept}
- *   | {kind: 'welcome', welcome: Welcome}
+ *   | {kind: 'welcome', welcome: Welcome, ahead: number}
  *   | {kind: 'told', line: Line}
  *   | {kind: 'rooms', rooms: WireRoom[], people: People}
  *   | {kind: 'looked-in', room: WireRoom}
@@ -46,6 +47,8 @@ import {
  *   | {kind: 'not-said', room: string, key: string, trouble: string}
  *   | {kind: 'say-again', room: string, key: string}
  *   | {kind: 'unsaid', room: string, key: string}
+ *   | {kind: 'held-back', room: string, key: string, held: Held}
+ *   | {kind: 'to-do', held: readonly Held[], people: People, todo: number}
  *   | {kind: 'read', room: string, upTo: number}
  *   | {kind: 'scrolled', atEnd: boolean}
  *   | {kind: 'visibility', hidden: boolean}} Event
@@ -58,9 +61,9 @@ import {
  */
 export function reduce(state, event) {
   switch (event.kind) {
-    case 'phase': return changePhase(state, event.phase, event.trouble);
+    case 'phase': return changePhase(state, event.phase, event.trouble, event.why);
     case 'recalled': return settle({ ...state, ...event.kept });
-    case 'welcome': return welcome(state, event.welcome);
+    case 'welcome': return welcome(state, event.welcome, event.ahead);
     case 'told': return hear(state, event.line);
     case 'rooms': return arrange(learn(state, event.people), event.rooms);
     case 'looked-in': {
@@ -96,6 +99,13 @@ export function reduce(state, event) {
     case 'unsaid':
       return inRoom(state, event.room, (room) => (
         { ...room, pending: room.pending.filter((message) => message.key !== event.key) }));
+    case 'held-back': {
+      const { key, room, held } = event;
+      const known = state.held.some((one) => one.withheld === held.withheld) ? state.held : [held, ...state.held];
+      return inRoom({ ...state, held: known }, room, (one) => (
+        { ...one, saidAt: held.at, pending: one.pending.filter((message) => message.key !== key) }));
+    }
+    case 'to-do': return { ...learn(state, event.people), held: event.held, todo: event.todo };
     case 'read': return inRoom(state, event.room, (room) => afterRead(room, event.upTo));
     case 'scrolled': return { ...state, atEnd: event.atEnd, below: event.atEnd ? 0 : state.below };
     case 'visibility': return look(state, event.hidden);
@@ -118,12 +128,13 @@ function inRoom(state, id, change) {
 /**
  * @param {State} state
  * @param {Welcome} said
+ * @param {number} ahead
  * @returns {State}
  */
-function welcome(state, { you, rooms, people, limits }) {
+function welcome(state, { you, role, door, rooms, people, limits }, ahead) {
   // What somebody else left in this browser is nobody's business here.
-  const own = state.you.id === you.id ? state : { ...state, people: {}, rooms: {} };
-  const known = learn({ ...own, you, most: limits.text }, { ...people, [you.id]: you.name });
+  const own = state.you.id === you.id ? state : { ...state, people: {}, rooms: {}, held: [], todo: 0 };
+  const known = learn({ ...own, you, role, door, ahead, most: limits.text }, { ...people, [you.id]: you.name });
   const there = settle(arrange(known, rooms));
   if (state.isWelcome) return there;
   // A room that was shown from memory is opened now, at what came since.
@@ -204,7 +215,27 @@ function hear(state, line) {
     case 'renamed': return rename(state, line.by, line.nickname);
     case 'person_erased': return rename(state, line.by, '');
     case 'read': return inRoom(state, line.room, (room) => afterRead(room, line.up_to));
+    case 'ordered': return line.sequence ? happen(state, line) : obey(state, line);
+    case 'shown': {
+      const held = state.held.filter((one) => one.room !== line.room || !line.messages.includes(one.sequence));
+      return happen({ ...state, held }, line);
+    }
     default: return line.sequence ? happen(state, line) : state;
+  }
+}
+
+/**
+ * What an order that is about no room means for whoever hears of it.
+ * @param {State} state
+ * @param {Line} line
+ * @returns {State}
+ */
+function obey(state, { order, by, person = order?.person }) {
+  switch (order?.act) {
+    case 'set_server_role': return person === state.you.id ? { ...state, role: order.role } : state;
+    case 'claim_ownership': return by === state.you.id ? { ...state, role: 'owner' } : state;
+    case 'set_door': return { ...state, door: order.door };
+    default: return state;
   }
 }
 
@@ -272,10 +303,13 @@ function catchUp(state, id, answer) {
  * @param {State} state
  * @param {Phase} phase
  * @param {Trouble} trouble
+ * @param {string} why
  * @returns {State}
  */
-function changePhase(state, phase, trouble) {
+function changePhase(state, phase, trouble, why) {
   // That the server is restarting stays true while it cannot be reached.
   const restarting = state.phase === 'reconnecting' && state.trouble === 'restarting' && trouble === 'lost';
-  return { ...state, phase, trouble: restarting && phase !== 'connected' ? state.trouble : trouble };
+  const kept = restarting && phase !== 'connected' ? state.trouble : trouble;
+  // Who tries again is told that they are shut out, but not once more why.
+  return { ...state, phase, trouble: kept, why: why || (kept === state.trouble ? state.why : '') };
 }

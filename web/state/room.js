@@ -21,6 +21,7 @@ export function roomOf(known, wire) {
   const said = {
     id: wire.room, visibility: wire.visibility, name: wire.name, topic: wire.topic, role: wire.role ?? '',
     members: wire.members, with: wire.with ?? [], last: wire.last,
+    slowMode: wire.slow_mode ?? 0, muted: wire.muted ?? null,
     readUpTo: Math.max(wire.read_up_to, known?.readUpTo ?? 0),
   };
   const counts = { unread: wire.unread?.messages ?? 0, mentions: wire.unread?.mentions ?? 0, counted: wire.last };
@@ -29,6 +30,7 @@ export function roomOf(known, wire) {
   if (known) return { ...known, ...said, ...(isBehind ? {} : counts) };
   return {
     ...said, ...counts, newest: 0, upTo: -1, newAfter: 0, span: null, pending: [], notices: [], present: 0, typing: [],
+    saidAt: 0,
   };
 }
 
@@ -56,6 +58,7 @@ function about(room, line) {
   switch (line.type) {
     case 'room_renamed': return { name: line.name };
     case 'topic_set': return { topic: line.topic };
+    case 'ordered': return line.order?.act === 'set_slow_mode' ? { slowMode: line.order.milliseconds / 1000 } : {};
     case 'joined': return { members: room.members + 1 };
     case 'left': return { members: Math.max(0, room.members - 1) };
     default: return {};
@@ -80,6 +83,7 @@ function hear(room, line, you) {
   return {
     ...room,
     newest: said.sequence,
+    saidAt: own ? line.at : room.saidAt,
     span: room.span && withMessage(room.span, message),
     pending: awaited
       ? room.pending.map((one) => (one === awaited ? { ...one, sequence: said.sequence } : one))

@@ -1,7 +1,9 @@
 // What stands in the timeline, line by line, made from what the page knows of a room.
 
 import { cameAndWent } from '../words.js';
+import { isKeeper } from './restraint.js';
 
+/** @typedef {import('../wire/protocol.js').Held} Held */
 /** @typedef {import('./state.js').Message} Message */
 /** @typedef {import('./state.js').Notice} Notice */
 /** @typedef {import('./state.js').Room} Room */
@@ -11,7 +13,7 @@ import { cameAndWent } from '../words.js';
 /**
  * A line of the timeline. Lines with the same key are the same line; one whose fields differ is drawn anew.
  * @typedef {{kind: 'message', key: string, message: Message, name: string, own: boolean, opens: boolean, you: string,
- *   mentioned: string, answered: string, answeredName: string}} MessageRow
+ *   mentioned: string, answered: string, answeredName: string, keeps: boolean}} MessageRow
  * @typedef {{kind: 'notice', key: string, at: number, notice: Notice}} NoticeRow
  * @typedef {{kind: 'day', key: string, at: number}} DayRow
  * @typedef {{kind: 'new', key: string}} NewRow
@@ -22,8 +24,8 @@ const GROUP_WITHIN = 5 * 60 * 1000;
 /** Up to this many comings and goings in a row keep a line each. */
 const LOOSE_NOTICES = 3;
 
-/** @type {{room: Room | undefined, people: unknown, hiding: unknown, rows: readonly Row[]}} */
-let made = { room: undefined, people: undefined, hiding: undefined, rows: [] };
+/** @type {{room: Room | undefined, people: unknown, hiding: unknown, held: unknown, role: string, rows: readonly Row[]}} */
+let made = { room: undefined, people: undefined, hiding: undefined, held: undefined, role: '', rows: [] };
 
 /**
  * @param {State} state
@@ -31,8 +33,10 @@ let made = { room: undefined, people: undefined, hiding: undefined, rows: [] };
  */
 export function rowsOf(state) {
   const room = state.rooms[state.here];
-  if (made.room === room && made.people === state.people && made.hiding === state.hiding) return made.rows;
-  made = { room, people: state.people, hiding: state.hiding, rows: room?.span ? rowsOfRoom(room, state) : [] };
+  const { people, hiding, held, role } = state;
+  const isSame = made.room === room && made.people === people && made.hiding === hiding;
+  if (isSame && made.held === held && made.role === role) return made.rows;
+  made = { room, people, hiding, held, role, rows: room?.span ? rowsOfRoom(room, state) : [] };
   return made.rows;
 }
 
@@ -59,7 +63,7 @@ function rowsOfRoom(room, state) {
   const notices = collapsed(room.notices, room.span?.messages ?? []);
   const known = new Map(room.span?.messages.map((message) => [message.sequence, message]));
   let stood = room.span?.before ? -1 : 0;
-  for (const message of messagesOf(room)) {
+  for (const message of messagesOf(room, state.held)) {
     if (state.hiding.includes(message.sequence)) continue;
     if (message.sequence > 0) {
       const due = notices.filter((notice) => notice.after >= stood && notice.after < message.sequence);
@@ -74,11 +78,42 @@ function rowsOfRoom(room, state) {
   return rows;
 }
 
-/** @param {Room} room */
-function messagesOf({ span, pending }) {
-  const settled = (span?.messages ?? []).filter((message) => message.thread === 0);
+/**
+ * @param {Room} room
+ * @param {readonly Held[]} held
+ */
+function messagesOf({ id, span, pending }, held) {
+  const said = (span?.messages ?? []).filter((message) => message.thread === 0);
+  const settled = withHeld(said, held.filter((one) => one.room === id), span);
   const waiting = pending.filter((message) => message.thread === 0 && message.sequence === 0);
   return span?.after ? settled : [...settled, ...waiting];
+}
+
+/**
+ * @param {Held} held
+ * @returns {Message}
+ */
+export function heldMessage({ withheld, sequence, at, by, text, thread = 0 }) {
+  return {
+    key: `h${withheld}`, sequence, at, by, text, replyTo: 0, thread, mentions: [], editedAt: 0, reactions: [],
+    pinned: false, replies: 0, status: 'held', trouble: '',
+  };
+}
+
+/**
+ * What is held back stands at its place, for those who may see it.
+ * @param {readonly Message[]} said
+ * @param {readonly Held[]} held
+ * @param {Room['span']} span
+ * @returns {readonly Message[]}
+ */
+function withHeld(said, held, span) {
+  const [first, last] = [said[0]?.sequence ?? 0, said.at(-1)?.sequence ?? 0];
+  const known = new Set(said.map((message) => message.sequence));
+  const near = held.filter(({ sequence, thread }) => (
+    !thread && !known.has(sequence) && (!span?.before || sequence > first) && (!span?.after || sequence < last)));
+  if (near.length === 0) return said;
+  return [...said, ...near.map(heldMessage)].sort((one, other) => one.sequence - other.sequence);
 }
 
 /**
@@ -87,7 +122,8 @@ function messagesOf({ span, pending }) {
  * @param {State} state
  * @param {Map<number, Message>} known what may be answered
  */
-function addMessage(rows, message, { people, you }, known) {
+function addMessage(rows, message, state, known) {
+  const { people, you } = state;
   addDay(rows, message.at);
   const last = rows.at(-1);
   const opens = !(last?.kind === 'message' && last.message.by === message.by && !message.replyTo
@@ -97,6 +133,7 @@ function addMessage(rows, message, { people, you }, known) {
     kind: 'message', key: message.key, message, name: people[message.by] ?? '', own: message.by === you.id, opens,
     you: you.name, mentioned: message.mentions.map((person) => people[person] ?? '').join('\n'),
     answered: answered?.text ?? '', answeredName: answered ? people[answered.by] ?? '' : '',
+    keeps: message.status === 'held' && isKeeper(state),
   });
 }
 

@@ -1,8 +1,12 @@
 // All that the page knows, as types, and how it begins.
 
+/** @typedef {import('../wire/protocol.js').Door} Door */
+/** @typedef {import('../wire/protocol.js').Held} Held */
 /** @typedef {import('../wire/protocol.js').Named} Named */
 /** @typedef {import('../wire/protocol.js').People} People */
 /** @typedef {import('../wire/protocol.js').Reaction} Reaction */
+/** @typedef {import('../wire/protocol.js').ServerRole} ServerRole */
+/** @typedef {import('../wire/protocol.js').Term} Term */
 /** @typedef {import('../wire/protocol.js').Visibility} Visibility */
 /** @typedef {import('./pane.js').Pane} Pane */
 /** @typedef {import('../router.js').Place} Place */
@@ -24,7 +28,7 @@
  * @property {readonly Reaction[]} reactions
  * @property {boolean} pinned
  * @property {number} replies how many answers its thread has
- * @property {'settled' | 'sending' | 'failed'} status
+ * @property {'settled' | 'sending' | 'failed' | 'held'} status
  * @property {string} trouble why it failed
  */
 
@@ -60,6 +64,9 @@
  * @property {readonly Notice[]} notices who came and went, while this page watched
  * @property {number} present
  * @property {readonly Named[]} typing
+ * @property {number} slowMode the least seconds between two messages of one person; 0 for none
+ * @property {Term | null} muted while one may say nothing here
+ * @property {number} saidAt when one said something here last, by the server's clock
  */
 
 /** @typedef {{kind: 'none'} | {kind: 'reply' | 'edit', message: Message}} About what the next text is about */
@@ -80,6 +87,12 @@
  * @property {number} most octets of a message
  * @property {Phase} phase
  * @property {Trouble} trouble why the connection was lost, while it is
+ * @property {string} why what whoever closed it gave as the reason
+ * @property {ServerRole} role what one is on the server
+ * @property {Door} door who is let in
+ * @property {number} ahead milliseconds that the server's clock is ahead of this one
+ * @property {readonly Held[]} held what filters hold back: one's own, and for whoever keeps the peace everybody's
+ * @property {number} todo reports and people that wait for whoever keeps the peace
  * @property {boolean} atEnd whether the newest message is in view
  * @property {number} below messages that came while it was not
  * @property {boolean} hidden whether the tab is
@@ -95,7 +108,8 @@ export const initial = {
   rooms: {}, here: LOBBY, wanted: null, target: 0, arrivals: 0, isWelcome: false,
   abouts: {}, pane: null, hiding: [],
   most: 65_536,
-  phase: 'connecting', trouble: 'lost',
+  phase: 'connecting', trouble: 'lost', why: '',
+  role: 'guest', door: 'open', ahead: 0, held: [], todo: 0,
   atEnd: true, below: 0,
   hidden: false, missed: 0,
 };

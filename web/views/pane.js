@@ -1,7 +1,7 @@
 // What stands beside the talk: a thread, what is pinned, who is here, what a search found.
 
 import { parts, t } from '../language.js';
-import { rowsOfMessages } from '../state/rows.js';
+import { heldMessage, rowsOfMessages } from '../state/rows.js';
 import { roomName, shortTime } from '../words.js';
 import { button, element, nameOf } from './elements.js';
 import { iconButton } from './icons.js';
@@ -24,7 +24,7 @@ export class Pane {
   /** @type {HTMLElement | null} */
   #foot = null;
   #kind = '';
-  #drawn = { pane: /** @type {PaneState | null} */ (null), people: /** @type {unknown} */ (null), pending: /** @type {unknown} */ (null) };
+  #drawn = { pane: /** @type {PaneState | null} */ (null), people: /** @type {unknown} */ (null), pending: /** @type {unknown} */ (null), held: /** @type {unknown} */ (null) };
   #makeFoot;
 
   /**
@@ -38,10 +38,11 @@ export class Pane {
 
   /** @param {State} state */
   render(state) {
-    const { pane, people } = state;
+    const { pane, people, held } = state;
     const pending = pane?.kind === 'thread' ? state.rooms[pane.room]?.pending : null;
-    if (pane === this.#drawn.pane && people === this.#drawn.people && pending === this.#drawn.pending) return;
-    this.#drawn = { pane, people, pending };
+    const before = this.#drawn;
+    if (pane === before.pane && people === before.people && pending === before.pending && held === before.held) return;
+    this.#drawn = { pane, people, pending, held };
     const kind = !pane ? '' : pane.kind === 'thread' ? `thread ${pane.room} ${pane.root}` : pane.kind;
     if (kind !== this.#kind) this.#frame(kind, pane);
     if (pane) this.#fill(pane, state);
@@ -77,7 +78,8 @@ export class Pane {
         const pending = state.rooms[pane.room]?.pending.filter((one) => one.thread === pane.root && one.sequence === 0);
         const known = new Set(pane.messages?.map((message) => message.sequence));
         const settled = state.rooms[pane.room]?.span?.messages.filter((one) => one.thread === pane.root && !known.has(one.sequence));
-        return this.#list(state, pane.messages && [...pane.messages, ...(settled ?? []), ...(pending ?? [])], t('pane.unanswered'));
+        const held = state.held.filter((one) => one.room === pane.room && one.thread === pane.root).map(heldMessage);
+        return this.#list(state, pane.messages && [...pane.messages, ...(settled ?? []), ...held, ...(pending ?? [])], t('pane.unanswered'));
       }
       case 'pins': return this.#list(state, pane.messages, t('pane.unpinned'));
       case 'people': return this.#body.replaceChildren(...people(pane, state));
@@ -115,7 +117,9 @@ function people(pane, { people, you }) {
     made.dataset.person = id;
     made.title = id === you.id ? t('box.rename') : t('pane.writeTo', { name });
     made.append(nameOf(name), ...(id === you.id ? [element('span', 'mark', t('pane.you'))] : []));
-    return element('li', here.has(id) ? 'is-here' : '', made);
+    const about = iconButton('more', t('message.about', { name }), 'person');
+    about.dataset.person = id;
+    return element('li', here.has(id) ? 'is-here' : '', made, about);
   };
   const list = (/** @type {string[][]} */ them) => element('ul', 'people', ...them.sort((a, b) => (a[1] ?? '').localeCompare(b[1] ?? '')).map(line));
   const invite = button('strong', t('pane.invite'), 'invite');

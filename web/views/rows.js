@@ -31,8 +31,9 @@ function madeOf(row) {
 }
 
 /** @param {MessageRow} row the same for one on its way and one that is safe */
-function messageRow({ message, name, own, opens, you, mentioned, answered, answeredName }) {
+function messageRow({ message, name, own, opens, you, mentioned, answered, answeredName, keeps }) {
   const author = element('span', 'author', nameOf(name || t('who.gone')));
+  if (name) author.dataset.does = 'person';
   author.dataset.testid = 'author';
   const body = element('div', 'text', ...drawn(message.text, { names: mentioned.split('\n'), you }));
   body.dataset.testid = 'text';
@@ -47,6 +48,7 @@ function messageRow({ message, name, own, opens, you, mentioned, answered, answe
   row.classList.toggle('calls', !own && mentioned.split('\n').includes(you));
   if (message.replyTo) row.insertBefore(answer(message.replyTo, answered, answeredName), body);
   row.append(...below(message));
+  if (message.status === 'held') row.append(heldBack(message, keeps));
   return row;
 }
 
@@ -93,6 +95,21 @@ function failure({ trouble }) {
     'p', 'failure', element('span', '', trouble),
     button('quiet', t('message.again'), 'again'), button('quiet', t('message.edit'), 'edit-unsent'), button('quiet', t('message.delete'), 'drop'),
   );
+}
+
+/**
+ * @param {Message} message
+ * @param {boolean} keeps whether one may let it through
+ */
+function heldBack({ key }, keeps) {
+  if (!keeps) return element('p', 'failure held', element('span', '', t('message.held')));
+  const choices = ['let-through', 'throw-away'].map((does) => {
+    const made = button('quiet', t(does === 'let-through' ? 'message.letThrough' : 'message.throwAway'), does);
+    made.dataset.testid = does;
+    made.dataset.withheld = key.slice(1);
+    return made;
+  });
+  return element('p', 'failure held', element('span', '', t('message.heldBack')), ...choices);
 }
 
 /** @param {import('../state/state.js').Notice} notice */

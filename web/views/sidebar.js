@@ -2,9 +2,10 @@
 
 import { t } from '../language.js';
 import { ofRoom, settings } from '../settings.js';
+import { isKeeper } from '../state/restraint.js';
 import { pathOf } from '../router.js';
 import { roomName } from '../words.js';
-import { button, element, nameOf, patch } from './elements.js';
+import { button, element, nameOf, patch, say } from './elements.js';
 
 /** @typedef {import('../settings.js').Section} Section */
 /** @typedef {import('../state/state.js').Room} Room */
@@ -38,9 +39,11 @@ export class Sidebar {
   render(state) {
     const before = this.#drawn;
     this.#drawn = state;
-    if (before && before.rooms === state.rooms && before.here === state.here && before.people === state.people) return;
+    const waits = isKeeper(state) ? state.todo + state.held.length : 0;
+    this.#tellTodo(isKeeper(state), waits);
+    if (before && before.rooms === state.rooms && before.held === state.held && before.todo === state.todo && before.here === state.here && before.people === state.people) return;
     const rooms = Object.values(state.rooms).filter((room) => room.role !== '' || room.id === state.here);
-    this.#dot.hidden = !rooms.some((room) => room.id !== state.here && room.unread > 0 && !ofRoom(room.id).muted);
+    this.#dot.hidden = waits === 0 && !rooms.some((room) => room.id !== state.here && room.unread > 0 && !ofRoom(room.id).muted);
     const talk = rooms.filter((room) => room.visibility !== 'direct');
     const direct = rooms.filter((room) => room.visibility === 'direct');
     const { room: held, section } = document.activeElement instanceof HTMLElement ? document.activeElement.dataset : {};
@@ -56,6 +59,19 @@ export class Sidebar {
     const again = held ? this.#list.querySelector(`[data-room="${CSS.escape(held)}"]`)
       : section && this.#list.querySelector(`[data-section="${section}"]`);
     if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+  }
+
+  /**
+   * @param {boolean} keeps whether one keeps the peace
+   * @param {number} waits what waits for that
+   */
+  #tellTodo(keeps, waits) {
+    const made = /** @type {HTMLElement} */ (this.#side.querySelector('[data-does="moderation"]'));
+    const count = /** @type {HTMLElement} */ (made.lastElementChild);
+    made.hidden = !keeps;
+    count.className = waits > 0 ? 'badge' : '';
+    say(count, waits > MOST ? `${MOST}+` : waits > 0 ? String(waits) : '');
+    count.title = waits > 0 ? t('side.todo', { count: waits }) : '';
   }
 
   /** @param {boolean} open */

@@ -7,12 +7,15 @@ import { say } from './elements.js';
 /** @typedef {import('../state/state.js').State} State */
 
 const QUIET_FOR = 2000;
+/** What somebody decided is told at once. */
+const TOLD_AT_ONCE = ['shut-out', 'kicked', 'not-invited', 'waiting'];
 
 /**
  * @typedef {object} Places
  * @property {HTMLElement} status
  * @property {HTMLElement} banner
  * @property {HTMLElement} trouble
+ * @property {HTMLElement} ask to be let in
  */
 
 export class Status {
@@ -26,12 +29,15 @@ export class Status {
   }
 
   /** @param {State} state */
-  render({ phase, trouble }) {
+  render({ phase, trouble, why }) {
     const { status } = this.#places;
     status.dataset.state = phase;
     say(status, t(`status.${phase}`));
-    say(this.#places.trouble, phase === 'reconnecting' ? t(`status.${trouble}`) : '');
+    const reason = why ? ` ${t('status.why', { why })}` : '';
+    say(this.#places.trouble, phase === 'reconnecting' ? t(`status.${trouble}`) + reason : '');
+    this.#places.ask.hidden = trouble !== 'not-invited';
     if (phase === 'connected') this.#relax();
+    else if (phase === 'reconnecting' && TOLD_AT_ONCE.includes(trouble)) this.#places.banner.hidden = false;
     else this.#patience ??= setTimeout(() => { this.#places.banner.hidden = false; }, QUIET_FOR);
   }
 

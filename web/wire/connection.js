@@ -4,12 +4,15 @@ import { SUBPROTOCOL, decode } from './protocol.js';
 
 /** @typedef {Record<string, unknown> & {type: string}} Line */
 /** @typedef {'connecting' | 'connected' | 'reconnecting'} Phase */
-/** @typedef {'lost' | 'offline' | 'restarting' | 'behind' | 'signed-out' | 'shut-out' | 'not-invited'} Trouble */
+/** @typedef {'lost' | 'offline' | 'restarting' | 'behind' | 'signed-out' | 'shut-out' | 'kicked' | 'not-invited' | 'waiting'} Trouble */
 
-/** @type {Record<string, Trouble>} why a server does not let in, by the reason of the close */
-const REFUSED = {
-  banned: 'shut-out', 'range-banned': 'shut-out', 'not-invited': 'not-invited', 'invite-invalid': 'not-invited',
-};
+/** @type {ReadonlyMap<string, Trouble>} why a server does not let in, by what the reason of the close begins with */
+const REFUSED = new Map([
+  ['banned', 'shut-out'], ['range-banned', 'shut-out'], ['undone', 'shut-out'], ['kicked', 'kicked'],
+  ['not-invited', 'not-invited'], ['invite-invalid', 'not-invited'],
+]);
+/** After these, somebody has to say that they come back. */
+const RESTING = ['signed-out', 'kicked'];
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
 /** A server that asks for more is not believed. */
@@ -37,6 +40,7 @@ export class Connection {
   /** @type {WebSocket | null} */
   #socket = null;
   #attempt = 0;
+  #rests = false;
   #welcomed = false;
   /** @type {number | undefined} the next attempt, while waiting for it */
   #pause;
@@ -44,37 +48,42 @@ export class Connection {
   #watch;
 
   /**
-   * @param {string} url
+   * @param {() => string} url
    * @param {(line: Line) => void} onLine
-   * @param {(phase: Phase, trouble: Trouble) => void} onPhase
+   * @param {(phase: Phase, trouble: Trouble, why: string) => void} onPhase why: in the words of who closed it
    */
   constructor(url, onLine, onPhase) {
     this.#url = url;
     this.#onLine = onLine;
     this.#onPhase = onPhase;
-    addEventListener('online', () => this.retry());
+    addEventListener('online', () => this.#wake());
     addEventListener('offline', () => this.#lose('offline'));
     // A page that is put aside keeps its socket and would stay in the room as a ghost.
     addEventListener('pagehide', () => this.#lose('lost'));
-    addEventListener('pageshow', (event) => event.persisted && this.retry());
-    document.addEventListener('visibilitychange', () => document.hidden || this.retry());
+    addEventListener('pageshow', (event) => event.persisted && this.#wake());
+    document.addEventListener('visibilitychange', () => document.hidden || this.#wake());
   }
 
   open() {
     clearTimeout(this.#pause);
     this.#pause = undefined;
-    const socket = new WebSocket(this.#url, SUBPROTOCOL);
+    this.#rests = false;
+    const socket = new WebSocket(this.#url(), SUBPROTOCOL);
     this.#socket = socket;
     // Events of a socket that was given up must not speak for its successor.
     const current = () => this.#socket === socket;
     socket.addEventListener('message', (event) => current() && this.#read(event.data));
-    socket.addEventListener('close', (event) => current() && this.#lose(troubleOf(event.code, event.reason), advisedBy(event.reason)));
+    socket.addEventListener('close', (event) => current() && this.#lose(troubleOf(event.code, event.reason), event.reason));
     clearTimeout(this.#watch);
     this.#watch = setTimeout(() => this.#lose('lost'), WELCOME_WITHIN);
   }
 
-  /** Tries at once, if it is waiting for the next attempt. */
+  /** Tries at once, if it is waiting for the next attempt, or for somebody to wish for one. */
   retry() {
+    if (this.#pause !== undefined || this.#rests) this.open();
+  }
+
+  #wake() {
     if (this.#pause !== undefined) this.open();
   }
 
@@ -101,7 +110,7 @@ export class Connection {
     // Whoever hears of the welcome may already ask.
     if (line.type === 'welcome') this.#arrive();
     this.#onLine(line);
-    if (line.type === 'welcome') this.#onPhase('connected', 'lost');
+    if (line.type === 'welcome') this.#onPhase('connected', 'lost', '');
   }
 
   #arrive() {
@@ -112,9 +121,9 @@ export class Connection {
 
   /**
    * @param {Trouble} trouble
-   * @param {number} advised the least pause
+   * @param {string} reason of the close frame
    */
-  #lose(trouble, advised = 0) {
+  #lose(trouble, reason = '') {
     const socket = this.#socket;
     this.#socket = null;
     this.#welcomed = false;
@@ -122,11 +131,12 @@ export class Connection {
     clearTimeout(this.#watch);
     clearTimeout(this.#pause);
     this.#pause = undefined;
-    const pause = Math.max(advised, pauseBefore(this.#attempt, Math.random()));
-    // Whoever is signed out comes back as nobody; somebody has to say who they are now.
-    if (trouble !== 'signed-out') this.#pause = setTimeout(() => this.open(), pause);
+    const pause = Math.max(advisedBy(reason), pauseBefore(this.#attempt, Math.random()));
+    // Whoever is signed out would come back as nobody, and whoever was sent away as if nothing had been.
+    this.#rests = RESTING.includes(trouble);
+    if (!this.#rests) this.#pause = setTimeout(() => this.open(), pause);
     this.#attempt += 1;
-    this.#onPhase('reconnecting', navigator.onLine ? trouble : 'offline');
+    this.#onPhase('reconnecting', navigator.onLine ? trouble : 'offline', /^[a-z-]+: (.*)$/s.exec(reason)?.[1] ?? '');
   }
 }
 
@@ -137,7 +147,9 @@ export class Connection {
  */
 function troubleOf(code, reason) {
   if (code === 1008 && reason.startsWith('this session has ended')) return 'signed-out';
-  if (code === 1008 && reason in REFUSED) return REFUSED[reason];
+  const refused = code === 1008 && REFUSED.get(reason.split(':')[0] ?? '');
+  if (refused) return refused;
+  if (code === 1013 && reason.startsWith('waiting to be let in')) return 'waiting';
   if (code === 1001 || code === 1012) return 'restarting';
   return code === 1013 ? 'behind' : 'lost';
 }

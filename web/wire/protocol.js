@@ -18,6 +18,18 @@
  * @property {number} read_up_to
  * @property {Unread} [unread]
  * @property {string[]} [with]
+ * @property {number} [slow_mode] seconds
+ * @property {Term} [muted]
+ */
+
+/** @typedef {'guest' | 'bot' | 'member' | 'moderator' | 'owner'} ServerRole */
+/** @typedef {'open' | 'claimed' | 'invite' | 'closed'} Door */
+/** @typedef {{until?: number, reason: string}} Term */
+/** @typedef {{withheld: number, room: string, sequence: number, at: number, by: string, text: string, thread?: number}} Held */
+
+/**
+ * What somebody who keeps the peace did. Which fields it has depends on the act.
+ * @typedef {{act: string, role: ServerRole, door: Door, milliseconds: number} & Record<string, any>} Order
  */
 
 /**
@@ -64,9 +76,10 @@
  * @property {Named[]} joined
  * @property {Named[]} left
  * @property {number} more
+ * @property {Order} [order]
  */
 
-/** @typedef {{type: 'welcome', you: Named, rooms: WireRoom[], people: People, limits: {text: number}, server: string, token?: string}} Welcome */
+/** @typedef {{type: 'welcome', at: number, role: ServerRole, door: Door, you: Named, rooms: WireRoom[], people: People, limits: {text: number}, server: string, token?: string}} Welcome */
 /** @typedef {{room: string, up_to: number, last: number, more: boolean, present?: number, events: Line[], gap?: boolean}} CaughtUp */
 /** @typedef {{code: string, message: string, retry_after?: number}} Refusal */
 

@@ -9,9 +9,9 @@ use super::room::{DESK, PATIENCE, PHONE, Room, SOON};
 const OTHERS: [&str; 5] = ["de", "fr", "es", "ja", "ar"];
 
 /// What is wrong with a language beside the English one: keys, places to fill in, forms of the plural.
-const WRONG: &str = "async (language) => {
+const WRONG: &str = "async (language, folder) => {
     const [{ messages: english }, { messages }] = await Promise.all([
-        import('/web/languages/en.js'), import(`/web/languages/${language}.js`),
+        import(`/web/languages/${folder}en.js`), import(`/web/languages/${folder}${language}.js`),
     ]);
     const forms = (message) => (typeof message === 'string' ? { other: message } : message);
     const places = (text) => (text.match(/\\{\\w+\\}/g) ?? []).sort().join();
@@ -41,7 +41,10 @@ async fn every_language_is_complete() {
     let room = Room::open();
     let ann = room.enter(&browser).await;
     for language in OTHERS {
-        assert_eq!(ann.tab.evaluate(&format!("({WRONG})('{language}')")).await, json!([]), "{language}");
+        for folder in ["", "moderation/"] {
+            let wrong = ann.tab.evaluate(&format!("({WRONG})('{language}', '{folder}')")).await;
+            assert_eq!(wrong, json!([]), "{folder}{language}");
+        }
     }
     // Every key is said somewhere, and every place of the document that names one names one that there is.
     let unknown = "import('/web/languages/en.js').then(({ messages }) => \

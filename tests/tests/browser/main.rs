@@ -14,6 +14,8 @@ mod looks;
 mod messages;
 mod monkey;
 mod offline;
+mod peace;
+mod peace_looks;
 mod reading;
 mod restart;
 mod room;

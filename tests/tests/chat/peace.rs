@@ -104,3 +104,28 @@ async fn who_watches_is_told_what_is_undone_and_who_did_it_is_sent_away() {
     assert_eq!(history(ann.ok(json!({"type": "history", "room": LOBBY})).await), Some(1));
     assert_eq!(server.back(&bob.token).await.id(), bob.id());
 }
+
+#[tokio::test]
+async fn whoever_keeps_the_peace_hears_that_somebody_asks_to_be_let_in_and_nobody_else_does() {
+    let (server, mut ann, mut bob) = house("asks").await;
+    ann.ok(json!({"type": "set_door", "door": "invite"})).await;
+    let address = format!("{}/chat?ask=I+am+Carl", server.address);
+    let (line, code) = refused_at(&address, None).await;
+    assert_eq!((&line["type"], code), (&json!("waiting"), 1013), "{line}");
+    let arrived = ann.event_of("arrived").await;
+    assert!(arrived["asks"].is_null() && arrived["ranges"].is_null(), "queries tell the rest: {arrived}");
+    ann.ok(json!({"type": "post", "text": "there is somebody"})).await;
+    bob.ok(json!({"type": "subscribe", "room": LOBBY, "after": 0})).await;
+    let waiting = ann.ok(json!({"type": "waiting"})).await;
+    assert_eq!(waiting["waiting"][0]["person"], arrived["by"]);
+    assert_eq!(waiting["waiting"][0]["note"], "I am Carl");
+    ann.ok(json!({"type": "rename", "nickname": "Ann"})).await;
+    // Everybody is told of the name; what came before it would have come before it.
+    loop {
+        let event = bob.event().await;
+        assert_ne!(event["type"], "arrived", "{event}");
+        if event["type"] == "renamed" {
+            break;
+        }
+    }
+}

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::id::{AddressRange, InviteId, PersonId, RoomId};
 use crate::limits;
 use crate::permission::{Permission, RoomPermission, permits_in_room};
-use crate::place::Position;
+use crate::place::{Position, Sequence};
 use crate::refusal::Refusal;
 use crate::room::Role;
 use crate::state::keeping::{KnownRow, Shelf, TermRow, WithheldRow};
@@ -71,6 +71,8 @@ pub struct Held {
     pub at: Timestamp,
     /// The message.
     pub sample: Sample,
+    /// The message whose thread it belongs to.
+    pub thread: Option<Sequence>,
 }
 
 impl View<'_> {
@@ -137,8 +139,8 @@ impl View<'_> {
             let position = Position(number_at(&key, crate::state::keeping::FIRST));
             for (message, found) in withheld::rows_of(self.state, position)? {
                 if is_own || self.may_read(message.room)? {
-                    let text = self.state.text_of(&found)?;
-                    all.push(Held { position, at: row.at, sample: Sample { message, by: found.by, text } });
+                    let (by, thread, text) = (found.by, found.thread, self.state.text_of(&found)?);
+                    all.push(Held { position, at: row.at, sample: Sample { message, by, text }, thread });
                 }
             }
         }

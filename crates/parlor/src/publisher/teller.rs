@@ -220,7 +220,7 @@ impl Teller {
         line.people = event.also_for();
         if let Some(desk) = self.rooms.get_mut(&room) {
             desk.topic.publish(line.text.as_str());
-            if matches!(event.what, What::Posted { .. }) {
+            if matches!(event.what, What::Posted { .. } | What::Withheld { .. }) {
                 desk.typing.stops(event.by);
                 if desk.is_due() {
                     self.due.insert(room);

@@ -1,7 +1,7 @@
 //! What is known of one person, and what filters hold back: the views know who may know it.
 
 use parlor_chat::view::View;
-use parlor_chat::{AddressRange, Failure, InviteId, PersonId, Place, Role, ServerRole, Timestamp};
+use parlor_chat::{AddressRange, Failure, InviteId, PersonId, Place, Role, Sequence, ServerRole, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -62,6 +62,8 @@ pub(super) fn held(view: &View<'_>, id: Option<&RawValue>) -> Result<String, Fai
         message: Place,
         by: PersonId,
         text: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        thread: Option<Sequence>,
     }
     #[derive(Serialize)]
     struct All {
@@ -73,7 +75,7 @@ pub(super) fn held(view: &View<'_>, id: Option<&RawValue>) -> Result<String, Fai
     for one in view.held()? {
         names.meet(&[one.sample.by])?;
         let (message, by, text) = (one.sample.message, one.sample.by, one.sample.text);
-        all.push(One { withheld: one.position.0, at: one.at.0, message, by, text });
+        all.push(One { withheld: one.position.0, at: one.at.0, message, by, text, thread: one.thread });
     }
     Ok(ok(id, &All { held: all, people: names.known }))
 }
