@@ -90,8 +90,9 @@ mod tests {
 
     #[test]
     fn the_page_names_every_module_so_that_none_is_fetched_late() {
-        // The worker is no part of the page, and languages are fetched by whom they are for.
-        let is_late = |name: &str| name == WORKER || name.starts_with("languages/");
+        // The worker is no part of the page; languages, and what moderators need, are fetched by whom they are for.
+        let is_late =
+            |name: &str| name == WORKER || name.starts_with("languages/") || name.starts_with("moderation/");
         for File { name, .. } in FILES.iter().filter(|file| file.name.ends_with(".js") && !is_late(file.name))
         {
             let address = Assets::address(name);

@@ -33,6 +33,8 @@ pub(crate) async fn is_called(guest: &Guest, name: &str) {
     let name = Value::from(name);
     let called = format!("document.querySelector('[data-testid=you]')?.textContent === {name}");
     guest.tab.wait_for(&called, SOON).await;
+    // The card that asked for it closes only once the server has answered, which may be later than others are told.
+    guest.tab.wait_for("!document.querySelector('dialog[open]')", SOON).await;
     guest.is("connected", SOON).await;
 }
 
