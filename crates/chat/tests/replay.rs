@@ -116,6 +116,12 @@ const ALL: &[&str] = &[
     "claim_ownership",
     "forget_origins",
     "set_server_role",
+    "claim",
+    "claim_by_identity",
+    "link_identity",
+    "unlink_identity",
+    "start_session",
+    "use_link",
     "banned",
     "muted",
     "filtered",
@@ -131,6 +137,7 @@ const ALL: &[&str] = &[
     "not-allowed",
     "not-the-author",
     "room-name-taken",
+    "identity-taken",
     "last-owner",
     "not-there-yet",
 ];
@@ -146,7 +153,8 @@ fn chance_reaches_most_of_the_rules() {
                 (Err(refusal), _) => refusal.code().to_owned(),
                 (_, Some(event)) => {
                     let what = serde_json::to_value(&event.what).unwrap();
-                    let name = what["order"]["act"].as_str().or(what["type"].as_str());
+                    let inner = what["order"]["act"].as_str().or(what["change"]["type"].as_str());
+                    let name = inner.or(what["type"].as_str());
                     name.unwrap().to_owned()
                 }
                 (Ok(_), None) if outcome.repeated => "(repeated)".into(),

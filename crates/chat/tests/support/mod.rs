@@ -220,7 +220,7 @@ fn ordered(number: usize, (who, what, a, b, c): Raw) -> Proposal {
     let at = Timestamp(START + 1_000 * number as u64);
     let until = a.is_multiple_of(2).then_some(Timestamp(at.0 + 1_000 * u64::from(b)));
     // Half of the time what was ordered a little while ago, which may be an undoing.
-    let withheld = Position((number as u64 + 13).saturating_sub(u64::from(b % 16)));
+    let withheld = Position((number as u64 + BEFORE).saturating_sub(u64::from(b % 16)));
     let order = match what % 48 {
         0..=9 => {
             let (since, people) =
@@ -298,7 +298,8 @@ fn restraint(what: u8, (a, b, c): (u8, u8, u8), at: Timestamp) -> Order {
 
 fn reported(number: usize, what: u8, b: u8) -> Order {
     if what > 41 {
-        let report = Position((number as u64 + 13).saturating_sub(u64::from(b % 64)));
+        let lately = (number as u64 + BEFORE).saturating_sub(u64::from(b % 64));
+        let report = Position(if b.is_multiple_of(2) { BEFORE } else { lately });
         return Order::SettleReport { report, note: "because".to_owned() };
     }
     let message = Sequence(u64::from(b % 4));
@@ -313,11 +314,18 @@ fn account_changed(number: usize, (who, what, _, b, c): Raw) -> Proposal {
     Proposal { at, by, key: None, action: Action::Account { change } }
 }
 
+/// One of those that somebody may be known by at other sites.
+fn identity(number: u8) -> Fingerprint {
+    Fingerprint::of_secret(&format!("at {number}"))
+}
+
 /// A change of an account by chance; hashes and labels are texts that no other has.
 fn account_change(number: usize, what: u8, b: u8, c: u8) -> AccountChange {
     let secret = |kind: &str| format!("secret-{number}-{kind}");
     let session = SessionId(1 + u64::from(b % 4));
     let code = Fingerprint::of_secret(&format!("code {}", c % 5));
+    let link = Fingerprint::of_secret("link");
+    let lately = Position((number as u64 + BEFORE).saturating_sub(u64::from(b % 16)));
     match what {
         40..=42 => {
             let passkey = if c.is_multiple_of(3) { secret("passkey") } else { String::new() };
@@ -326,18 +334,19 @@ fn account_change(number: usize, what: u8, b: u8, c: u8) -> AccountChange {
         }
         43 => AccountChange::SetPassword { password: secret("password"), keep: session },
         44 if c.is_multiple_of(2) => {
-            let (identity, provider) = (Fingerprint::of_secret(&format!("at {}", c % 7)), secret("provider"));
-            match c % 8 {
-                0 => AccountChange::UnlinkIdentity { identity: Position(u64::from(b)) },
-                2 => AccountChange::LinkIdentity { identity, provider },
-                _ => AccountChange::ClaimByIdentity { identity, provider, session, label: secret("label") },
+            let (identity, provider) = (identity(c % 10), secret("provider"));
+            if c.is_multiple_of(4) {
+                AccountChange::LinkIdentity { identity, provider }
+            } else {
+                AccountChange::ClaimByIdentity { identity, provider, session, label: secret("label") }
             }
         }
         44 => AccountChange::AddPasskey { passkey: secret("passkey"), label: secret("label") },
-        45 if c.is_multiple_of(2) => {
-            AccountChange::LabelPasskey { passkey: Position(u64::from(b)), label: secret("label") }
+        45 if c.is_multiple_of(3) => {
+            AccountChange::UnlinkIdentity { identity: Position(BEFORE - 3 + u64::from(b % 2)) }
         }
-        45 => AccountChange::RemovePasskey { passkey: Position(u64::from(b)) },
+        45 if c % 3 == 1 => AccountChange::LabelPasskey { passkey: lately, label: secret("label") },
+        45 => AccountChange::RemovePasskey { passkey: lately },
         46 if c.is_multiple_of(2) => AccountChange::RemoveTotp,
         46 => AccountChange::SetTotp { secret: secret("totp"), step: u64::from(c % 8), codes: vec![code] },
         47 => AccountChange::SetRecoveryCodes { codes: vec![code] },
@@ -350,16 +359,14 @@ fn account_change(number: usize, what: u8, b: u8, c: u8) -> AccountChange {
         50 => AccountChange::EndSessions { keep: session },
         _ if c.is_multiple_of(2) => {
             let until = Timestamp(START + 1_000 * (number as u64 + u64::from(c)));
-            AccountChange::IssueLink { person: person(u64::from(b % 6)), link: code, until }
+            AccountChange::IssueLink { person: person(u64::from(b % 6)), link, until }
         }
-        _ => AccountChange::UseLink {
-            link: code,
-            password: secret("password"),
-            session,
-            label: secret("label"),
-        },
+        _ => AccountChange::UseLink { link, password: secret("password"), session, label: secret("label") },
     }
 }
+
+/// Proposals at the beginning of a story, before chance.
+const BEFORE: u64 = 16;
 
 /// A beginning with people and rooms, and then chance.
 pub(crate) fn story(raw: &[Raw]) -> Vec<Proposal> {
@@ -368,6 +375,17 @@ pub(crate) fn story(raw: &[Raw]) -> Vec<Proposal> {
     story.push(create(1, 2, Visibility::Private));
     story.push(proposal(person(2), Action::OpenDirect { room: room(3), with: vec![person(3)] }));
     story.extend((1..4).map(|number| proposal(person(number), Action::Join { room: room(1) })));
+    let (session, label) = (SessionId(1), String::new());
+    for change in [
+        AccountChange::ClaimByIdentity { identity: identity(8), provider: "One".into(), session, label },
+        AccountChange::LinkIdentity { identity: identity(9), provider: "Another".into() },
+    ] {
+        story.push(proposal(person(4), Action::Account { change }));
+    }
+    story.push(post(0, RoomId::LOBBY, "nothing"));
+    let order = Order::Report { room: RoomId::LOBBY, message: Sequence(1), note: String::new() };
+    story.push(proposal(person(1), Action::Order { order }));
+    assert_eq!(story.len() as u64, BEFORE);
     story.extend(raw.iter().enumerate().map(|(number, raw)| chance(number, *raw)));
     story
 }
