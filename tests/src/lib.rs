@@ -6,3 +6,4 @@ pub mod client;
 pub mod crowd;
 pub mod http1;
 pub mod process;
+pub mod provider;

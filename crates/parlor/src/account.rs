@@ -2,7 +2,9 @@
 
 mod attempts;
 mod challenges;
+mod derive;
 mod device;
+pub(crate) mod openid;
 mod passwords;
 mod seal;
 pub(crate) mod totp;
@@ -10,6 +12,7 @@ pub(crate) mod webauthn;
 
 pub(crate) use attempts::{Attempt, Attempts};
 pub(crate) use challenges::Challenges;
+pub(crate) use derive::Derive;
 pub(crate) use device::device;
 pub(crate) use passwords::{PasswordError, Passwords};
 pub(crate) use seal::Seal;

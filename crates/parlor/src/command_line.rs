@@ -195,9 +195,10 @@ pub(crate) fn parse(
     let matches = layers.under(CommandLine::command()).try_get_matches_from(&arguments);
     let matches = matches.map_err(CommandLineError::Usage)?;
     let command_line = CommandLine::from_arg_matches(&matches).map_err(CommandLineError::Usage)?;
+    let serve = |config| Command::Serve(Box::new(Config { providers: layers.providers.clone(), ..config }));
     Ok(match command_line.command {
-        None => Command::Serve(Box::new(command_line.options.config)),
-        Some(Subcommands::Serve(options)) => Command::Serve(Box::new(options.config)),
+        None => serve(command_line.options.config),
+        Some(Subcommands::Serve(options)) => serve(options.config),
         Some(Subcommands::Check(options)) => Command::Check(options),
         Some(Subcommands::Config(_)) => {
             Command::Print(InForce::new(innermost(&matches), &layers).to_string())

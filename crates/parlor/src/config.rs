@@ -11,6 +11,7 @@ mod in_force;
 mod layers;
 mod limits;
 mod nearest;
+mod providers;
 mod proxies;
 mod search;
 mod server;
@@ -27,6 +28,7 @@ pub(crate) use http::Http;
 pub(crate) use in_force::InForce;
 pub(crate) use layers::{Environment, EnvironmentError, Layers};
 pub(crate) use limits::Limits;
+pub(crate) use providers::{ClientSecret, Provider, is_site};
 pub(crate) use proxies::Proxies;
 pub(crate) use search::Search;
 pub(crate) use server::{DataOption, Server};
@@ -56,6 +58,9 @@ pub(crate) struct Config {
     pub(crate) chat: Chat,
     #[command(flatten)]
     pub(crate) search: Search,
+    /// Only in the file, since there may be several.
+    #[arg(skip)]
+    pub(crate) providers: Vec<Provider>,
 }
 
 #[cfg(test)]

@@ -36,6 +36,13 @@ pub(crate) fn new_person() -> PersonId {
     PersonId::new(Timestamp::now(), random())
 }
 
+/// What a request says in cookies of this name.
+pub(crate) fn cookie_called<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter_map(move |(called, value)| (called == name).then_some(value))
+}
+
 /// Who somebody shows to be, and in which session: it may have ended since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Signed {
@@ -96,10 +103,7 @@ impl Identities {
         if let Some(token) = bearer {
             return self.signed(token);
         }
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs =
-            cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find_map(|(name, token)| if name == COOKIE { self.signed(token) } else { None })
+        cookie_called(headers, COOKIE).find_map(|token| self.signed(token))
     }
 
     /// The cookie that makes a browser this person. No script can read it, and no other site's form sends it.

@@ -2,6 +2,7 @@
 
 mod account;
 mod assets;
+mod authorities;
 mod check;
 mod command_line;
 mod commands;
@@ -15,6 +16,7 @@ mod gate;
 mod identity;
 mod log;
 mod nickname;
+mod providers;
 mod publisher;
 mod rate;
 mod readers;

@@ -18,6 +18,15 @@ pub(crate) struct Nickname {
     text: String,
 }
 
+/// What a nickname begins with that nobody has chosen.
+const GIVEN: &str = "user-";
+
+/// Whether a nickname is one that is given, and nobody's choice.
+pub(crate) fn is_given(nickname: &str) -> bool {
+    let number = nickname.strip_prefix(GIVEN);
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
 impl Nickname {
     pub(crate) fn as_str(&self) -> &str {
         &self.text
@@ -30,7 +39,7 @@ impl Nicknames {
         let first = random % COUNT;
         let number = (first..COUNT).chain(0..first).find(|number| !self.taken.contains(number))?;
         self.taken.insert(number);
-        Some(Nickname { number, text: format!("user-{number}") })
+        Some(Nickname { number, text: format!("{GIVEN}{number}") })
     }
 
     /// Frees a nickname.

@@ -12,6 +12,7 @@ mod hosts;
 mod limits;
 mod me;
 mod passkeys;
+mod providers;
 mod request_id;
 mod rules;
 mod same_origin;

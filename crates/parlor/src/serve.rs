@@ -14,16 +14,18 @@ use websocket_hub::{
     Config as ConnectionConfig, Endpoint, Listener, Server, TlsConfig, ToListeners, driver, serve,
 };
 
+use crate::authorities::AuthoritiesError;
 use crate::config::{Config, Workers};
 use crate::control;
 use crate::data::{DataError, DataFolder};
 use crate::log;
+use crate::providers::{Providers, ProvidersError};
 use crate::routes::Rules;
 use crate::service_manager;
 use crate::space::{self, Space, SpaceError};
 use crate::web;
 use crate::wire::Limits;
-use acme::{Acme, AcmeError};
+use acme::Acme;
 use certificate::{Certificate, CertificateError};
 use signals::Signals;
 
@@ -36,7 +38,8 @@ pub(crate) enum ServeError {
     /// Something beside the chat cannot be listened on: the flag, its value.
     Beside(&'static str, String, io::Error),
     Certificate(CertificateError),
-    Acme(AcmeError),
+    Authorities(AuthoritiesError),
+    Providers(ProvidersError),
     Start(io::Error),
     Data(DataError),
     Space(SpaceError),
@@ -55,7 +58,8 @@ impl fmt::Display for ServeError {
             }
             ServeError::Settings(sentence) => f.write_str(sentence),
             ServeError::Certificate(error) => error.fmt(f),
-            ServeError::Acme(error) => error.fmt(f),
+            ServeError::Authorities(error) => error.fmt(f),
+            ServeError::Providers(error) => error.fmt(f),
             ServeError::Start(error) => write!(f, "cannot start: {error}"),
             ServeError::Data(error) => error.fmt(f),
             ServeError::Space(error) => error.fmt(f),
@@ -79,7 +83,8 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
         // Listened for before anybody can know that the server runs, so that no signal finds nobody.
         let mut signals = Signals::new().map_err(ServeError::Start)?;
         let mut tls = Tls::open(config, data.path())?;
-        let space = Space::open(&data, space_options(config)).map_err(ServeError::Space)?;
+        let providers = Providers::open(&config.providers).map_err(ServeError::Providers)?;
+        let space = Space::open(&data, space_options(config, providers)).map_err(ServeError::Space)?;
         take_orders(&data, &space);
         let offered = space.offer_ownership();
         let offered = offered.map_err(|trouble| ServeError::Space(SpaceError::Data(trouble)))?;
@@ -208,7 +213,7 @@ impl Tls {
         if let Some(certificate) = Certificate::open(&config.tls).map_err(ServeError::Certificate)? {
             return Ok(Tls::Files(Box::new(certificate)));
         }
-        let acme = Acme::open(&config.tls, data).map_err(ServeError::Acme)?;
+        let acme = Acme::open(&config.tls, data).map_err(ServeError::Authorities)?;
         Ok(acme.map_or(Tls::Off, |acme| Tls::Acme(Box::new(acme))))
     }
 
@@ -242,7 +247,7 @@ fn offer(secret: &str, endpoints: &[Endpoint], is_secure: bool) {
 }
 
 /// What holds for the community.
-fn space_options(config: &Config) -> space::Options {
+fn space_options(config: &Config, providers: Providers) -> space::Options {
     let limits = &config.limits;
     space::Options {
         limits: Limits {
@@ -256,6 +261,7 @@ fn space_options(config: &Config) -> space::Options {
         guests_at_once: limits.guests_at_once.get(),
         parts_of_words: config.search.search_parts_of_words,
         presence_interval: config.chat.presence_interval,
+        providers: Arc::new(providers),
     }
 }
 

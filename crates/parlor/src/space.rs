@@ -16,12 +16,13 @@ use parlor_chat::{
 };
 use websocket_hub::{Topic, WebSocket};
 
-use crate::account::{Attempts, Challenges, Passwords, Seal};
+use crate::account::{Attempts, Challenges, Derive, Passwords, Seal};
 use crate::data::DataFolder;
 use crate::feed::LogFeed;
 use crate::gate::{Gate, trouble_of};
 use crate::identity::{Identities, Signed, new_secret};
 use crate::nickname::Nicknames;
+use crate::providers::Providers;
 use crate::publisher::{News, Publisher, Topics};
 use crate::readers::{Job, Readers};
 use crate::wire::Limits;
@@ -45,6 +46,8 @@ pub(crate) struct Options {
     pub(crate) parts_of_words: bool,
     /// The shortest time between two lines that tell who is in a room.
     pub(crate) presence_interval: Duration,
+    /// The sites that people may sign in by.
+    pub(crate) providers: Arc<Providers>,
 }
 
 /// Why a space does not open.
@@ -99,6 +102,7 @@ pub(crate) struct Space {
     pub(crate) attempts: Attempts,
     pub(crate) challenges: Challenges,
     pub(crate) seal: Seal,
+    pub(crate) derive: Derive,
     /// How often people have had written out what is kept about them.
     pub(crate) exports: Attempts,
     pub(crate) gate: Arc<Gate>,
@@ -166,6 +170,7 @@ impl Space {
             attempts: Attempts::default(),
             challenges: Challenges::default(),
             seal: Seal::new(data.secret()),
+            derive: Derive::new(data.secret()),
             exports: Attempts::default(),
             gate,
             text,
@@ -353,6 +358,7 @@ mod tests {
             guests_at_once: 20,
             parts_of_words: false,
             presence_interval,
+            providers: Arc::default(),
         };
         Space::open(&DataFolder::open(folder.path()).unwrap(), options).unwrap()
     }

@@ -43,6 +43,7 @@ pub(crate) fn router(config: Config, space: Arc<Space>, rules: Rules) -> Router 
         .route("/web/{*path}", get(asset))
         .route("/service-worker.js", get(service_worker))
         .route("/link", get(place))
+        .route("/signed-in", get(place))
         .merge(accounts())
         .fallback(async || not_found())
         .with_state(site);

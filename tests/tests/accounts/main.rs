@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "in what tests share, an unwrap is a failed test, too")]
 
 mod authenticator;
+mod browser;
 mod bugs;
 mod codes;
 mod export;
 mod lost;
 mod passkeys;
+mod provider_attacks;
+mod providers;
 mod server;
 mod sessions;

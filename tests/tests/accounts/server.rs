@@ -25,7 +25,13 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(name: &str) -> Server {
+        Server::start_with(name, "")
+    }
+
+    /// With these settings.
+    pub(crate) fn start_with(name: &str, settings: &str) -> Server {
         let folder = Folder::new(name);
+        std::fs::write(folder.path().join("parlor.toml"), settings).unwrap();
         let (process, address) = run(&folder);
         Server { process, folder, address }
     }
@@ -58,6 +64,15 @@ impl Server {
     /// Somebody who comes back with a token.
     pub(crate) async fn back(&self, token: &str) -> Client {
         Client::back(&self.websocket(), token).await
+    }
+
+    /// Who owns the server.
+    pub(crate) async fn owner(&self) -> Client {
+        let line = self.process.line_with("#own=", SOON);
+        let (_, secret) = line.rsplit_once("#own=").unwrap();
+        let mut owner = self.guest().await;
+        owner.ok(json!({"type": "claim_ownership", "secret": secret})).await;
+        owner
     }
 
     /// The close code of a connection with a token that is good for nothing.

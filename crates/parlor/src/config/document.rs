@@ -1,5 +1,6 @@
 //! The reference in docs/configuration.md, made from the settings.
 
+use super::providers::{self, FIELDS, Field};
 use super::setting::sections;
 
 const BEGIN: &str = "<!-- settings:begin -->\n";
@@ -16,6 +17,16 @@ fn reference() -> String {
             let (name, unit, help) = (&setting.name, setting.value_name().to_lowercase(), setting.help());
             text += &format!("| `{name}` | {unit} | `{default}` | {} |\n", help.replace('|', "\\|"));
         }
+    }
+    text += &format!("\n### `[[{}]]`\n\n{}\n", providers::NAME, providers::ABOUT);
+    text += "\n```toml\n[[provider]]\n";
+    let needed = |field: &&Field| !["client-secret", "ca"].contains(&field.name);
+    for field in FIELDS.iter().filter(needed) {
+        text += &format!("{} = \"{}\"\n", field.name, field.example);
+    }
+    text += "```\n\n| Line | What it is |\n| --- | --- |\n";
+    for field in FIELDS {
+        text += &format!("| `{}` | {} |\n", field.name, field.help);
     }
     text + "\n"
 }

@@ -1,5 +1,6 @@
 //! A configuration file to begin with: everything that can be set, explained, with its default.
 
+use super::providers;
 use super::setting::sections;
 
 /// Characters of a line.
@@ -18,6 +19,11 @@ pub(crate) fn example() -> String {
             text += &format!("\n{}", comment(&setting.help()));
             text += &format!("#{} = {}\n", setting.name, setting.as_toml(&setting.defaults()));
         }
+    }
+    text += &format!("\n{}# [[{}]]\n", comment(providers::ABOUT), providers::NAME);
+    for field in providers::FIELDS {
+        text += &comment(field.help);
+        text += &format!("# {} = \"{}\"\n", field.name, field.example);
     }
     text
 }

@@ -10,6 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::nearest::nearest;
+use super::providers::{self, Provider};
 use super::setting::{Setting, settings};
 
 /// What a file says.
@@ -17,6 +18,7 @@ use super::setting::{Setting, settings};
 pub(crate) struct ConfigFile {
     pub(crate) path: PathBuf,
     pub(crate) given: BTreeMap<String, Given>,
+    pub(crate) providers: Vec<Provider>,
 }
 
 /// What a file says of one setting.
@@ -72,12 +74,19 @@ impl ConfigFile {
         let known = settings();
         let mut reading =
             Reading { known: &known, given: BTreeMap::new(), findings: Vec::new(), line: &line };
+        let mut providers = Vec::new();
         for (name, value) in table.get_ref() {
-            reading.section(name, value);
+            if name.get_ref() == providers::NAME {
+                let (read, wrong) = providers::read(value);
+                reading.findings.extend(wrong.into_iter().map(|(offset, sentence)| (line(offset), sentence)));
+                providers = read;
+            } else {
+                reading.section(name, value);
+            }
         }
         let Reading { given, mut findings, .. } = reading;
         if findings.is_empty() {
-            return Ok(ConfigFile { path: path.to_owned(), given });
+            return Ok(ConfigFile { path: path.to_owned(), given, providers });
         }
         findings.sort();
         Err(wrong(findings))

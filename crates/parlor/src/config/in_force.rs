@@ -5,15 +5,16 @@ use std::fmt;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-use super::Layers;
 use super::layers::Origin;
 use super::setting::{Setting, settings};
+use super::{Layers, Provider};
 
 /// Every setting with its value.
 #[derive(Debug)]
 pub(crate) struct InForce {
     settings: Vec<(Setting, Vec<String>, Origin)>,
     unknown: Vec<(String, Option<String>)>,
+    providers: Vec<Provider>,
 }
 
 impl InForce {
@@ -29,7 +30,11 @@ impl InForce {
             };
             (setting, values, origin)
         };
-        InForce { settings: settings().into_iter().map(in_force).collect(), unknown: layers.unknown.clone() }
+        InForce {
+            settings: settings().into_iter().map(in_force).collect(),
+            unknown: layers.unknown.clone(),
+            providers: layers.providers.clone(),
+        }
     }
 }
 
@@ -48,6 +53,11 @@ impl fmt::Display for InForce {
                 writeln!(f, "{gap}[{section}]")?;
             }
             writeln!(f, "{:width$}  # {origin}", line(one))?;
+        }
+        for provider in &self.providers {
+            let Provider { name, issuer, client_id, .. } = provider;
+            writeln!(f, "\n[[provider]]\nname = {name:?}\nissuer = {issuer:?}\nclient-id = {client_id:?}")?;
+            writeln!(f, "# its secret is shown nowhere")?;
         }
         for (name, meant) in &self.unknown {
             let hint = meant.as_ref().map(|meant| format!(" Is {meant} meant?")).unwrap_or_default();

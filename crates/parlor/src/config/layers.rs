@@ -10,7 +10,7 @@ use clap::Command;
 
 use super::nearest::nearest;
 use super::setting::settings;
-use super::{ConfigFile, PREFIX};
+use super::{ConfigFile, PREFIX, Provider};
 
 /// The variables of the environment that may be settings.
 #[derive(Debug, Default)]
@@ -81,6 +81,8 @@ pub(crate) struct Layers {
     given: BTreeMap<String, (Vec<String>, Origin)>,
     /// Variables that begin as settings do and are none, each with the one that may be meant.
     pub(crate) unknown: Vec<(String, Option<String>)>,
+    /// Those of the file, where alone they may stand.
+    pub(crate) providers: Vec<Provider>,
 }
 
 impl Layers {
@@ -90,8 +92,9 @@ impl Layers {
         others: &[&str],
         file: Option<ConfigFile>,
     ) -> Result<Self, EnvironmentError> {
-        let mut given = BTreeMap::new();
+        let (mut given, mut providers) = (BTreeMap::new(), Vec::new());
         if let Some(file) = file {
+            providers = file.providers;
             for (name, said) in file.given {
                 given.insert(name, (said.values, Origin::File(file.path.clone(), said.line)));
             }
@@ -127,7 +130,7 @@ impl Layers {
             nearest(&bare(name), names.iter().map(String::as_str)).map(|name| PREFIX.to_owned() + name)
         };
         let unknown = unknown.map(|name| (name.clone(), meant(name))).collect();
-        Ok(Layers { given, unknown })
+        Ok(Layers { given, unknown, providers })
     }
 
     /// A command that falls back on these values where no flag is given.

@@ -4,10 +4,14 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use parlor_chat::{Failure, Refusal, Trouble};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::account::PasswordError;
 use crate::wire::WireError;
+
+/// After how many milliseconds it makes sense to ask a site again that did not answer.
+const PROVIDER_AGAIN: u64 = 10_000;
 
 /// An answer, or why there is none.
 pub(crate) type Answered = Result<Response, Problem>;
@@ -20,7 +24,7 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Problem { status, error: WireError::new(code, message) }
     }
 
@@ -68,10 +72,45 @@ impl Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "wrong-passkey", message)
     }
 
-    /// Passkeys belong to a page, and none is calling.
+    /// What belongs to a page, and none is calling.
     pub(crate) fn no_page() -> Self {
-        let message = "Passkeys are for pages: ask from one, so that its origin is said.";
+        let message = "This is for pages: ask from one, so that its origin is said.";
         Problem::new(StatusCode::BAD_REQUEST, "no-page", message)
+    }
+
+    /// Nobody signs in by a site of this name.
+    pub(crate) fn no_such_provider() -> Self {
+        let message = "Nobody signs in here by a site of this name (any more).";
+        Problem::new(StatusCode::NOT_FOUND, "no-such-provider", message)
+    }
+
+    /// The same whatever does not fit: the browser, the time, the page, or a code that was redeemed already.
+    pub(crate) fn away_too_long() -> Self {
+        let message = "This sign-in was not begun here, or too long ago, or is done; begin again.";
+        Problem::new(StatusCode::UNAUTHORIZED, "sign-in-over", message)
+    }
+
+    /// A site vouches for somebody whom nobody here is, and who is no guest that could become it.
+    pub(crate) fn not_linked() -> Self {
+        let message =
+            "Nobody here signs in by this yet. Come in as a guest first, or link it in your account.";
+        Problem::new(StatusCode::CONFLICT, "not-linked", message)
+    }
+
+    /// The site does not answer.
+    pub(crate) fn provider_down(name: &str) -> Self {
+        let message = format!("{name} cannot be reached now. Try again in a while, or sign in another way.");
+        let error = WireError::new("provider-down", message);
+        let retry_after = Some(PROVIDER_AGAIN);
+        Problem { status: StatusCode::SERVICE_UNAVAILABLE, error: WireError { retry_after, ..error } }
+    }
+
+    /// The site answers what cannot be.
+    pub(crate) fn provider_invalid(name: &str) -> Self {
+        let message = format!(
+            "What {name} says of you is not in order. Sign in another way, and tell whoever runs this server."
+        );
+        Problem::new(StatusCode::BAD_GATEWAY, "provider-invalid", message)
     }
 
     /// The same for a link to nobody as for a wrong one.

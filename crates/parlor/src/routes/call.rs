@@ -53,6 +53,13 @@ impl Call {
         self.caller.map(|caller| caller.signed).ok_or_else(Problem::not_signed_in)
     }
 
+    /// The origin of the page that calls, such as `https://chat.example.org:8443`. That it is our own was checked before
+    /// the route.
+    pub(crate) fn origin(&self) -> Result<&str, Problem> {
+        let origin = self.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        origin.ok_or_else(Problem::no_page)
+    }
+
     /// Proposes a change of an account.
     pub(crate) async fn change(&self, by: PersonId, change: AccountChange) -> Result<Receipt, Problem> {
         Ok(self.space.ask(by, Action::Account { change }).await?)

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use parlor_chat::view::Account;
-use parlor_chat::{AccountChange, Fingerprint, PersonId, Refusal, Timestamp};
+use parlor_chat::{AccountChange, Fingerprint, PersonId, Position, Refusal, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,23 +16,29 @@ use crate::account::totp;
 /// Recovery codes that are made at once.
 const RECOVERY_CODES: usize = 10;
 
-/// What is shown by a password that is right, and the code that the account asks for. Whether a recovery code is good,
-/// the log decides.
-pub(super) fn shown(call: &Call, person: PersonId, account: &Account, code: &str) -> Result<Shown, Problem> {
-    let password = Shown { with: account.password_at, ..Shown::default() };
+/// What is shown by a password or an identity that is right, and the code that the account asks for. Whether a recovery
+/// code is good, the log decides.
+pub(super) fn shown(
+    call: &Call,
+    person: PersonId,
+    account: &Account,
+    with: Position,
+    code: &str,
+) -> Result<Shown, Problem> {
+    let first = Shown { with, ..Shown::default() };
     if account.totp.is_empty() {
-        return Ok(password);
+        return Ok(first);
     }
     if code.trim().is_empty() {
         return Err(Problem::code_needed());
     }
     if code.contains('-') {
-        return Ok(Shown { code: Some(fingerprint(code)), ..password });
+        return Ok(Shown { code: Some(fingerprint(code)), ..first });
     }
     // With another secret of the server, nobody's code is right, and recovery codes still are.
     let secret = call.space.seal.open(&account.totp, &context(person)).ok_or_else(Problem::wrong_code)?;
     let step = totp::step_of(&secret, code, Timestamp::now().0).ok_or_else(Problem::wrong_code)?;
-    Ok(Shown { step, ..password })
+    Ok(Shown { step, ..first })
 }
 
 /// What a secret is sealed for.

@@ -30,6 +30,7 @@ struct Account {
     /// How many recovery codes are left.
     recovery_codes: usize,
     passkeys: Vec<Passkey>,
+    identities: Vec<Identity>,
     sessions: Vec<Session>,
 }
 
@@ -38,6 +39,16 @@ struct Passkey {
     passkey: Position,
     label: String,
     added_at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_at: Option<u64>,
+}
+
+/// What another site vouches for.
+#[derive(Serialize)]
+struct Identity {
+    identity: Position,
+    provider: String,
+    linked_at: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     used_at: Option<u64>,
 }
@@ -68,6 +79,7 @@ impl Me {
             codes: !account.totp.is_empty(),
             recovery_codes: account.recovery_codes,
             passkeys: account.passkeys.into_iter().map(Passkey::of).collect(),
+            identities: account.identities.into_iter().map(Identity::of).collect(),
             sessions: account.sessions.into_iter().map(|one| Session::of(one, session)).collect(),
         });
         Ok(Some(Me { id: person, name: known.nickname, arrived_at: known.arrived_at.0, account }))
@@ -81,6 +93,17 @@ impl Passkey {
             label: passkey.label,
             added_at: passkey.added_at.0,
             used_at: passkey.used_at.map(|at| at.0),
+        }
+    }
+}
+
+impl Identity {
+    fn of(identity: parlor_chat::view::Identity) -> Self {
+        Identity {
+            identity: identity.id,
+            provider: identity.provider,
+            linked_at: identity.linked_at.0,
+            used_at: identity.used_at.map(|at| at.0),
         }
     }
 }

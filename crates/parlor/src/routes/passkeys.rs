@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use axum::http::header;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parlor_chat::{AccountChange, PersonId, Position};
@@ -28,8 +27,7 @@ struct Page {
 
 impl Page {
     fn of(call: &Call) -> Result<Page, Problem> {
-        let origin = call.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
-        let origin = origin.ok_or_else(Problem::no_page)?;
+        let origin = call.origin()?;
         let (_, authority) = origin.split_once("://").ok_or_else(Problem::no_page)?;
         let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
         Ok(Page { origin: origin.to_owned(), host: host.to_owned() })

@@ -32,7 +32,7 @@ pub(super) async fn sign_in(call: Call) -> Answered {
     let hash = found.as_ref().map(|(_, account)| account.password.clone()).unwrap_or_default();
     let is_right = call.space.passwords.verify(&asked.password, hash).await?;
     let (person, account) = found.filter(|_| is_right).ok_or_else(Problem::wrong_password)?;
-    let shown = codes::shown(&call, person, &account, &asked.code)?;
+    let shown = codes::shown(&call, person, &account, account.password_at, &asked.code)?;
     let answer = start(&call, person, shown).await.map_err(Problem::of_code)?;
     // Not before: who knows the password could guess codes freely.
     call.space.attempts.right(&attempt);

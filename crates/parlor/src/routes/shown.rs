@@ -5,7 +5,7 @@ use parlor_chat::{Fingerprint, Position};
 /// What the log is told of it.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
-    /// The place in the log of the password or passkey.
+    /// The place in the log of the password, passkey or identity.
     pub(super) with: Position,
     /// How often the passkey says that it was used.
     pub(super) count: u64,

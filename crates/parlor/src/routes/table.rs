@@ -6,7 +6,7 @@ use Who::{Account, Anybody, Guest, Somebody};
 
 use super::answer::Answered;
 use super::call::{Call, Caller};
-use super::{codes, export, me, passkeys, session};
+use super::{codes, export, me, passkeys, providers, session};
 
 /// Who may call a route. To others it answers 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,10 @@ routes! {
     POST "/session" Anybody session::sign_in;
     POST "/session/passkey/begin" Anybody passkeys::begin_sign_in;
     POST "/session/passkey" Anybody passkeys::sign_in;
+    GET "/session/providers" Anybody providers::list;
+    POST "/session/provider/begin" Anybody providers::begin;
+    POST "/session/provider" Anybody providers::arrive;
+    POST "/session/provider/code" Anybody providers::show_code;
     POST "/session/claim" Guest session::claim;
     POST "/session/link" Anybody session::use_link;
     POST "/session/guest" Anybody session::become_guest;
@@ -74,6 +78,8 @@ routes! {
     POST "/me/passkeys" Somebody passkeys::add;
     POST "/me/passkeys/label" Account passkeys::label;
     POST "/me/passkeys/remove" Account passkeys::remove;
+    POST "/me/identities/begin" Account providers::begin_linking;
+    POST "/me/identities/remove" Account providers::unlink;
     POST "/me/codes/begin" Account codes::begin;
     POST "/me/codes" Account codes::set;
     POST "/me/codes/renew" Account codes::renew;
