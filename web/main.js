@@ -171,7 +171,7 @@ async function start() {
   });
   await Promise.race([recalled, new Promise((done) => setTimeout(done, SLOW_DISK))]);
   connection.open();
-  if (location.pathname === '/link') account.comeBy(location.hash.slice(1));
+  account.arrive();
 }
 
 /** @param {Record<string, unknown> & {type: string}} line */

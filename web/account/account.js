@@ -6,6 +6,7 @@ import { shortTime } from '../words.js';
 import { card, field, kept, line } from './card.js';
 import { Codes } from './codes.js';
 import { Passkeys } from './passkeys.js';
+import { Providers } from './providers.js';
 import { Refusal, ask, me } from './routes.js';
 import { isPossible, make, sign } from './webauthn.js';
 
@@ -19,6 +20,7 @@ export class Account {
   #changing = Promise.resolve();
   #isLeaving = false;
   #passkeys = new Passkeys((content) => this.#show(content), () => this.open());
+  #providers = new Providers((content) => this.#show(content), () => this.open(), (path, body, isSame) => this.#become(path, body, isSame));
   #codes = new Codes((content) => this.#show(content), () => this.open());
 
   /**
@@ -34,9 +36,9 @@ export class Account {
   /** Shows what there is to do for whoever one is. */
   async open() {
     const known = await me().catch(() => null);
-    if (!known) this.#signIn();
-    else if (known.account) this.#own(known.name, known.account);
-    else this.#claim(known.name);
+    if (!known) await this.#signIn();
+    else if (known.account) await this.#own(known.name, known.account);
+    else await this.#claim(known.name);
   }
 
   /** The session of this page has ended: it was signed out, here or from elsewhere. */
@@ -67,16 +69,19 @@ export class Account {
    * The same, and begins anew as somebody else.
    * @param {string} path
    * @param {object} body
+   * @param {(answer: any) => boolean} isSame whether one is who one was all the same
    */
-  async #become(path, body) {
+  async #become(path, body, isSame = () => false) {
     this.#isLeaving = true;
     try {
-      await this.#change(path, body);
+      const answer = await this.#change(path, body);
+      if (!isSame(answer)) await this.#page.leave();
+      else this.#isLeaving = false;
+      return answer;
     } catch (error) {
       this.#isLeaving = false;
       throw error;
     }
-    await this.#page.leave();
   }
 
   /** @param {HTMLElement} content */
@@ -86,11 +91,11 @@ export class Account {
   }
 
   /** @param {string} name */
-  #claim(name) {
+  async #claim(name) {
     const [called, password] = [field(t('account.name'), 'text', 'username', name), field(t('account.password'), 'password', 'new-password')];
     const note = line(t('account.claimNote'));
     /** @type {Choice[]} */
-    const others = [[t('account.have'), 'to-sign-in', () => this.#signIn()]];
+    const others = [...await this.#providers.choices(), [t('account.have'), 'to-sign-in', () => this.#signIn()]];
     if (isPossible()) {
       others.unshift([t('passkey.claim'), 'claim-by-passkey', async () => {
         await this.#change('/me/passkeys', { made: await make(), name: called.input.value });
@@ -104,11 +109,12 @@ export class Account {
     }, others));
   }
 
-  #signIn() {
+  async #signIn() {
     const [name, password] = [field(t('account.name'), 'text', 'username'), field(t('account.password'), 'password', 'current-password')];
     const code = field(t('codes.code'), 'text', 'one-time-code');
     /** @type {Choice[]} */
     const others = isPossible() ? [[t('passkey.signIn'), 'by-passkey', async () => this.#become('/session/passkey', await sign())]] : [];
+    others.push(...await this.#providers.choices());
     this.#show(card(t('account.signIn'), [name.row, password.row], t('account.signIn'), async () => {
       try {
         await this.#become('/session', { name: name.input.value, password: password.input.value, code: code.input.value });
@@ -126,9 +132,9 @@ export class Account {
    * @param {string} name
    * @param {import('./routes.js').Account} account
    */
-  #own(name, account) {
+  async #own(name, account) {
     const sessions = element('ul', 'sessions', ...account.sessions.map((one) => this.#device(one)));
-    const content = [element('h3', '', t('account.on')), sessions, ...this.#passkeys.list(account), kept()];
+    const content = [element('h3', '', t('account.on')), sessions, ...this.#passkeys.list(account), ...await this.#providers.list(account), kept()];
     /** @type {Choice[]} */
     const others = [
       [t('account.outOthers'), 'end-others', async () => { await ask('/session/end-others', {}); await this.open(); }],
@@ -178,16 +184,20 @@ export class Account {
   }
 
   #signedOut() {
-    this.#show(card(t('account.ended'), [line(t('account.endedNote'))], t('account.signIn'), async () => {
-      this.#signIn();
-    }, [[t('account.guest'), 'as-guest', () => this.#become('/session/guest', {})]]));
+    this.#show(card(t('account.ended'), [line(t('account.endedNote'))], t('account.signIn'), () => this.#signIn(), [[t('account.guest'), 'as-guest', () => this.#become('/session/guest', {})]]));
+  }
+
+  /** Somebody may have come by a link, or back from another site. */
+  arrive() {
+    if (location.pathname === '/link') this.#comeBy(location.hash.slice(1));
+    this.#providers.comeBack();
   }
 
   /**
    * Somebody came by a link that lets them in again.
    * @param {string} link
    */
-  comeBy(link) {
+  #comeBy(link) {
     const password = field(t('account.new'), 'password', 'new-password');
     this.#show(card(t('account.link'), [password.row], t('account.linkDo'), async () => {
       // Without the secret, which is in no history then.

@@ -76,3 +76,12 @@ export function card(title, content, label, done, others = []) {
   }
   return form;
 }
+
+/**
+ * A box for the password, where there is one: it is really them, and nobody at a device that was left open.
+ * @param {import('./routes.js').Account} account
+ */
+export function confirmation(account) {
+  const password = field(t('account.password'), 'password', 'current-password', '', true);
+  return { rows: account.password ? [password.row] : [], value: () => password.input.value };
+}

@@ -3,7 +3,7 @@
 import { t } from '../language.js';
 import { element } from '../views/elements.js';
 import { shortTime } from '../words.js';
-import { card, field } from './card.js';
+import { card, confirmation, field } from './card.js';
 import { ask } from './routes.js';
 import { make } from './webauthn.js';
 
@@ -70,13 +70,4 @@ export class Passkeys {
       await this.#back();
     }]]));
   }
-}
-
-/**
- * A box for the password, where there is one: it is really them, and nobody at a device that was left open.
- * @param {Account} account
- */
-function confirmation(account) {
-  const password = field(t('account.password'), 'password', 'current-password', '', true);
-  return { rows: account.password ? [password.row] : [], value: () => password.input.value };
 }

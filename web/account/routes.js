@@ -4,7 +4,8 @@ import { t } from '../language.js';
 
 /** @typedef {{session: string, device: string, started_at: number, own: boolean}} Session */
 /** @typedef {{passkey: number, label: string, added_at: number, used_at?: number}} Passkey */
-/** @typedef {{claimed_at: number, password: boolean, codes: boolean, recovery_codes: number, passkeys: Passkey[], sessions: Session[]}} Account */
+/** @typedef {{identity: number, provider: string, linked_at: number, used_at?: number}} Identity */
+/** @typedef {{claimed_at: number, password: boolean, codes: boolean, recovery_codes: number, passkeys: Passkey[], identities: Identity[], sessions: Session[]}} Account */
 /** @typedef {{id: string, name: string, account?: Account}} Me */
 
 /** Why the server did not do something, in its own words. */

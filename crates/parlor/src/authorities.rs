@@ -14,8 +14,8 @@ use websocket_hub::rustls::{ClientConfig, RootCertStore};
 pub(crate) enum AuthoritiesError {
     /// The file is none of certificates.
     File(PathBuf, pem::Error),
-    /// There is no certificate that can vouch for anybody.
-    None(String),
+    /// There is no certificate that can vouch for anybody. Which setting names a file.
+    None(String, &'static str),
 }
 
 impl fmt::Display for AuthoritiesError {
@@ -24,10 +24,10 @@ impl fmt::Display for AuthoritiesError {
             AuthoritiesError::File(path, error) => {
                 write!(f, "{} is no file of certificates in PEM form: {error}", path.display())
             }
-            AuthoritiesError::None(why) => write!(
+            AuthoritiesError::None(why, setting) => write!(
                 f,
                 "no certificate can vouch for who is asked by https ({why}): install the package ca-certificates, or \
-                 name a file that has some"
+                 name a file that has some with {setting}"
             ),
         }
     }
@@ -35,17 +35,21 @@ impl fmt::Display for AuthoritiesError {
 
 impl std::error::Error for AuthoritiesError {}
 
-/// How to ask by https, if those in the file vouch for who answers, or without one those that the system trusts.
-pub(crate) fn client(file: Option<&Path>) -> Result<Arc<ClientConfig>, AuthoritiesError> {
+/// How to ask by https, if those in the file that a setting names vouch for who answers, or without one those that the
+/// system trusts.
+pub(crate) fn client(
+    file: Option<&Path>,
+    setting: &'static str,
+) -> Result<Arc<ClientConfig>, AuthoritiesError> {
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("the provider has suites for the default versions")
-        .with_root_certificates(roots(file)?)
+        .with_root_certificates(roots(file, setting)?)
         .with_no_client_auth();
     Ok(Arc::new(config))
 }
 
-fn roots(file: Option<&Path>) -> Result<RootCertStore, AuthoritiesError> {
+fn roots(file: Option<&Path>, setting: &'static str) -> Result<RootCertStore, AuthoritiesError> {
     let mut roots = RootCertStore::empty();
     let mut why = "none is there".to_owned();
     match file {
@@ -63,5 +67,5 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, AuthoritiesError> {
             }
         }
     }
-    if roots.is_empty() { Err(AuthoritiesError::None(why)) } else { Ok(roots) }
+    if roots.is_empty() { Err(AuthoritiesError::None(why, setting)) } else { Ok(roots) }
 }

@@ -143,7 +143,10 @@ fn site(configured: &config::Provider) -> Result<Site, ProvidersError> {
     let is_https = configured.issuer.starts_with("https:");
     // By http, nobody has to be vouched for, and the machine need not know any authority.
     let tls = if is_https || configured.ca.is_some() {
-        Some(authorities::client(configured.ca.as_deref()).map_err(ProvidersError::Authorities)?)
+        Some(
+            authorities::client(configured.ca.as_deref(), "ca under [[provider]]")
+                .map_err(ProvidersError::Authorities)?,
+        )
     } else {
         None
     };

@@ -16,6 +16,7 @@ mod monkey;
 mod offline;
 mod peace;
 mod peace_looks;
+mod providers;
 mod reading;
 mod restart;
 mod room;

@@ -38,7 +38,13 @@ pub(crate) struct Room {
 
 impl Room {
     pub(crate) fn open() -> Room {
+        Room::open_with("")
+    }
+
+    /// With these settings.
+    pub(crate) fn open_with(settings: &str) -> Room {
         let folder = Folder::new("room");
+        std::fs::write(folder.path().join("parlor.toml"), settings).expect("a file can be written");
         let (server, address) = start("127.0.0.1:0", &folder);
         Room { address, server, folder }
     }

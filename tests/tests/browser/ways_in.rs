@@ -7,12 +7,12 @@ use super::access::axe;
 use super::account::{PASSWORD, card, fill, is_called, link, press};
 use super::room::{DESK, Guest, PHONE, Room, SOON};
 
-async fn counts(guest: &Guest, name: &str, count: usize) {
+pub(crate) async fn counts(guest: &Guest, name: &str, count: usize) {
     let counted = format!("document.querySelectorAll('[data-testid={name}]').length === {count}");
     guest.tab.wait_for(&counted, SOON).await;
 }
 
-async fn is_guest(guest: &Guest) {
+pub(crate) async fn is_guest(guest: &Guest) {
     let called = "document.querySelector('[data-testid=you]')?.textContent.startsWith('user-')";
     guest.tab.wait_for(called, SOON).await;
     guest.is("connected", SOON).await;
@@ -24,7 +24,7 @@ async fn complains(guest: &Guest) {
 }
 
 /// From what a guest is offered to the card for signing in.
-async fn to_sign_in(guest: &Guest) {
+pub(crate) async fn to_sign_in(guest: &Guest) {
     press(guest, "account").await;
     card(guest, "Make this name yours").await;
     press(guest, "to-sign-in").await;

@@ -36,7 +36,7 @@ impl Acme {
         if names.is_empty() {
             return Ok(None);
         }
-        let client = authorities::client(settings.acme_ca.0.as_deref())?;
+        let client = authorities::client(settings.acme_ca.0.as_deref(), "--acme-ca FILE")?;
         let config = AcmeConfig::new_with_client_config(names, client)
             .directory(&settings.acme_directory)
             .cache(DirCache::new(data.join(FOLDER)));
