@@ -55,8 +55,9 @@ export class Sender {
    * @param {Message} message one that failed
    */
   sayAgain(room, message) {
-    this.#dispatch({ kind: 'say-again', room, key: message.key });
-    this.#post(room, message);
+    // A key has one answer for ever, and this one's is that it was refused.
+    this.unsay(room, message);
+    this.say(room, message.text, { ...message, mentions: [...message.mentions] });
   }
 
   /**

@@ -8,6 +8,8 @@ import { showPerson } from './person.js';
 
 /** @typedef {import('../state/state.js').Message} Message */
 
+/** @typedef {{name?: string, invite?: string}} Chosen whose deeds are to be undone */
+
 /**
  * @typedef {object} Tools what the cards work with
  * @property {() => import('../state/state.js').State} state
@@ -17,6 +19,7 @@ import { showPerson } from './person.js';
  * @property {() => void} close
  * @property {(sentence: string) => void} tell
  * @property {(room: string, message?: number) => void} go
+ * @property {(chosen: Chosen) => void} undo opens what undoes somebody's deeds
  */
 
 export class Moderation {
@@ -33,6 +36,7 @@ export class Moderation {
         if (first instanceof HTMLElement) first.focus();
       },
       close: () => dialogs.close(),
+      undo: (chosen) => new Desk(this.#tools).open('undo', chosen),
     };
   }
 

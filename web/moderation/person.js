@@ -121,6 +121,7 @@ function acts(tools, person, room, back) {
   add('mod.kick', 'kick', () => askKick(tools, person, again));
   if (person.banned) add('mod.unban', 'unban', () => lift({ type: 'unban' }));
   else add('mod.ban', 'ban', () => askBan(tools, person, again));
+  add('mod.undo', 'undo-person', () => tools.undo({ name: person.name }));
   return made;
 }
 

@@ -35,7 +35,7 @@ function item(tools, { report, room, sequence, by, at, note, context }, people) 
   const known = state().rooms[room];
   const about = context.find((message) => message.sequence === sequence);
   const head = element('p', 'head', ...parts('report.head', {
-    name: nameOf(people[by] ?? ''), room: known ? roomName(known, state().people) : '…', time: shortTime(at),
+    name: nameOf(people[by] ?? ''), room: nameOf(known ? roomName(known, state().people) : '…'), time: shortTime(at),
   }));
   const said = element('p', 'said', note);
   said.dir = 'auto';

@@ -33,7 +33,7 @@ function item({ state, wishes, again }, one, people) {
   const first = one.samples[0];
   const head = one.by
     ? parts('withheld.undone', { name: nameOf(people[one.by] ?? ''), time: shortTime(one.at) })
-    : parts('withheld.held', { name: nameOf(people[first?.by ?? ''] ?? ''), room: roomOf(state(), first), time: shortTime(one.at) });
+    : parts('withheld.held', { name: nameOf(people[first?.by ?? ''] ?? ''), room: nameOf(roomOf(state(), first)), time: shortTime(one.at) });
   /** @param {string} type */
   const decide = async (type) => { if (await wishes.order({ type, withheld: one.withheld })) await again(); };
   const label = first?.text.slice(0, 40);

@@ -45,7 +45,6 @@ import {
  *   | {kind: 'said', room: string, message: Message}
  *   | {kind: 'settled', room: string, key: string, sequence: number}
  *   | {kind: 'not-said', room: string, key: string, trouble: string}
- *   | {kind: 'say-again', room: string, key: string}
  *   | {kind: 'unsaid', room: string, key: string}
  *   | {kind: 'held-back', room: string, key: string, held: Held}
  *   | {kind: 'to-do', held: readonly Held[], people: People, todo: number}
@@ -83,17 +82,18 @@ export function reduce(state, event) {
     case 'filled': return { ...learn(state, event.people), pane: filled(state.pane, event.messages) };
     case 'known': return learn(state, event.people);
     case 'caught-up': return catchUp(state, event.room, event.answer);
-    case 'page':
-      return inRoom(learn(state, event.page.people), event.room, (room) => afterPage(room, event.page, event.where));
+    case 'page': {
+      const shown = new Set(event.page.messages.map((message) => message.sequence));
+      // Until it is there, what is let through stands as what is held back; so nothing flickers.
+      const held = state.held.filter((one) => one.room !== event.room || !shown.has(one.sequence));
+      const known = held.length === state.held.length ? state : { ...state, held };
+      return inRoom(learn(known, event.page.people), event.room, (room) => afterPage(room, event.page, event.where));
+    }
     case 'said':
       return inRoom(state, event.room, (room) => ({ ...room, pending: [...room.pending, event.message] }));
     case 'settled': return inRoom(state, event.room, (room) => settled(room, event.key, event.sequence));
     case 'not-said': {
       const change = { status: /** @type {const} */ ('failed'), trouble: event.trouble };
-      return inRoom(state, event.room, (room) => changePending(room, event.key, change));
-    }
-    case 'say-again': {
-      const change = { status: /** @type {const} */ ('sending'), trouble: '' };
       return inRoom(state, event.room, (room) => changePending(room, event.key, change));
     }
     case 'unsaid':
@@ -216,10 +216,6 @@ function hear(state, line) {
     case 'person_erased': return rename(state, line.by, '');
     case 'read': return inRoom(state, line.room, (room) => afterRead(room, line.up_to));
     case 'ordered': return line.sequence ? happen(state, line) : obey(state, line);
-    case 'shown': {
-      const held = state.held.filter((one) => one.room !== line.room || !line.messages.includes(one.sequence));
-      return happen({ ...state, held }, line);
-    }
     default: return line.sequence ? happen(state, line) : state;
   }
 }

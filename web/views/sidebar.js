@@ -2,7 +2,7 @@
 
 import { t } from '../language.js';
 import { ofRoom, settings } from '../settings.js';
-import { isKeeper } from '../state/restraint.js';
+import { isKeeper, moderates } from '../state/restraint.js';
 import { pathOf } from '../router.js';
 import { roomName } from '../words.js';
 import { button, element, nameOf, patch, say } from './elements.js';
@@ -40,7 +40,7 @@ export class Sidebar {
     const before = this.#drawn;
     this.#drawn = state;
     const waits = isKeeper(state) ? state.todo + state.held.length : 0;
-    this.#tellTodo(isKeeper(state), waits);
+    this.#tellTodo(isKeeper(state) || Object.values(state.rooms).some((room) => room.visibility !== 'direct' && moderates(state, room)), waits);
     if (before && before.rooms === state.rooms && before.held === state.held && before.todo === state.todo && before.here === state.here && before.people === state.people) return;
     const rooms = Object.values(state.rooms).filter((room) => room.role !== '' || room.id === state.here);
     this.#dot.hidden = waits === 0 && !rooms.some((room) => room.id !== state.here && room.unread > 0 && !ofRoom(room.id).muted);

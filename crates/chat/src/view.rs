@@ -6,6 +6,7 @@ mod concerning;
 mod history;
 mod keeping;
 mod messages;
+mod restrained;
 mod rooms;
 
 use std::cell::RefCell;
@@ -27,8 +28,9 @@ pub use accounts::{Account, Identity, Passkey, Session};
 pub use card::{Card, Held, Term};
 pub use concerning::Concerning;
 pub use history::{From, History, Since};
-pub use keeping::{Audited, Banned, Filter, Invite, Report, Review, Sample, Waiting, Withheld};
+pub use keeping::{Audited, Filter, Invite, Report, Review, Sample, Waiting, Withheld};
 pub use messages::{Mention, Message, Pin, Reaction, Thread};
+pub use restrained::Banned;
 pub use rooms::{Member, Room, Unread};
 
 /// Somebody, as others see them.

@@ -12,6 +12,7 @@ mod http2;
 mod languages;
 mod looks;
 mod messages;
+mod moderation;
 mod monkey;
 mod offline;
 mod peace;

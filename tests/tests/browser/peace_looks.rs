@@ -27,6 +27,9 @@ async fn busy(room: &Room, browser: &Arc<Browser>, screen: Screen) -> (Guest, Gu
     let report = json!({"type": "report", "room": LOBBY, "message": 3, "note": "Rude to everybody"});
     ann.orders(&report).await;
     ann.orders(&json!({"type": "set_door", "door": "invite"})).await;
+    ann.orders(&json!({"type": "make_invite", "seconds": 604_800, "uses": 10})).await;
+    let range = json!({"type": "ban_range", "range": "192.0.2.0/24", "seconds": 3600, "reason": "A raid"});
+    ann.orders(&range).await;
     let bob = Guest { tab: browser.tab(&room.page("/")).await, name: String::new() };
     bob.says(".trouble", "lets in by invitation").await;
     press(&bob, "ask-in").await;
@@ -57,13 +60,7 @@ async fn views(screen: Screen, size: &str) {
     ann.shows("[data-testid=moderation-send]").await;
     ann.is_accessible(&format!("moderation-{size}-report")).await;
     ann.closes_the_card().await;
-    ann.ask("[data-testid=moderation]", "element.click()").await;
-    for part in ["door", "reports", "withheld"] {
-        press(&ann, &format!("desk-{part}")).await;
-        ann.shows(".desk .waiting > li").await;
-        ann.is_accessible(&format!("moderation-{size}-{part}")).await;
-    }
-    ann.closes_the_card().await;
+    ann.shows_every_part(size).await;
     // Whom it is about.
     eve.tab.set_screen(screen).await;
     eve.tab.evaluate(&axe()).await;
@@ -84,6 +81,29 @@ async fn views(screen: Screen, size: &str) {
 }
 
 impl Guest {
+    /// Every part of the desk is looked at, with something in it.
+    async fn shows_every_part(&self, size: &str) {
+        for part in
+            ["reports", "withheld", "door", "invites", "restraints", "filters", "rooms", "undo", "audit"]
+        {
+            self.opens_desk(part).await;
+            if part == "undo" {
+                self.ask("dialog select[name=reach]", "element.value = 'typed'").await;
+                self.fills("who", "127.0.0.0/24").await;
+                press(self, "part-send").await;
+                self.shows("[data-testid=review]").await;
+            } else {
+                self.shows(".desk .waiting > li").await;
+            }
+            if part == "invites" {
+                press(self, "part-send").await;
+                self.shows("[data-testid=invite-link]").await;
+            }
+            self.is_accessible(&format!("moderation-{size}-{part}")).await;
+        }
+        self.closes_the_card().await;
+    }
+
     /// The id of somebody whom this page knows.
     async fn who(&self, name: &str) -> String {
         let ask = format!(
@@ -126,13 +146,7 @@ async fn moderation_reads_from_right_to_left_and_fits_the_narrowest_screen() {
     {
         ann.tab.set_screen(screen).await;
         ann.keeps("[data-testid=moderation]:not([hidden])").await;
-        ann.ask("[data-testid=moderation]", "element.click()").await;
-        for part in ["door", "reports", "withheld"] {
-            press(&ann, &format!("desk-{part}")).await;
-            ann.shows(".desk .waiting > li").await;
-            ann.is_accessible(&format!("moderation-{size}-{part}")).await;
-        }
-        ann.closes_the_card().await;
+        ann.shows_every_part(size).await;
         ann.looks_at_who_said("Go away, all of you").await;
         press(&ann, "ban").await;
         ann.shows("[data-testid=moderation-send]").await;

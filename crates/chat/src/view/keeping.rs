@@ -27,25 +27,6 @@ const SAMPLES: usize = 20;
 /// An act of somebody who keeps the peace.
 pub type Audited = Event;
 
-/// Somebody, or a range of addresses, that is shut out or held back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Banned {
-    /// Who.
-    pub person: Option<PersonId>,
-    /// Or from where.
-    pub range: Option<AddressRange>,
-    /// Whether they may read and not write.
-    pub muted: bool,
-    /// Until when.
-    pub until: Option<Timestamp>,
-    /// Why.
-    pub reason: String,
-    /// Through whom.
-    pub by: PersonId,
-    /// Since when.
-    pub at: Timestamp,
-}
-
 /// An invitation. Its secret is not in it: whoever made it was told it once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invite {
@@ -202,13 +183,13 @@ impl View<'_> {
         Ok(found.into_iter().map(|(number, _)| PersonId(number)).collect())
     }
 
-    fn require(&self, permission: Permission) -> Result<(), Failure> {
+    pub(super) fn require(&self, permission: Permission) -> Result<(), Failure> {
         let may = self.role()?.permits(permission, self.door()?);
         if may { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
     }
 
     /// The rows of a shelf with the first number of their keys.
-    fn shelf<T: crate::codec::Record>(&self, shelf: Shelf) -> Result<Vec<(u64, T)>, Trouble> {
+    pub(super) fn shelf<T: crate::codec::Record>(&self, shelf: Shelf) -> Result<Vec<(u64, T)>, Trouble> {
         let found = rows::<T>(self.state, &shelf.range(), Direction::Forwards, usize::MAX)?;
         Ok(found.into_iter().map(|(key, row)| (keys::number_at(&key, keeping::FIRST), row)).collect())
     }
@@ -242,33 +223,6 @@ impl View<'_> {
     pub(super) fn may_read(&self, room: RoomId) -> Result<bool, Trouble> {
         let Some(row) = self.state.room(room)? else { return Ok(false) };
         self.state.may_read(room, &row, self.asker)
-    }
-
-    /// Who is banned or muted everywhere, and from where nobody new is let in, as long as it lasts.
-    pub fn restrained(&self, now: Timestamp) -> Result<Vec<Banned>, Failure> {
-        self.require(Permission::Restrain)?;
-        let of = |person, range, muted, row: TermRow| Banned {
-            person,
-            range,
-            muted,
-            until: row.until,
-            reason: row.reason,
-            by: row.by,
-            at: row.at,
-        };
-        let mut found = Vec::new();
-        for (shelf, muted) in [(Shelf::Ban, false), (Shelf::Mute, true)] {
-            for (number, _) in self.shelf::<NumberRow>(shelf)? {
-                let person = self.state.person(PersonId(number))?.unwrap_or_default();
-                let term = if muted { person.mute } else { person.ban };
-                found.extend(term.map(|row| of(Some(PersonId(number)), None, muted, row)));
-            }
-        }
-        for (number, row) in self.shelf::<TermRow>(Shelf::RangeBan)? {
-            found.push(of(None, Some(AddressRange(number)), false, row));
-        }
-        found.retain(|one| one.until.is_none_or(|until| now < until));
-        Ok(found)
     }
 
     /// Every invitation that was made.

@@ -78,3 +78,15 @@ fn what_is_held_back_is_shown_to_its_author_and_to_whoever_may_let_it_through() 
     world.order(MODERATOR, Order::Restore { withheld: held.position, rooms: vec![] });
     assert!(texts(&world, GUEST).is_empty());
 }
+
+#[test]
+fn who_is_muted_in_a_room_is_listed_for_whoever_may_read_it() {
+    let mut world = World::new();
+    world.does(GUEST, join());
+    world.order(MEMBER, mute(true, "not here"));
+    let listed = |world: &World| world.see(person(MODERATOR), |view| view.restrained(Timestamp(0))).unwrap();
+    let found: Vec<_> = listed(&world).into_iter().map(|one| (one.person, one.room, one.muted)).collect();
+    assert_eq!(found, [(Some(person(GUEST)), Some(room(1)), true)]);
+    world.order(MEMBER, Order::Unmute { person: person(GUEST), room: Some(room(1)) });
+    assert_eq!(listed(&world), []);
+}

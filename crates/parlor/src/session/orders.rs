@@ -86,7 +86,7 @@ fn order(gate: &Gate, asked: Asked, now: Timestamp, new: Option<&NewInvite>) -> 
         }
         Asked::Unban(wish) => Order::Unban { person: wish.person },
         Asked::BanRange(wish) => Order::BanRange {
-            range: gate.named(&wish.range).ok_or_else(not_a_range)?,
+            range: range(gate, &wish.range)?,
             until: until(wish.seconds),
             reason: wish.reason.unwrap_or_default(),
         },

@@ -84,6 +84,9 @@ fn restrained(view: &View<'_>, id: Option<&RawValue>) -> Result<String, Failure>
         person: Option<PersonId>,
         #[serde(skip_serializing_if = "Option::is_none")]
         range: Option<parlor_chat::AddressRange>,
+        /// Where it holds, if not everywhere.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room: Option<parlor_chat::RoomId>,
         muted: bool,
         #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<u64>,
@@ -102,8 +105,8 @@ fn restrained(view: &View<'_>, id: Option<&RawValue>) -> Result<String, Failure>
         names.meet(&[one.by])?;
         names.meet(one.person.as_slice())?;
         let (until, at) = (one.until.map(|until| until.0), one.at.0);
-        let (person, range, muted, reason, by) = (one.person, one.range, one.muted, one.reason, one.by);
-        all.push(One { person, range, muted, until, reason, by, at });
+        let (person, range, room, muted) = (one.person, one.range, one.room, one.muted);
+        all.push(One { person, range, room, muted, until, reason: one.reason, by: one.by, at });
     }
     Ok(ok(id, &All { restrained: all, people: names.known }))
 }

@@ -101,6 +101,7 @@ requests! {
         /// Shuts out guests and whoever is new from a range of addresses.
         "ban_range" BanRange {
             /// Such as `192.0.2.0/24` or `2001:db8::/48`; the lengths 16, 24 and 32, and 32, 48, 56 and 64 are told apart.
+            /// Or one of the `ranges` of `about`.
             range: String,
             /// For how many seconds; until it is lifted, if left out.
             seconds: Option<u64>,
