@@ -337,9 +337,9 @@ async fn where_one_needs_an_invitation_one_asks_and_waits_until_a_moderator_lets
     eve.ask(COMPOSER, "element.focus()").await;
     eve.say("thank you").await;
     ann.says(".stage .rows", "thank you").await;
-    for guest in [&ann, &eve] {
-        guest.is_content();
-    }
+    ann.is_content();
+    // Who asks gives up an attempt that may be on its way already.
+    eve.is_content_except(&["WebSocket is closed before the connection is established"]);
 }
 
 #[tokio::test]
