@@ -3,13 +3,16 @@
 
 mod keys;
 mod requests;
+mod tls;
 
 use std::collections::HashMap;
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
@@ -18,14 +21,21 @@ use serde_json::{Value, json};
 
 use keys::Keys;
 use requests::{Request, answer, redirect};
+use tls::Tls;
 
 /// What the server under test is called here.
 pub const CLIENT_ID: &str = "parlor & sons";
 /// What it is known by.
 pub const CLIENT_SECRET: &str = "a secret: with a colon";
 
+/// How long a request may take to come.
+const SOON: Duration = Duration::from_secs(30);
+
 /// Octets of an answer that is too large for anybody.
 const HUGE: usize = 16 * 1024 * 1024;
+
+/// What the first octet of a connection by TLS is (RFC 8446 §5.1).
+const TLS_HANDSHAKE: u8 = 22;
 
 /// What somebody is here.
 #[derive(Debug, Clone, Default)]
@@ -107,7 +117,10 @@ struct State {
 
 struct Shared {
     issuer: String,
+    /// Where people are sent, by http.
+    front: String,
     port: u16,
+    tls: Option<Tls>,
     state: Mutex<State>,
     mended: Condvar,
     fetched_keys: AtomicUsize,
@@ -130,6 +143,19 @@ impl Provider {
     ///
     /// When there is no port.
     pub fn start(subject: &str) -> Provider {
+        Provider::start_with(subject, None)
+    }
+
+    /// One that servers ask by https. Its certificate is vouched for by the file that [`Provider::settings_with`] names.
+    ///
+    /// # Panics
+    ///
+    /// When there is no port.
+    pub fn start_secure(subject: &str) -> Provider {
+        Provider::start_with(subject, Some(Tls::new()))
+    }
+
+    fn start_with(subject: &str, tls: Option<Tls>) -> Provider {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let state = State {
@@ -140,10 +166,13 @@ impl Provider {
             codes: HashMap::new(),
             next_code: 0,
         };
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let shared = Arc::new(Shared {
             // Another site than that of a page at localhost.
-            issuer: format!("http://127.0.0.1:{port}/idp"),
+            issuer: format!("{scheme}://127.0.0.1:{port}/idp"),
+            front: format!("http://127.0.0.1:{port}/idp/authorize"),
             port,
+            tls,
             state: Mutex::new(state),
             mended: Condvar::new(),
             fetched_keys: AtomicUsize::new(0),
@@ -156,7 +185,7 @@ impl Provider {
                     return;
                 }
                 let serving = Arc::clone(&serving);
-                thread::spawn(move || serving.serve(&stream));
+                thread::spawn(move || serving.accept(stream));
             }
         });
         Provider(shared)
@@ -168,6 +197,17 @@ impl Provider {
             "[[provider]]\nname = {name:?}\nissuer = {:?}\nclient-id = {CLIENT_ID:?}\nclient-secret = {CLIENT_SECRET:?}\n",
             self.0.issuer
         )
+    }
+
+    /// The same, if the certificates in this file vouch for it, which are written there.
+    ///
+    /// # Panics
+    ///
+    /// When the file cannot be written, or it is asked by http.
+    pub fn settings_with(&self, name: &str, ca: &Path) -> String {
+        let tls = self.0.tls.as_ref().expect("it is asked by https");
+        std::fs::write(ca, &tls.certificate).expect("a file can be written");
+        format!("{}ca = {:?}\n", self.settings(name), ca.display().to_string())
     }
 
     /// What it calls itself.
@@ -216,12 +256,26 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serve(&self, stream: &TcpStream) {
+    /// People come by http, and servers by https if that is spoken.
+    fn accept(&self, mut stream: TcpStream) {
+        if stream.set_read_timeout(Some(SOON)).is_err() {
+            return;
+        }
+        let mut first = [0];
+        match &self.tls {
+            Some(tls) if stream.peek(&mut first).is_ok() && first[0] == TLS_HANDSHAKE => {
+                self.serve(&mut tls.over(stream));
+            }
+            _ => self.serve(&mut stream),
+        }
+    }
+
+    fn serve(&self, stream: &mut (impl Read + Write)) {
         let Some(request) = Request::read(stream) else { return };
         let fault = self.state().fault;
         let is_for_people = request.path == "/idp/authorize";
         match fault {
-            Some(Fault::HangsUp) => _ = stream.shutdown(Shutdown::Both),
+            Some(Fault::HangsUp) => {}
             Some(Fault::Slow) if !is_for_people => {
                 let is_slow = |state: &mut State| state.fault == Some(Fault::Slow);
                 drop(self.mended.wait_while(self.state(), is_slow));
@@ -234,17 +288,15 @@ impl Shared {
         }
     }
 
-    fn route(&self, stream: &TcpStream, request: &Request, fault: Option<Fault>) {
-        let json =
-            |status, value: &Value| answer(stream, status, "application/json", value.to_string().as_bytes());
+    fn route(&self, stream: &mut (impl Read + Write), request: &Request, fault: Option<Fault>) {
         match (request.method.as_str(), request.path.as_str()) {
             ("GET", "/idp/.well-known/openid-configuration") if fault == Some(Fault::HugeDiscovery) => {
                 answer(stream, 200, "application/json", &vec![b' '; HUGE]);
             }
-            ("GET", "/idp/.well-known/openid-configuration") => json(200, &self.discovery(fault)),
+            ("GET", "/idp/.well-known/openid-configuration") => json(stream, 200, &self.discovery(fault)),
             ("GET", "/idp/jwks") => {
                 self.fetched_keys.fetch_add(1, Ordering::Relaxed);
-                json(200, &self.state().keys.published());
+                json(stream, 200, &self.state().keys.published());
             }
             ("GET", "/idp/authorize") => match self.authorize(request, fault) {
                 Ok(location) => redirect(stream, &location),
@@ -254,8 +306,8 @@ impl Shared {
                 answer(stream, 200, "application/json", &vec![b' '; HUGE]);
             }
             ("POST", "/idp/token") => match self.redeem(request, fault) {
-                Ok(tokens) => json(200, &tokens),
-                Err(error) => json(400, &json!({"error": error})),
+                Ok(tokens) => json(stream, 200, &tokens),
+                Err(error) => json(stream, 400, &json!({"error": error})),
             },
             _ => answer(stream, 404, "text/plain", b"nothing is here"),
         }
@@ -269,7 +321,7 @@ impl Shared {
         };
         json!({
             "issuer": if fault == Some(Fault::OtherIssuer) { "http://127.0.0.1/other" } else { issuer },
-            "authorization_endpoint": format!("{issuer}/authorize?always=this"),
+            "authorization_endpoint": format!("{}?always=this", self.front),
             "token_endpoint": token,
             "jwks_uri": format!("{issuer}/jwks"),
             "response_types_supported": ["code"],
@@ -359,4 +411,8 @@ impl Shared {
         claims[claim] = value;
         claims
     }
+}
+
+fn json(stream: &mut impl Write, status: u16, value: &Value) {
+    answer(stream, status, "application/json", value.to_string().as_bytes());
 }

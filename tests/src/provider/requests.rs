@@ -2,11 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
-
-/// How long a request may take to come.
-const SOON: Duration = Duration::from_secs(30);
 
 /// A request.
 #[derive(Debug, Default)]
@@ -21,8 +16,7 @@ pub(super) struct Request {
 
 impl Request {
     /// The request on a connection; nothing if none comes.
-    pub(super) fn read(stream: &TcpStream) -> Option<Request> {
-        stream.set_read_timeout(Some(SOON)).ok()?;
+    pub(super) fn read(stream: &mut impl Read) -> Option<Request> {
         let mut reader = BufReader::new(stream);
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
@@ -54,17 +48,18 @@ fn pairs(text: &[u8]) -> HashMap<String, String> {
 }
 
 /// Answers, and closes the connection.
-pub(super) fn answer(stream: &TcpStream, status: u16, content_type: &str, body: &[u8]) {
+pub(super) fn answer(stream: &mut impl Write, status: u16, content_type: &str, body: &[u8]) {
     write(stream, &format!("{status} -\r\nContent-Type: {content_type}"), body);
 }
 
 /// Sends a browser elsewhere.
-pub(super) fn redirect(stream: &TcpStream, location: &str) {
+pub(super) fn redirect(stream: &mut impl Write, location: &str) {
     write(stream, &format!("302 -\r\nLocation: {location}\r\nCache-Control: no-store"), b"");
 }
 
-fn write(mut stream: &TcpStream, head: &str, body: &[u8]) {
+fn write(stream: &mut impl Write, head: &str, body: &[u8]) {
     let head = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     // Whoever asked may have gone, or have read enough.
     let _ = stream.write_all(&[head.as_bytes(), body].concat());
+    let _ = stream.flush();
 }

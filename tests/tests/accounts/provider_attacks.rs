@@ -4,11 +4,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use parlor_tests::http1::{ask, ask_with};
+use parlor_tests::process::Folder;
 use parlor_tests::provider::{Fault, Person, Provider};
 use serde_json::{Value, json};
 
 use super::browser::{Browser, back, guest, ok, over, server_of};
-use super::server::{Server, refusal_of};
+use super::server::{Server, refusal_of, until_too_many};
 
 fn invalid() -> (u16, String) {
     (502, "provider-invalid".to_owned())
@@ -222,6 +223,43 @@ async fn a_provider_that_fails_in_the_middle_leaves_everybody_who_they_were() {
         assert_eq!((&me["id"], &me["account"]), (&json!(client.id()), &Value::Null), "{fault:?}");
         assert_eq!(ok(&browser.signs_in(&server))["id"], ada);
     }
+}
+
+#[tokio::test]
+async fn codes_of_a_provider_are_not_guessed_and_its_failures_are_nobodys_guesses() {
+    let (provider, server, ada) = known("provider-guesses").await;
+    provider.fails(Some(Fault::WrongAudience));
+    // More than wrong attempts that cost nothing.
+    for _ in 0..60 {
+        assert_eq!(refusal_of(&Browser::default().signs_in(&server)), invalid());
+    }
+    provider.fails(None);
+    assert_eq!(ok(&Browser::default().signs_in(&server))["id"], ada);
+    let mut browser = Browser::default();
+    let guess = browser.goes(&server);
+    until_too_many(|number| {
+        let mut guess = guess.clone();
+        guess.insert("code".into(), format!("code {}", 1_000 + number));
+        browser.clone().hands_in(&server, &guess)
+    });
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_by_https_if_those_that_are_trusted_vouch_for_it() {
+    let provider = Provider::start_secure("ada");
+    let other = Provider::start_secure("ada");
+    let folder = Folder::new("provider-certificates");
+    let files = [folder.path().join("right.pem"), folder.path().join("wrong.pem")];
+    other.settings_with("Other", &files[1]);
+    let settings = provider.settings_with("Acme", &files[0]);
+    let server = Server::start_with("provider-https", &settings);
+    let (client, mut browser) = guest(&server).await;
+    assert_eq!(ok(&browser.signs_in(&server))["id"], client.id());
+    // Somebody in between, for whom somebody else vouches.
+    let settings = settings.replace("right.pem", "wrong.pem");
+    let server = Server::start_with("provider-in-between", &settings);
+    let answer = Browser::default().ask(&server, "/session/provider/begin", &json!({"provider": "Acme"}));
+    assert_eq!(refusal_of(&answer), down());
 }
 
 #[tokio::test]

@@ -88,8 +88,13 @@ pub(super) async fn arrive(call: Call) -> Answered {
     let back = back.filter(|back| back.trip.origin == origin).ok_or_else(Problem::away_too_long)?;
     let site = call.space.options.providers.named(&back.trip.provider);
     let site = site.ok_or_else(Problem::no_such_provider)?;
-    let (link, claims) = (back.trip.link, redeem(&call, &site, asked, back).await?);
-    call.space.attempts.right(&attempt);
+    let link = back.trip.link;
+    let redeemed = redeem(&call, &site, asked, back).await;
+    // If the site fails, whoever comes has made nothing wrong.
+    if redeemed != Err(SiteError::Refused) {
+        call.space.attempts.right(&attempt);
+    }
+    let claims = redeemed.map_err(|error| problem(&site, &error))?;
     let identity = call.space.derive.of(&["who somebody is", &site.issuer, &claims.subject]);
     let identity = Fingerprint(*identity.first_chunk().expect("this hash has 32 octets"));
     if let Some((person, session)) = link {
@@ -119,13 +124,13 @@ pub(super) async fn arrive(call: Call) -> Answered {
     Ok(with(start(&call, person, shown).await?, drop_kept(&call)))
 }
 
-async fn redeem(call: &Call, site: &Arc<Site>, asked: Arrive, back: Back) -> Result<Claims, Problem> {
+async fn redeem(call: &Call, site: &Arc<Site>, asked: Arrive, back: Back) -> Result<Claims, SiteError> {
     let at_site = Arc::clone(site);
     let question = async move {
         let redirect = format!("{}{BACK}", back.trip.origin);
         at_site.redeem(&asked.code, asked.iss.as_deref(), &redirect, &back).await
     };
-    call.space.options.providers.ask(question).await.map_err(|error| problem(site, &error))
+    call.space.options.providers.ask(question).await
 }
 
 /// Makes a guest's name their own by what the site says. A guest who has chosen no name is called as there, if that is free.
