@@ -113,7 +113,7 @@ const sidebar = new Sidebar(find('.side', HTMLElement), find('.menu .dot', HTMLE
 const dialogs = new Dialogs(find('dialog', HTMLDialogElement), () => composer.focus());
 const account = new Account(dialogs, {
   again: () => connection.again(),
-  leave: async () => { await copy.forget(); location.replace('/'); },
+  leave: async (isSame) => { if (!isSame) await copy.forget(); location.replace('/'); },
 });
 const pane = new Pane(find('.pane', HTMLElement), (kind) => (
   kind === 'search' ? searchBox(wishes) : threadBox(state, sender, wishes)));

@@ -156,6 +156,8 @@ impl Provider {
     }
 
     fn start_with(subject: &str, tls: Option<Tls>) -> Provider {
+        // Made now, since it may take a while, and nobody waits long for an answer.
+        Keys::foreign();
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let state = State {

@@ -20,13 +20,13 @@ export class Account {
   #changing = Promise.resolve();
   #isLeaving = false;
   #passkeys = new Passkeys((content) => this.#show(content), () => this.open());
-  #providers = new Providers((content) => this.#show(content), () => this.open(), (path, body, isSame) => this.#become(path, body, isSame));
+  #providers = new Providers((content) => this.#show(content), () => this.open(), (path, body, stays) => this.#become(path, body, stays));
   #codes = new Codes((content) => this.#show(content), () => this.open());
 
   /**
    * @param {import('../views/dialogs.js').Dialogs} dialogs
-   * @param {{again: () => void, leave: () => Promise<void>}} page comes back as who one is by now; or begins anew, as
-   *   somebody else who finds nothing
+   * @param {{again: () => void, leave: (isSame: boolean) => Promise<void>}} page comes back as who one is by
+   *   now; or begins anew, as somebody else who finds nothing, or as the same person
    */
   constructor(dialogs, page) {
     this.#dialogs = dialogs;
@@ -69,14 +69,15 @@ export class Account {
    * The same, and begins anew as somebody else.
    * @param {string} path
    * @param {object} body
-   * @param {(answer: any) => boolean} isSame whether one is who one was all the same
+   * @param {(answer: any) => 'here' | 'same' | 'other'} stays where one stays here, or is the same person in a new session
    */
-  async #become(path, body, isSame = () => false) {
+  async #become(path, body, stays = () => 'other') {
     this.#isLeaving = true;
     try {
       const answer = await this.#change(path, body);
-      if (!isSame(answer)) await this.#page.leave();
-      else this.#isLeaving = false;
+      const stay = stays(answer);
+      if (stay === 'here') this.#isLeaving = false;
+      else await this.#page.leave(stay === 'same');
       return answer;
     } catch (error) {
       this.#isLeaving = false;

@@ -4,7 +4,7 @@ import { t } from '../language.js';
 import { element } from '../views/elements.js';
 import { shortTime } from '../words.js';
 import { card, confirmation, field, line } from './card.js';
-import { Refusal, ask } from './routes.js';
+import { Refusal, ask, me } from './routes.js';
 
 /** @typedef {import('./routes.js').Account} Account */
 /** @typedef {import('./routes.js').Identity} Identity */
@@ -23,8 +23,8 @@ export class Providers {
   /**
    * @param {(content: HTMLElement) => void} show
    * @param {() => Promise<void>} back to the card of the account, or of whoever one is
-   * @param {(path: string, body: object, isSame?: (answer: any) => boolean) => Promise<any>} become begins anew as somebody
-   *   else, if one is
+   * @param {(path: string, body: object, stays: (answer: any) => 'here' | 'same' | 'other') => Promise<any>} become begins
+   *   anew as who one is then, if one does not stay here
    */
   constructor(show, back, become) {
     this.#show = show;
@@ -98,8 +98,11 @@ export class Providers {
     history.replaceState(null, '', '/');
     const { code, state, iss } = Object.fromEntries(said);
     try {
+      const before = await me().catch(() => null);
       if (!code || !state) throw new Refusal('provider-denied', t('provider.denied'));
-      const answer = await this.#become('/session/provider', { code, state, iss }, ({ linked }) => Boolean(linked));
+      // Who has made their name their own keeps what they have written and not sent.
+      const stays = (/** @type {any} */ { linked, id }) => (linked ? 'here' : id === before?.id ? 'same' : 'other');
+      const answer = await this.#become('/session/provider', { code, state, iss }, stays);
       if (answer.linked) await this.#back();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -111,7 +114,7 @@ export class Providers {
   #askForCode() {
     const code = field(t('codes.code'), 'text', 'one-time-code');
     this.#show(card(t('account.signIn'), [code.row], t('account.signIn'), async () => {
-      await this.#become('/session/provider/code', { code: code.input.value });
+      await this.#become('/session/provider/code', { code: code.input.value }, () => 'other');
     }));
   }
 

@@ -44,6 +44,11 @@ async fn a_guest_becomes_somebody_by_a_provider_and_is_let_in_elsewhere_by_it() 
     let here = enters(&room, &browser).await;
     here.say("said as a guest").await;
     here.sees(&here.name, "said as a guest").await;
+    here.ask(
+        "[data-testid=composer]",
+        "(element.value = 'not sent yet', element.dispatchEvent(new Event('input')))",
+    )
+    .await;
     press(&here, "account").await;
     card(&here, "Make this name yours").await;
     assert_eq!(here.text("[data-testid=by-provider]").await, "Sign in with Acme");
@@ -51,6 +56,9 @@ async fn a_guest_becomes_somebody_by_a_provider_and_is_let_in_elsewhere_by_it() 
     is_called(&here, "ada").await;
     is_home(&here).await;
     here.sees("ada", "said as a guest").await;
+    here.tab
+        .wait_for("document.querySelector('[data-testid=composer]').value === 'not sent yet'", SOON)
+        .await;
     press(&here, "account").await;
     counts(&here, "linked", 1).await;
 

@@ -20,7 +20,7 @@ use websocket_hub::rustls::pki_types::ServerName;
 use super::SiteError;
 
 /// How long a question may take, from the name of the site to the last octet.
-pub(super) const WITHIN: Duration = Duration::from_secs(5);
+pub(super) const WITHIN: Duration = Duration::from_secs(7);
 
 /// Octets of an answer at most; those of large sites have some 10,000.
 pub(super) const LARGEST: usize = 256 * 1024;
