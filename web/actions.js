@@ -194,8 +194,7 @@ function onRooms({ state, session, wishes, dialogs, account, sidebar, go, notifi
         const person = await wishes.person(name);
         if (person && await wishes.invite(state().here, person)) wishes.people(state().here);
       } }))),
-    topic: () => dialogs.ask(t('room.about'), [{ label: t('room.topic'), value: state().rooms[state().here]?.topic ?? '', optional: true }], t('room.save'), async ([topic = '']) => (
-      Boolean(await wishes.setTopic(state().here, topic)))),
+    topic: () => aboutRoom({ state, wishes, dialogs }),
     switcher: () => dialogs.choose(t('go.title'), t('go.placeholder'), (words) => places(state(), words.toLowerCase(), recent, go, write)),
     shortcuts: () => dialogs.shortcuts(),
     settings: () => {
@@ -208,6 +207,30 @@ function onRooms({ state, session, wishes, dialogs, account, sidebar, go, notifi
   };
 }
 
+/** @param {Pick<Parts, 'state' | 'wishes' | 'dialogs'>} parts */
+function aboutRoom({ state, wishes, dialogs }) {
+  const { id = '', topic = '', visibility = '', openToWeb = false } = state().rooms[state().here] ?? {};
+  const [label, isOpen] = check('web', t('room.web'), openToWeb);
+  dialogs.ask(t('room.about'), [{ label: t('room.topic'), value: topic, optional: true }], t('room.save'), async ([words = '']) => {
+    if (isOpen.checked !== openToWeb && !await wishes.setWebAccess(id, isOpen.checked)) return false;
+    return words === topic || Boolean(await wishes.setTopic(id, words));
+  }, visibility === 'public' ? [label] : []);
+}
+
+/**
+ * @param {string} name
+ * @param {string} words
+ * @param {boolean} checked
+ * @returns {[HTMLLabelElement, HTMLInputElement]}
+ */
+function check(name, words, checked = false) {
+  const input = Object.assign(document.createElement('input'), { type: 'checkbox', name, checked });
+  const label = document.createElement('label');
+  label.className = 'check';
+  label.append(input, ` ${words}`);
+  return [label, input];
+}
+
 /** @param {Pick<Parts, 'state' | 'wishes' | 'dialogs' | 'go'> & {opened: (answer: any) => Promise<boolean>}} parts */
 function browse({ state, wishes, dialogs, go, opened }) {
   const listed = wishes.publicRooms();
@@ -215,10 +238,7 @@ function browse({ state, wishes, dialogs, go, opened }) {
   const create = (name) => dialogs.ask(t('room.open'), [
     { label: t('room.name'), value: name }, { label: t('room.topic'), optional: true },
   ], t('room.openNow'), async ([called = '', topic = '']) => opened(await wishes.create(called, topic, isPrivate.checked ? 'private' : 'public')), [label]);
-  const isPrivate = Object.assign(document.createElement('input'), { type: 'checkbox', name: 'private' });
-  const label = document.createElement('label');
-  label.className = 'check';
-  label.append(isPrivate, ` ${t('room.private')}`);
+  const [label, isPrivate] = check('private', t('room.private'));
   dialogs.choose(t('side.label'), t('room.find'), async (words) => {
     const found = (await listed).filter((room) => room.name.toLowerCase().includes(words.toLowerCase()));
     const choices = found.slice(0, 50).map((room) => ({

@@ -7,6 +7,8 @@
   } catch { /* no storage: as the system wishes */ }
   const { theme, contrast, density, language } = kept.values ?? {};
   const root = document.documentElement;
+  // What is there for who has no script is not for who has one.
+  root.dataset.script = 'on';
   if (theme) root.dataset.theme = theme;
   if (contrast || matchMedia('(prefers-contrast: more)').matches) root.dataset.contrast = 'more';
   if (density) root.dataset.density = density;

@@ -19,7 +19,7 @@ import { listenToPresses } from './pressing.js';
 import { pathOf, placeOf } from './router.js';
 import { Sender } from './sender.js';
 import { Session } from './session.js';
-import { isWanted, whenSet } from './settings.js';
+import { whenSet } from './settings.js';
 import { reduce } from './state/reduce.js';
 import { restraintIn } from './state/restraint.js';
 import { initial } from './state/state.js';
@@ -69,6 +69,7 @@ let ticking;
 /** @type {string[]} rooms that were shown, the last one first */
 const recent = [];
 
+document.querySelector('.plain')?.remove(); // It was for who has no script.
 const connection = new Connection(
   () => `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/chat${ticket()}`,
   receive, (phase, trouble, why) => {
@@ -104,7 +105,7 @@ const status = new Status({
 });
 const form = find('.compose', HTMLFormElement);
 const header = new Header({
-  room: find('[data-testid="room"]', HTMLElement), topic: find('.topic', HTMLElement),
+  room: find('[data-testid="room"]', HTMLElement), topic: find('.topic', HTMLElement), openToWeb: find('.open-to-web', HTMLElement),
   present: find('[data-testid="present"]', HTMLElement), leave: find('.leave', HTMLElement),
   you: find('[data-testid="you"]', HTMLElement), hint: find('.hint', HTMLElement), send: find('.send', HTMLElement),
   about: find('.about', HTMLElement), joining: find('.joining', HTMLElement), compose: form,
@@ -186,7 +187,7 @@ function receive(line) {
   if (told.type === 'posted' && told.room === state.here && told.by !== state.you.id) {
     announcer.heard(told.by_name, told.text);
   }
-  notify(told);
+  notifier.hear(told, state);
   keeping.hear(told);
   if (told.type === 'read') notifier.clear(told.room);
   const isMine = (told.person ?? told.order?.person) === state.you.id && ABOUT_ME.includes(told.order?.act ?? told.type);
@@ -220,15 +221,6 @@ function release() {
   clearTimeout(held);
   held = undefined;
   schedule();
-}
-
-/** @param {Line} line */
-function notify({ type, room, by, by_name: name, text, mentions, sequence }) {
-  const where = state.rooms[room];
-  const isForYou = Boolean(mentions?.includes(state.you.id)) || where?.visibility === 'direct';
-  const isInView = room === state.here && document.hasFocus() && !document.hidden;
-  if (type !== 'posted' || by === state.you.id || isInView || !where || !isWanted(room, isForYou)) return;
-  notifier.tell(where.visibility === 'direct' ? name : t('notify.in', { name, room: where.name }), text, room, sequence);
 }
 
 /**

@@ -2,7 +2,7 @@
 // asked for it.
 
 import { t } from './language.js';
-import { isQuiet, set, settings } from './settings.js';
+import { isQuiet, isWanted, set, settings } from './settings.js';
 
 /** Loudness and length of the sound: a tap, not an alarm. */
 const VOLUME = 0.08;
@@ -37,12 +37,24 @@ export class Notifier {
   }
 
   /**
+   * @param {import('./wire/protocol.js').Line} line
+   * @param {import('./state/state.js').State} state
+   */
+  hear({ type, room, by, by_name: name, text, mentions, sequence }, state) {
+    const where = state.rooms[room];
+    const isForYou = Boolean(mentions?.includes(state.you.id)) || where?.visibility === 'direct';
+    const isInView = room === state.here && document.hasFocus() && !document.hidden;
+    if (type !== 'posted' || by === state.you.id || isInView || !where || !isWanted(room, isForYou)) return;
+    this.#tell(where.visibility === 'direct' ? name : t('notify.in', { name, room: where.name }), text, room, sequence);
+  }
+
+  /**
    * @param {string} title
    * @param {string} body
    * @param {string} room
    * @param {number} sequence
    */
-  tell(title, body, room, sequence) {
+  #tell(title, body, room, sequence) {
     if (isQuiet(new Date())) return;
     // Before anybody has touched the page, browsers let nothing sound.
     if (settings().sound && navigator.userActivation?.hasBeenActive) tap();

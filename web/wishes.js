@@ -145,6 +145,12 @@ export class Wishes {
 
   /**
    * @param {string} room
+   * @param {boolean} open whether the whole web may read it
+   */
+  setWebAccess(room, open) { return this.#change({ type: 'set_web_access', room, open }); }
+
+  /**
+   * @param {string} room
    * @param {string} person
    */
   invite(room, person) { return this.#change({ type: 'invite', room, person }); }

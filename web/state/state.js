@@ -49,6 +49,7 @@
  * @property {string} name
  * @property {string} topic
  * @property {string} role empty for who is no member
+ * @property {boolean} openToWeb whether the whole web may read it
  * @property {number} members
  * @property {readonly string[]} with who else is in it, in a direct one
  * @property {number} last its last place

@@ -15,6 +15,7 @@ const LONG = 24 * 60 * 60 * 1000;
  * @typedef {object} Places
  * @property {HTMLElement} room
  * @property {HTMLElement} topic
+ * @property {HTMLElement} openToWeb
  * @property {HTMLElement} present
  * @property {HTMLElement} leave
  * @property {HTMLElement} you
@@ -40,13 +41,14 @@ export class Header {
    * @returns {number} the milliseconds after which something else is to be said here; 0 for never
    */
   render(state, left, now) {
-    const { room: title, topic, present, leave, you, joining, compose } = this.#places;
+    const { room: title, topic, openToWeb, present, leave, you, joining, compose } = this.#places;
     const room = state.rooms[state.here];
     say(you, state.you.name);
     say(title, room ? roomName(room, state.people) : 'lobby');
     const mayName = moderates(state, room);
     say(topic, room?.topic || (mayName ? t('top.addTopic') : ''));
     topic.toggleAttribute('disabled', !mayName);
+    openToWeb.hidden = !room?.openToWeb;
     say(present, state.phase === 'connected' && room && room.present > 0 ? t('top.here', { count: room.present }) : '');
     const isMember = !room || room.role !== '';
     leave.hidden = !room || !isMember || room.visibility === 'direct' || room.name === 'lobby';

@@ -18,6 +18,7 @@
  * @property {number} read_up_to
  * @property {Unread} [unread]
  * @property {string[]} [with]
+ * @property {boolean} open_to_web
  * @property {number} [slow_mode] seconds
  * @property {Term} [muted]
  */
@@ -77,6 +78,7 @@
  * @property {Named[]} left
  * @property {number} more
  * @property {Order} [order]
+ * @property {boolean} [open]
  */
 
 /** @typedef {{type: 'welcome', at: number, role: ServerRole, door: Door, you: Named, rooms: WireRoom[], people: People, limits: {text: number}, server: string, token?: string}} Welcome */

@@ -109,6 +109,11 @@ pub enum What {
         /// How long.
         retention: Retention,
     },
+    /// The whole web may read a public room from now on, or not any more.
+    WebAccessSet {
+        /// Whether it may.
+        open: bool,
+    },
 
     /// Something was said. When it comes out of the past, the text is the one that the message has by now.
     Posted {

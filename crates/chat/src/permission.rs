@@ -84,7 +84,7 @@ pub enum RoomPermission {
     RemoveMembers,
     /// Mute people in it, and set its slow mode.
     Restrain,
-    /// Set its name and topic.
+    /// Set its name and topic, and open it to the web.
     Describe,
     /// Give roles.
     SetRoles,
@@ -205,7 +205,12 @@ impl RoomPermission {
             "mute people in it, set its slow mode",
             [false, false, true, true],
         ),
-        (RoomPermission::Describe, "describe", "set its name and topic", [false, false, true, true]),
+        (
+            RoomPermission::Describe,
+            "describe",
+            "set its name and topic, open it to the web",
+            [false, false, true, true],
+        ),
         (RoomPermission::SetRoles, "set-roles", "give roles", [false, false, false, true]),
         (
             RoomPermission::SetRetention,

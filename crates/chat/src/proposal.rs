@@ -133,6 +133,14 @@ pub enum Action {
         /// How long.
         retention: Retention,
     },
+    /// To let the whole web read a public room, people who are not here and search engines among them, or to end
+    /// that; for moderators.
+    SetWebAccess {
+        /// Which.
+        room: RoomId,
+        /// Whether the web may read it.
+        open: bool,
+    },
 
     /// To say something.
     Post {

@@ -8,6 +8,7 @@ mod keeping;
 mod messages;
 mod restrained;
 mod rooms;
+mod web;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -32,6 +33,7 @@ pub use keeping::{Audited, Filter, Invite, Report, Review, Sample, Waiting, With
 pub use messages::{Mention, Message, Pin, Reaction, Thread};
 pub use restrained::Banned;
 pub use rooms::{Member, Room, Unread};
+pub use web::Web;
 
 /// Somebody, as others see them.
 #[derive(Debug, Clone, PartialEq, Eq)]

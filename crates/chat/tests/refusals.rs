@@ -154,6 +154,10 @@ fn about_rooms() -> Vec<(Refusal, Proposal)> {
         (NotAllowed, by(1, Action::RenameRoom { room: room(1), name: "mine".into() })),
         (NotAllowed, by(1, Action::SetTopic { room: LOBBY, topic: "mine".into() })),
         (NotAllowed, by(1, Action::SetRetention { room: room(1), retention: Retention::Forever })),
+        (NotAllowed, by(1, Action::SetWebAccess { room: room(1), open: true })),
+        (NotAllowed, by(1, Action::SetWebAccess { room: LOBBY, open: true })),
+        (NotAllowed, server(Action::SetWebAccess { room: room(2), open: true })),
+        (NotAllowed, by(0, Action::SetWebAccess { room: room(3), open: true })),
         (NotAllowed, by(0, Action::Expire { room: room(1), messages: vec![Sequence(3)] })),
         (NotAllowed, by(0, Action::SetServerRetention { retention: Retention::Forever })),
         (NotAllowed, by(0, Action::EndErasure { person: person(1) })),
@@ -319,6 +323,7 @@ fn what_is_so_already_is_accepted_and_changes_nothing() {
         by(0, Action::RenameRoom { room: room(1), name: "room 1".into() }),
         by(0, Action::SetTopic { room: room(1), topic: String::new() }),
         by(0, Action::SetRetention { room: room(1), retention: Retention::Inherit }),
+        by(0, Action::SetWebAccess { room: room(1), open: false }),
         by(0, edit(3, "by Ada")),
         by(0, react(3, "x")),
         by(1, Action::Unreact { room: room(1), message: Sequence(3), reaction: "x".into() }),
@@ -345,6 +350,7 @@ fn roles_allow_what_they_say() {
     let mut log = house();
     accept(&mut log, by(0, role(1, Role::Moderator)));
     accept(&mut log, by(1, Action::SetTopic { room: room(1), topic: "by Bob".into() }));
+    accept(&mut log, by(1, Action::SetWebAccess { room: room(1), open: true }));
     accept(&mut log, by(1, delete(3)));
     accept(&mut log, by(2, Action::Join { room: room(1) }));
     accept(&mut log, by(1, Action::Remove { room: room(1), person: person(2) }));

@@ -84,6 +84,7 @@ const ALL: &[&str] = &[
     "room_renamed",
     "topic_set",
     "retention_set",
+    "web_access_set",
     "posted",
     "edited",
     "deleted",

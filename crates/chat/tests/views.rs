@@ -35,6 +35,41 @@ fn see<T>(
 }
 
 #[test]
+fn the_web_sees_rooms_that_are_open_to_it_and_nothing_else() {
+    let mut log = house();
+    let (public, private) = (room(2), room(1));
+    accept(&mut log, create(0, 2, Visibility::Public));
+    let message = accept(&mut log, post(0, public, "for everybody"));
+    accept(&mut log, post(0, private, "between us"));
+    let look = |log: &LocalLog<Memory>, room: RoomId| {
+        see(log, 0, |view| {
+            let web = view.web();
+            let found = web.room(room)?;
+            assert_eq!(web.room_called(&found.name.to_uppercase())?, found);
+            assert_eq!(web.rooms("", 9)?.0, [found]);
+            web.message(room, message)?;
+            Ok(web.history(room, From::Latest, 9)?.messages.len())
+        })
+    };
+    let nothing = Err(Failure::Refused(Refusal::NoSuchRoom));
+    for (open, expected) in [(false, nothing.clone()), (true, Ok(1)), (false, nothing.clone())] {
+        accept(&mut log, proposal(person(0), Action::SetWebAccess { room: public, open }));
+        assert_eq!(look(&log, public), expected, "{open}");
+        for closed in [private, RoomId::LOBBY, room(9)] {
+            assert_eq!(look(&log, closed), nothing, "{open}");
+        }
+        type Look = fn(&View<'_>) -> Result<(), Failure>;
+        let looks: [Look; 2] = [
+            |view| view.web().history(room(1), From::Latest, 9).map(drop),
+            |view| view.web().message(room(1), Sequence(3)).map(drop),
+        ];
+        for look in looks {
+            assert_eq!(see(&log, 0, look), Err(Failure::Refused(Refusal::NoSuchRoom)));
+        }
+    }
+}
+
+#[test]
 fn what_is_private_is_seen_by_its_members_alone() {
     let mut log = house();
     let message = accept(&mut log, post(0, room(1), "between us"));

@@ -25,6 +25,18 @@ const PAGE: &str = "index.html";
 /// Keeps the page's files in the browser; it has an address of its own, since it may serve only what lies below it.
 const WORKER: &str = "service-worker.js";
 
+/// The part of the page that says what it is about, and where its body ends.
+const HEAD: &str = "<meta name=\"description\" content=\"Rooms to talk in.\">\n  <title>Parlor</title>";
+const END: &str = "<noscript>";
+
+/// What the page is about, for who reads it without a script.
+#[derive(Debug)]
+pub(crate) struct About {
+    /// Title, description and links.
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
 /// Every file of the page by its name.
 #[derive(Debug)]
 pub(crate) struct Assets(HashMap<&'static str, Content>);
@@ -41,6 +53,12 @@ impl Assets {
     /// The page, which names its files by their addresses, and so is asked for again each time.
     pub(crate) fn page(&self, headers: &HeaderMap) -> Response {
         self.0[PAGE].answer(headers, Lasting::Asked)
+    }
+
+    /// The page with something to be read in it.
+    pub(crate) fn page_about(&self, about: &About) -> String {
+        let page = self.0[PAGE].text();
+        page.replacen(HEAD, &about.head, 1).replacen(END, &format!("{}{END}", about.body), 1)
     }
 
     pub(crate) fn worker(&self, headers: &HeaderMap) -> Response {
@@ -98,6 +116,19 @@ mod tests {
             let address = Assets::address(name);
             assert!(text(PAGE).contains(&format!("\"{address}\"")), "index.html does not name {name}");
         }
+    }
+
+    #[test]
+    fn the_page_has_room_for_what_it_is_about() {
+        for part in [HEAD, END] {
+            assert_eq!(text(PAGE).matches(part).count(), 1, "{part}");
+        }
+        let about = About { head: "<title>One</title>".into(), body: "<p>Two <noscript>".into() };
+        let page = Assets::new().page_about(&about);
+        assert!(
+            page.contains("<title>One</title>") && page.contains("<p>Two <noscript><noscript>"),
+            "{page}"
+        );
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! Those that read work while a server writes. Each moment they read is one moment of the log.
 
 mod backup;
-mod date;
 mod describe;
 mod error;
 mod export;

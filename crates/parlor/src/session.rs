@@ -25,6 +25,7 @@ use crate::publisher::News;
 use crate::space::Space;
 use crate::wire::SUBPROTOCOL;
 use json::Json;
+pub(crate) use names::Names;
 use text::Text;
 pub(crate) use ticket::Ticket;
 

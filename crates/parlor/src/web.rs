@@ -1,5 +1,7 @@
 //! The routes: the page, its files, and the way into the chat.
 
+mod open;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -38,7 +40,9 @@ pub(crate) fn router(config: Config, space: Arc<Space>, rules: Rules) -> Router 
     let site = Router::new()
         .route("/", any(root))
         .route("/chat", any(chat))
-        .route("/room/{*place}", get(place))
+        .route("/room/{*place}", get(open::room))
+        .route("/robots.txt", get(open::robots))
+        .route("/sitemap.xml", get(open::sitemap))
         .route("/direct/{*place}", get(place))
         .route("/web/{*path}", get(asset))
         .route("/service-worker.js", get(service_worker))
@@ -88,18 +92,27 @@ fn is_secure(request: &Request) -> bool {
 
 /// The page, and for a browser that is nobody yet the cookie that makes it somebody.
 async fn page(site: &Site, headers: &HeaderMap, is_secure: bool) -> Response {
+    if is_somebody(site, headers).await {
+        return site.assets.page(headers);
+    }
+    page_for_nobody(site, headers, is_secure)
+}
+
+/// The page with the cookie that makes somebody of a browser.
+fn page_for_nobody(site: &Site, headers: &HeaderMap, is_secure: bool) -> Response {
     let mut response = site.assets.page(headers);
-    let is_somebody = match site.space.identities.of_request(headers) {
+    let cookie = site.space.identities.cookie(Signed::guest(new_person()), is_secure);
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    // Nobody else may be handed this cookie.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn is_somebody(site: &Site, headers: &HeaderMap) -> bool {
+    match site.space.identities.of_request(headers) {
         Some(signed) => may_come(&site.space, signed).await,
         None => false,
-    };
-    if !is_somebody {
-        let cookie = site.space.identities.cookie(Signed::guest(new_person()), is_secure);
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-        // Nobody else may be handed this cookie.
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    response
 }
 
 /// Whether somebody can come as whom they show to be. If that cannot be read now, they keep what they have.

@@ -209,6 +209,11 @@ impl Tab {
         self.call("Network.emulateNetworkConditions", conditions).await;
     }
 
+    /// Switches scripts off, or on again, for the pages that the tab opens from now on.
+    pub async fn set_scripts(&self, run: bool) {
+        self.call("Emulation.setScriptExecutionDisabled", json!({ "value": !run })).await;
+    }
+
     /// Runs a script in every page that the tab opens from now on, before the page's own.
     pub async fn before_each_page(&self, script: &str) {
         self.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;

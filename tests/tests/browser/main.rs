@@ -17,6 +17,7 @@ mod monkey;
 mod offline;
 mod peace;
 mod peace_looks;
+mod plain;
 mod providers;
 mod reading;
 mod restart;

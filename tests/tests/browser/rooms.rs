@@ -8,7 +8,8 @@ use super::room::{COMPOSER, DESK, Guest, PHONE, Room, SOON, STANDS_IN_FOR_NOTIFI
 impl Guest {
     /// Opens a room and is in it.
     pub(crate) async fn opens_room(&self, name: &str, is_private: bool) {
-        self.tab.click("[data-testid=browse]").await;
+        // The list of rooms may still be coming, and would push the button away from under a mouse.
+        self.ask("[data-testid=browse]", "element.click()").await;
         self.shows("dialog input").await;
         self.tab.insert(name).await;
         let offered =

@@ -12,7 +12,7 @@ fn every_answer_says_what_a_browser_may_do_with_it_and_has_a_number() {
     let mut numbers = BTreeSet::new();
     for (line, status) in [
         ("GET /", 200),
-        ("GET /room/0000000000001", 200),
+        ("GET /room/0000000000001", 404),
         ("GET /web/icon.svg", 302),
         ("GET /chat", 426),
         ("GET /nowhere", 404),

@@ -10,6 +10,7 @@ mod files;
 mod headers;
 mod hosts;
 mod limits;
+mod open_rooms;
 mod origins;
 mod proxies;
 mod secrets;

@@ -119,6 +119,7 @@ fn in_room(state: &mut Staged<'_>, event: &Event, place: Place) -> Result<(), Tr
         }
         What::TopicSet { topic } => changed.topic.clone_from(topic),
         What::RetentionSet { retention } => changed.retention = *retention,
+        What::WebAccessSet { open } => changed.open_to_web = *open,
         What::Edited { message, mentions, .. } => {
             messages::edited(state, event, Place { sequence: *message, ..place }, mentions)?;
         }
@@ -155,6 +156,7 @@ fn is_moderators(event: &Event) -> bool {
         | What::RoomRenamed { .. }
         | What::TopicSet { .. }
         | What::RetentionSet { .. }
+        | What::WebAccessSet { .. }
         | What::Ordered { .. } => event.by != PersonId::SERVER,
         _ => false,
     }

@@ -108,6 +108,8 @@ pub(crate) struct RoomRow {
     pub(crate) members: u64,
     pub(crate) owners: u64,
     pub(crate) pins: u64,
+    /// Whether those may read it who are not here.
+    pub(crate) open_to_web: bool,
     /// The least milliseconds between two messages of one person.
     pub(crate) slow_mode: u64,
     /// How many are muted in it.
@@ -117,7 +119,7 @@ pub(crate) struct RoomRow {
 }
 record!(RoomRow {
     1 visibility, 2 name, 3 topic, 4 created_at, 5 created_by, 6 sequence, 7 retention, 8 members, 9 owners, 10 pins,
-    20 slow_mode, 21 mutes, 22 undone
+    11 open_to_web, 20 slow_mode, 21 mutes, 22 undone
 });
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -66,6 +66,7 @@ pub(crate) fn decide(state: &impl Tables, proposal: &Proposal) -> Decided {
         Action::RenameRoom { room, name } => rooms::rename(state, by, *room, name),
         Action::SetTopic { room, topic } => rooms::set_topic(state, by, *room, topic),
         Action::SetRetention { room, retention } => rooms::set_retention(state, by, *room, *retention),
+        Action::SetWebAccess { room, open } => rooms::set_web_access(state, by, *room, *open),
         Action::Post { .. } => messages::post(state, proposal),
         Action::Edit { room, message, text, mentions } => {
             messages::edit(state, proposal, (*room, *message), text, mentions)

@@ -44,6 +44,8 @@ pub struct Room {
     pub read_up_to: Sequence,
     /// Whether and how long the asker may say nothing in it, because of the room alone.
     pub muted: Option<Term>,
+    /// Whether the whole web may read it.
+    pub open_to_web: bool,
 }
 
 /// A member of a room.
@@ -89,6 +91,7 @@ impl View<'_> {
             members: row.members,
             role: self.state.role(room, self.asker)?,
             read_up_to: self.read_up_to(room)?,
+            open_to_web: row.open_to_web && row.visibility == Visibility::Public,
         })
     }
 

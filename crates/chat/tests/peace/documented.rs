@@ -39,8 +39,9 @@ fn requests() -> String {
         let server = server_name(row.server);
         let room = row.room.map(|room| format!("`{}`", room_name(room))).unwrap_or_default();
         let member = if row.as_member { ", as a member" } else { "" };
+        let public = if row.public { ", of a public room" } else { "" };
         let how = if let Does::Elsewhere(how) = row.does { how } else { "" };
-        let _ = writeln!(text, "| `{}` | `{server}` | {room}{member}{how} |", row.name);
+        let _ = writeln!(text, "| `{}` | `{server}` | {room}{member}{public}{how} |", row.name);
     }
     text
 }

@@ -29,7 +29,7 @@ fn expected(row: &Row, scene: &Scene) -> Result<(), ()> {
         House::ForeignPublic | House::ForeignPrivate => None,
     };
     let is_public = scene.house.visibility() == Visibility::Public;
-    allow(is_public || own.is_some())?;
+    allow(is_public || own.is_some() && !row.public)?;
     let of_server = match scene.role {
         ServerRole::Owner => Some(Role::Owner),
         ServerRole::Moderator => Some(Role::Moderator),

@@ -35,6 +35,8 @@ pub(crate) struct Row {
     pub(crate) always: bool,
     /// Whether it is refused here, because it works only once.
     pub(crate) never: bool,
+    /// Whether it is only for public rooms.
+    pub(crate) public: bool,
     pub(crate) does: Does,
 }
 
@@ -47,6 +49,7 @@ const ROW: Row = Row {
     message: false,
     always: false,
     never: false,
+    public: false,
     does: Does::Elsewhere(""),
 };
 
@@ -217,6 +220,15 @@ const WISHES: &[Row] = &[
         In::SetRetention,
         Wish(|_| Action::SetRetention { room: room(ROOM), retention: Retention::Forever }),
     ),
+    Row {
+        public: true,
+        ..in_room(
+            "set_web_access",
+            Permission::Speak,
+            In::Describe,
+            Wish(|_| Action::SetWebAccess { room: room(ROOM), open: true }),
+        )
+    },
     about("rename", Permission::Speak, Wish(|_| Action::Rename { nickname: "other".into() })),
     Row { always: true, ..about("erase_me", Permission::Oneself, Wish(|_| Action::EraseMe)) },
     Row {

@@ -154,10 +154,7 @@ pub(crate) fn chance(number: usize, (who, what, a, b, c): Raw) -> Proposal {
         2 => Action::Rename { nickname },
         3 if c < 100 => Action::Depart,
         3 if c > 200 => Action::EraseMe,
-        4..=6 => {
-            let visibility = if b % 2 == 0 { Visibility::Public } else { Visibility::Private };
-            Action::CreateRoom { room, visibility, name: format!("room {}", b % 5), topic: String::new() }
-        }
+        4..=6 => room_made(room, b),
         7 => Action::OpenDirect { room, with: vec![other] },
         8..=11 => Action::Join { room },
         12 => Action::Leave { room },
@@ -170,6 +167,7 @@ pub(crate) fn chance(number: usize, (who, what, a, b, c): Raw) -> Proposal {
         },
         16 => Action::RenameRoom { room, name: format!("room {}", b % 5) },
         17 => Action::SetTopic { room, topic: format!("topic {b}") },
+        18 if c.is_multiple_of(2) => Action::SetWebAccess { room, open: b.is_multiple_of(2) },
         18 => Action::SetRetention { room, retention },
         19..=27 => {
             Action::Post { room, text, reply_to: some(b), thread: some(c), mentions: vec![other, person(1)] }
@@ -194,6 +192,11 @@ pub(crate) fn chance(number: usize, (who, what, a, b, c): Raw) -> Proposal {
     let key = (c % 3 > 0).then(|| format!("key-{}", if c == 1 { number / 2 } else { number }));
     let key = key.map(|key| Key::new(key).unwrap());
     Proposal { at: Timestamp(START + 1_000 * number as u64), by, key, action }
+}
+
+fn room_made(room: RoomId, b: u8) -> Action {
+    let visibility = if b.is_multiple_of(2) { Visibility::Public } else { Visibility::Private };
+    Action::CreateRoom { room, visibility, name: format!("room {}", b % 5), topic: String::new() }
 }
 
 fn invite(number: u8) -> ShownInvite {

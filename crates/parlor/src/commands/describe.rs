@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use parlor_chat::log::LogReader;
 use parlor_chat::{AccountChange, Entry, Event, PersonId, Retention, RoomId, Trouble, Verdict, What};
 
-use super::date::date;
+use crate::date::date;
 
 /// Writes entries as lines, with the names that people and rooms have by now.
 pub(super) struct Describe<'a> {
@@ -122,6 +122,8 @@ impl<'a> Describe<'a> {
             What::RoomRenamed { name } => format!("renamed the room to {name:?}"),
             What::TopicSet { topic } => format!("set the topic {topic:?}"),
             What::RetentionSet { retention } => format!("lets messages stay {}", stay(*retention)),
+            What::WebAccessSet { open: true } => "let the web read the room".to_owned(),
+            What::WebAccessSet { open: false } => "lets the web read the room no longer".to_owned(),
             What::Posted { text, reply_to, thread, .. } => {
                 let answer = reply_to.map(|message| format!(" in answer to {message}")).unwrap_or_default();
                 let thread = thread.map(|message| format!(" in the thread of {message}")).unwrap_or_default();

@@ -6,18 +6,18 @@ use parlor_chat::view::View;
 use parlor_chat::{Failure, PersonId};
 
 /// What people are called at one moment.
-pub(super) struct Names<'a, 'b> {
+pub(crate) struct Names<'a, 'b> {
     view: &'a View<'b>,
     pub(super) known: BTreeMap<PersonId, String>,
 }
 
 impl<'a, 'b> Names<'a, 'b> {
-    pub(super) fn new(view: &'a View<'b>) -> Self {
+    pub(crate) fn new(view: &'a View<'b>) -> Self {
         Names { view, known: BTreeMap::new() }
     }
 
     /// Looks up those who are not known yet.
-    pub(super) fn meet(&mut self, people: &[PersonId]) -> Result<(), Failure> {
+    pub(crate) fn meet(&mut self, people: &[PersonId]) -> Result<(), Failure> {
         for person in people {
             if !self.known.contains_key(person) {
                 let found = self.view.person(*person)?;
@@ -28,7 +28,7 @@ impl<'a, 'b> Names<'a, 'b> {
     }
 
     /// What somebody is called who was met.
-    pub(super) fn of(&self, person: PersonId) -> String {
+    pub(crate) fn of(&self, person: PersonId) -> String {
         self.known.get(&person).cloned().unwrap_or_default()
     }
 }

@@ -115,6 +115,7 @@ fn action(wish: Wish) -> Action {
         Wish::RenameRoom(rename) => Action::RenameRoom { room: rename.room, name: rename.name },
         Wish::SetTopic(set) => Action::SetTopic { room: set.room, topic: set.topic },
         Wish::SetRetention(set) => Action::SetRetention { room: set.room, retention: set.retention },
+        Wish::SetWebAccess(set) => Action::SetWebAccess { room: set.room, open: set.open },
         Wish::Rename(rename) => Action::Rename { nickname: rename.nickname },
         Wish::EraseMe(_) => Action::EraseMe,
     }

@@ -69,6 +69,10 @@ fn events() -> Vec<(&'static str, What)> {
             "A room remembers longer or shorter.",
             What::RetentionSet { retention: Retention::Milliseconds(86_400_000) },
         ),
+        (
+            "The whole web may read a public room from now on, or not any more.",
+            What::WebAccessSet { open: true },
+        ),
         ("You have read a room up to here, on this device or another.", What::Read { room, up_to: message }),
         ("Somebody is called something else. Everybody is told.", What::Renamed { nickname: "ann".into() }),
         (
@@ -285,6 +289,7 @@ fn every_request_that_the_schema_knows_is_read() {
                 "door" => json!("invite"),
                 "kind of filter" => json!("link"),
                 "action" => json!("hold"),
+                "yes or no" => json!(true),
                 words => panic!("no example of {words}"),
             };
         }

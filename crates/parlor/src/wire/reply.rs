@@ -87,6 +87,8 @@ pub(crate) struct Room {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) with: Vec<PersonId>,
     pub(crate) retention: parlor_chat::Retention,
+    /// Whether the whole web may read it.
+    pub(crate) open_to_web: bool,
     /// The least seconds between two messages of one person.
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) slow_mode: u64,
@@ -145,6 +147,7 @@ impl Room {
             retention: room.retention,
             slow_mode: room.slow_mode / 1_000,
             muted: room.muted.map(Term::from),
+            open_to_web: room.open_to_web,
         }
     }
 }

@@ -147,6 +147,13 @@ requests! {
             /// `inherit`, `forever`, or `{"milliseconds": 86400000}`.
             retention: Retention,
         }
+        /// Lets the whole web read a public room, search engines among them, or ends that, as a moderator.
+        "set_web_access" SetWebAccess {
+            /// Which room.
+            room: RoomId,
+            /// Whether the web may read it.
+            open: bool,
+        }
         /// Calls oneself something else.
         "rename" Rename {
             /// What.

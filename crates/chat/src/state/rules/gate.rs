@@ -47,6 +47,7 @@ fn needed(action: &Action) -> Permission {
         | Action::RenameRoom { .. }
         | Action::SetTopic { .. }
         | Action::SetRetention { .. }
+        | Action::SetWebAccess { .. }
         | Action::Post { .. }
         | Action::Edit { .. }
         | Action::React { .. }

@@ -187,6 +187,18 @@ pub(crate) fn set_retention(
     Ok(Decision::InRoom(room, What::RetentionSet { retention }))
 }
 
+pub(crate) fn set_web_access(state: &impl Tables, by: PersonId, room: RoomId, open: bool) -> Decided {
+    let row = moderated(state, by, room)?;
+    // Of a private room nobody else even knows.
+    if row.visibility != Visibility::Public {
+        return Err(Refusal::NotAllowed.into());
+    }
+    if row.open_to_web == open {
+        return unchanged(room, &row);
+    }
+    Ok(Decision::InRoom(room, What::WebAccessSet { open }))
+}
+
 /// A room whose name and topic somebody may set.
 fn moderated(state: &impl Tables, by: PersonId, room: RoomId) -> Result<RoomRow, Failure> {
     let (row, role) = acting(state, by, room)?;

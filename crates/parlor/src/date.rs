@@ -8,7 +8,7 @@ const DAY: u64 = 86_400 * SECOND;
 const YEAR_10000: u64 = 253_402_300_800 * SECOND;
 
 /// Year, month, day and time to the second, such as `2026-11-21 20:58:04`.
-pub(super) fn date(at: Timestamp) -> String {
+pub(crate) fn date(at: Timestamp) -> String {
     if at.0 >= YEAR_10000 {
         return format!("{} ms", at.0);
     }
@@ -25,6 +25,11 @@ pub(super) fn date(at: Timestamp) -> String {
     let seconds = at.0 % DAY / SECOND;
     let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
     format!("{year:04}-{month:02}-{:02} {hour:02}:{minute:02}:{second:02}", days + 1)
+}
+
+/// As the web writes it (RFC 3339), such as `2026-11-21T20:58:04Z`.
+pub(crate) fn rfc3339(at: Timestamp) -> String {
+    format!("{}Z", date(at).replacen(' ', "T", 1))
 }
 
 fn is_leap(year: u64) -> bool {
@@ -47,6 +52,11 @@ fn days_of_month(year: u64, month: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_web_has_its_own_way_to_write_a_date() {
+        assert_eq!(rfc3339(Timestamp(1_795_294_684_000)), "2026-11-21T20:58:04Z");
+    }
 
     #[test]
     fn dates_are_those_of_the_calendar() {
