@@ -39,7 +39,9 @@ impl Normal {
             // Keyed by a secret of this server.
             Value::String(_) if field == "ranges" => *value = json!("…"),
             Value::String(_) if field == "secret" => *value = json!("…"),
-            Value::String(text) if field == "range" && !text.contains('/') => *value = json!("…"),
+            Value::String(text) if matches!(field, "range" | "ranges") && !text.contains('/') => {
+                *value = json!("…")
+            }
             Value::String(text) if field == "invite" && text.contains('.') => {
                 let invite = text.split_once('.').map(|(id, _)| self.id(id)).unwrap_or_default();
                 *value = json!(format!("{invite}.…"));
@@ -205,6 +207,7 @@ async fn meet(scribe: &mut Scribe, ann: &mut Client, bob: &mut Client) {
     scribe.show(bob, with("rename_room", json!({"name": "weeds"}))).await;
     scribe.show(bob, with("set_topic", json!({"topic": "Brown things"}))).await;
     scribe.show(ann, with("set_retention", json!({"retention": {"milliseconds": 86_400_000}}))).await;
+    scribe.show(ann, with("set_web_access", json!({"open": true}))).await;
     scribe.show(ann, with("remove", json!({"person": bob_id}))).await;
     scribe.show(ann, with("invite", json!({"person": bob_id}))).await;
     scribe.show(bob, of("leave")).await;
