@@ -11,5 +11,6 @@ mod lost;
 mod passkeys;
 mod provider_attacks;
 mod providers;
+mod routes;
 mod server;
 mod sessions;

@@ -104,6 +104,25 @@ mod tests {
     }
 
     #[test]
+    fn the_document_has_every_route_and_who_may_call_it() {
+        let text = include_str!("../../../../docs/accounts.md");
+        let rows = text.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|row| {
+            let (route, rest) = row.split_once("` | ")?;
+            let who = match rest.split(" |").next()? {
+                "somebody" => Somebody,
+                "a guest" => Guest,
+                "an account" => Account,
+                _ => Anybody,
+            };
+            Some((route.to_owned(), who))
+        });
+        let rows: Vec<_> = rows.filter(|(route, _)| route.contains(" /")).collect();
+        let routes: Vec<_> =
+            ROUTES.iter().map(|route| (format!("{} {}", route.method, route.path), route.who)).collect();
+        assert_eq!(rows, routes);
+    }
+
+    #[test]
     fn who_may_call_is_decided_by_who_is_signed_in() {
         let signed = Signed { person: PersonId(7), session: SessionId(8) };
         let caller = |has_account| Some(Caller { signed, has_account });
