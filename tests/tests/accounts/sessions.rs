@@ -99,3 +99,14 @@ async fn a_guest_who_signs_in_departs() {
     let mut ada = server.back(&token).await;
     assert_eq!(ada.refused(json!({"type": "person", "nickname": name})).await, "no-such-person");
 }
+
+#[tokio::test]
+async fn a_name_is_claimed_where_guests_may_only_read() {
+    let server = Server::start_with("claimed-door", "[chat]\ndoor = \"claimed\"");
+    let mut guest = server.guest().await;
+    let post = json!({"type": "post", "text": "let me talk"});
+    assert_eq!(guest.refused(post.clone()).await, "claim-first");
+    let you = server.ok("POST /session/claim", &guest.token, &json!({"name": "Ann", "password": PASSWORD}));
+    let mut ann = server.back(&token_of(&you)).await;
+    ann.ok(post).await;
+}

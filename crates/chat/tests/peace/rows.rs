@@ -229,7 +229,7 @@ const WISHES: &[Row] = &[
             Wish(|_| Action::SetWebAccess { room: room(ROOM), open: true }),
         )
     },
-    about("rename", Permission::Speak, Wish(|_| Action::Rename { nickname: "other".into() })),
+    about("rename", Permission::Oneself, Wish(|_| Action::Rename { nickname: "other".into() })),
     Row { always: true, ..about("erase_me", Permission::Oneself, Wish(|_| Action::EraseMe)) },
     Row {
         never: true,

@@ -29,7 +29,9 @@ pub(crate) fn pass(state: &impl Tables, proposal: &Proposal) -> Result<(), Failu
             person.role == ServerRole::Guest && ServerRole::Member.permits(permission, door);
         return Err(if would_if_claimed { Refusal::ClaimFirst } else { Refusal::NotAllowed }.into());
     }
-    let is_seen = matches!(permission, Permission::Speak | Permission::OpenRooms);
+    // A name is read by others, too.
+    let is_name = matches!(proposal.action, Action::Rename { .. });
+    let is_seen = is_name || matches!(permission, Permission::Speak | Permission::OpenRooms);
     if is_seen && person.mute.is_some_and(|mute| mute.holds(proposal.at)) {
         return Err(Refusal::Muted.into());
     }
@@ -39,8 +41,7 @@ pub(crate) fn pass(state: &impl Tables, proposal: &Proposal) -> Result<(), Failu
 /// The permission on the server that a wish takes.
 fn needed(action: &Action) -> Permission {
     match action {
-        Action::Rename { .. }
-        | Action::Join { .. }
+        Action::Join { .. }
         | Action::Invite { .. }
         | Action::Remove { .. }
         | Action::SetRole { .. }
