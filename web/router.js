@@ -13,7 +13,7 @@ export function placeOf(path) {
   const [, kind, room, message] = path.split('/');
   const sequence = /^\d{1,15}$/.test(message ?? '') ? Number(message) : 0;
   if (kind === 'room' && room) return { kind: 'name', room: decoded(room), message: sequence };
-  if (kind === 'direct' && room) return { kind: 'id', room, message: sequence };
+  if ((kind === 'private' || kind === 'direct') && room) return { kind: 'id', room, message: sequence };
   return { kind: 'id', room: LOBBY, message: 0 };
 }
 
@@ -22,7 +22,9 @@ export function placeOf(path) {
  * @param {number} message 0 for the whole room
  */
 export function pathOf(room, message = 0) {
-  const place = room.visibility === 'direct' ? `/direct/${room.id}` : `/room/${encodeURIComponent(room.name)}`;
+  // Only the names of public rooms are each of one room.
+  const isPublic = room.visibility === 'public';
+  const place = isPublic ? `/room/${encodeURIComponent(room.name)}` : `/${room.visibility}/${room.id}`;
   if (message > 0) return `${place}/${message}`;
   return room.id === LOBBY ? '/' : place;
 }
@@ -35,7 +37,7 @@ export function pathOf(room, message = 0) {
 export function roomAt(rooms, place) {
   if (place.kind === 'id') return rooms[place.room];
   const wanted = place.room.toLowerCase();
-  return Object.values(rooms).find((room) => room.visibility !== 'direct' && room.name.toLowerCase() === wanted);
+  return Object.values(rooms).find((room) => room.visibility === 'public' && room.name.toLowerCase() === wanted);
 }
 
 /** @param {string} text */

@@ -9,7 +9,7 @@ const { VERSION, FILES } = worker;
 const CACHE = `parlor ${VERSION}`;
 const SHELL = `/web/${VERSION}/index.html`;
 /** Addresses that are the page, wherever in it they lead. */
-const PAGE = /^\/($|link$|signed-in$|room\/(?!.*\/feed\.atom$)|direct\/)/;
+const PAGE = /^\/($|link$|signed-in$|room\/(?!.*\/feed\.atom$)|private\/|direct\/)/;
 
 worker.addEventListener('install', (/** @type {Work} */ work) => work.waitUntil(fill()));
 

@@ -42,7 +42,7 @@ pub(crate) fn sitemap(view: &View<'_>, base: &str) -> Result<Content, Failure> {
 
 /// What programs that search the web may look at.
 pub(crate) fn robots(base: &str) -> Content {
-    let closed = ["/chat", "/direct/", "/link", "/me", "/session"];
+    let closed = ["/chat", "/private/", "/direct/", "/link", "/me", "/session"];
     let closed: String = closed.iter().map(|path| format!("Disallow: {path}\n")).collect();
     Content::new(
         "text/plain; charset=utf-8",

@@ -43,6 +43,7 @@ pub(crate) fn router(config: Config, space: Arc<Space>, rules: Rules) -> Router 
         .route("/room/{*place}", get(open::room))
         .route("/robots.txt", get(open::robots))
         .route("/sitemap.xml", get(open::sitemap))
+        .route("/private/{*place}", get(place))
         .route("/direct/{*place}", get(place))
         .route("/web/{*path}", get(asset))
         .route("/service-worker.js", get(service_worker))

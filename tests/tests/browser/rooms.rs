@@ -1,7 +1,8 @@
 //! Rooms: they are opened, found, joined and left, have addresses, and say where something is unread.
 
 use parlor_tests::browser::Browser;
-use serde_json::Value;
+use parlor_tests::client::Client;
+use serde_json::{Value, json};
 
 use super::room::{COMPOSER, DESK, Guest, PHONE, Room, SOON, STANDS_IN_FOR_NOTIFICATIONS};
 
@@ -253,5 +254,35 @@ async fn who_wishes_it_is_notified_when_somebody_means_them_and_only_then() {
         ann.tab.evaluate("window.told").await,
         serde_json::json!([format!("{} in lobby: {call}", bob.name)])
     );
+    ann.is_content();
+}
+
+#[tokio::test]
+async fn private_rooms_of_one_name_have_addresses_of_their_own() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let ann = room.enter(&browser).await;
+    ann.say("here I am").await;
+    ann.sees(&ann.name, "here I am").await;
+    let mut bob = Client::new(&format!("ws://{}/chat", room.address())).await;
+    let history = bob.ok(json!({"type": "history", "room": "0000000000001"})).await;
+    let person = history["messages"][0]["by"].clone();
+    let mut plans = Vec::new();
+    for _ in 0..2 {
+        let wish = json!({"type": "create_room", "visibility": "private", "name": "plans", "topic": ""});
+        let made = bob.ok(wish).await["room"].clone();
+        bob.ok(json!({"type": "invite", "room": made, "person": person})).await;
+        plans.push(made.as_str().expect("an id").to_owned());
+    }
+    for plan in plans {
+        let place = format!("[data-room='{plan}']");
+        ann.shows(&place).await;
+        ann.tab.click(&place).await;
+        let is_there = format!("document.querySelector('{COMPOSER}').dataset.place === '{plan}'");
+        ann.tab.wait_for(&is_there, SOON).await;
+        assert_eq!(ann.tab.evaluate("location.pathname").await, format!("/private/{plan}"));
+        ann.tab.reload().await;
+        ann.tab.wait_for(&is_there, SOON).await;
+    }
     ann.is_content();
 }

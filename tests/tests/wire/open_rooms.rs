@@ -178,7 +178,8 @@ async fn programs_find_the_open_rooms_and_what_is_new_there() {
     let base = format!("http://{}", server.address);
     let robots = get(&server, "/robots.txt").text();
     assert!(
-        robots.contains(&format!("Sitemap: {base}/sitemap.xml\n")) && robots.contains("Disallow: /direct/\n")
+        robots.contains(&format!("Sitemap: {base}/sitemap.xml\n"))
+            && robots.contains("Disallow: /private/\nDisallow: /direct/\n")
     );
     let map = get(&server, "/sitemap.xml");
     assert_eq!(map.header("content-type"), Some("application/xml; charset=utf-8"));

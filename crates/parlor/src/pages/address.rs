@@ -122,6 +122,7 @@ mod tests {
             "/room/%zz",
             "/room/%ff",
             "/direct/a",
+            "/private/a",
         ] {
             assert_eq!(Address::parse(path), None, "{path}");
         }
