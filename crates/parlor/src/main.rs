@@ -21,6 +21,7 @@ mod pages;
 mod providers;
 mod publisher;
 mod rate;
+mod rates;
 mod readers;
 mod reset;
 mod routes;

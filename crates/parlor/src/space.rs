@@ -24,6 +24,7 @@ use crate::identity::{Identities, Signed, new_secret};
 use crate::nickname::Nicknames;
 use crate::providers::Providers;
 use crate::publisher::{News, Publisher, Topics};
+use crate::rates::Rates;
 use crate::readers::{Job, Readers};
 use crate::wire::Limits;
 
@@ -106,6 +107,7 @@ pub(crate) struct Space {
     /// How often people have had written out what is kept about them.
     pub(crate) exports: Attempts,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) rates: Rates,
     /// The lobby in the tutorial's plain text.
     pub(crate) text: Topic,
     publisher: Publisher,
@@ -155,15 +157,16 @@ impl Space {
         // It is set once, here.
         let _ = indexer.set(Arc::downgrade(&running));
         begin(&chat, options.door, options.retention).map_err(SpaceError::Data)?;
-        let gate = Gate::new(data.secret(), options.guests_at_once, &chat).map_err(SpaceError::Data)?;
-        let gate = Arc::new(gate);
-        let topics = Topics { text: Topic::new(), everyone: Topic::new() };
-        let text = topics.text.clone();
+        let gate = Gate::new(data.secret(), options.guests_at_once, &chat).map(Arc::new);
+        let gate = gate.map_err(SpaceError::Data)?;
+        let text = Topic::new();
+        let topics = Topics { text: text.clone(), everyone: Topic::new() };
         let publishing = publisher
             .start(Arc::clone(&chat), topics, options.presence_interval, Arc::clone(&gate))
             .map_err(SpaceError::Thread)?;
         let sweeping = start_sweeping(Arc::clone(&chat), options.keep_origins).map_err(SpaceError::Thread)?;
         Ok(Arc::new(Space {
+            rates: Rates::new(&options.limits),
             options,
             identities: Identities::new(data.secret()),
             passwords: Passwords::start().map_err(SpaceError::Thread)?,
@@ -349,7 +352,6 @@ mod tests {
 
     fn open(folder: &Scratch) -> Arc<Space> {
         let limits = Limits { text: 100, requests_per_second: 10, request_burst: 10 };
-        let presence_interval = Duration::from_secs(1);
         let options = Options {
             limits,
             retention: Retention::Forever,
@@ -357,7 +359,7 @@ mod tests {
             keep_origins: Duration::from_secs(60),
             guests_at_once: 20,
             parts_of_words: false,
-            presence_interval,
+            presence_interval: Duration::from_secs(1),
             providers: Arc::default(),
         };
         Space::open(&DataFolder::open(folder.path()).unwrap(), options).unwrap()

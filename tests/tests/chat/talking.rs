@@ -157,6 +157,25 @@ async fn whoever_asks_too_much_is_told_when_to_go_on() {
 }
 
 #[tokio::test]
+async fn more_connections_are_no_way_to_ask_more() {
+    let server = Server::start_with("rates", &["--requests-per-second", "1", "--request-burst", "20"]);
+    let first = server.client().await;
+    let mut connections = vec![server.back(&first.token).await, server.back(&first.token).await, first];
+    let mut said = 0;
+    for turn in 0..60 {
+        let answer = connections[turn % 3].ask(json!({"type": "typing", "room": LOBBY})).await;
+        if answer["type"] == "error" {
+            assert_eq!(answer["code"], "too-fast");
+            break;
+        }
+        said += 1;
+    }
+    assert!(said < 59, "three connections may not ask three times as much");
+    let mut other = server.client().await;
+    other.ok(json!({"type": "post", "text": "one of another asks as they like"})).await;
+}
+
+#[tokio::test]
 async fn the_longest_text_fits_however_json_escapes_it() {
     let server = Server::start("escaped");
     let mut ann = server.client().await;

@@ -29,7 +29,7 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "OCTETS", default_value = "16384", value_parser = max_text)]
     pub(crate) max_text: usize,
 
-    /// How many requests a connection may make each second in the long run.
+    /// How many requests a person may make each second in the long run, over all connections that they have.
     #[arg(long, value_name = "COUNT", default_value = "20", value_parser = count::<NonZeroU32>)]
     pub(crate) requests_per_second: NonZeroU32,
 
@@ -38,7 +38,7 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "COUNT", default_value = "20", value_parser = count::<NonZeroU32>)]
     pub(crate) guests_at_once: NonZeroU32,
 
-    /// How many requests a connection may make at once after it was quiet.
+    /// How many requests a person may make at once after they were quiet.
     #[arg(long, value_name = "COUNT", default_value = "100", value_parser = count::<NonZeroU32>)]
     pub(crate) request_burst: NonZeroU32,
 }

@@ -16,7 +16,7 @@ use super::ticket::Ticket;
 use super::{orders, oversight, queries, wishes};
 use crate::identity::{Signed, new_person};
 use crate::publisher::{News, SIGNED_OUT};
-use crate::rate::Rate;
+use crate::rates::{self, Shared};
 use crate::readers::Job;
 use crate::space::{Space, Standing};
 use crate::wire::{Asked, Named, Request, Welcome, WireError, waiting};
@@ -36,7 +36,7 @@ pub(crate) struct Json {
 #[derive(Debug)]
 struct State {
     place: Place,
-    rate: Rate,
+    rate: Shared,
 }
 
 #[derive(Debug)]
@@ -48,8 +48,9 @@ enum Place {
 impl Json {
     /// `shown` is who the client has shown to be.
     pub(super) fn new(space: &Space, shown: Option<Signed>, ticket: Ticket) -> Self {
-        let limits = &space.options.limits;
-        let rate = Rate::new(limits.requests_per_second, limits.request_burst, Instant::now());
+        let now = Instant::now();
+        let rate =
+            shown.map_or_else(|| space.rates.of_nobody(now), |signed| space.rates.of(signed.person, now));
         let place = Place::Coming(VecDeque::new());
         Json { shown, ticket, lane: Arc::default(), state: Mutex::new(State { place, rate }) }
     }
@@ -139,6 +140,7 @@ impl Json {
         space.tell(News::Came { ws: ws.clone(), signed, welcome, position });
         let asker = self.asker(space, ws, person);
         let mut state = self.lock();
+        state.rate = space.rates.of(person, Instant::now());
         // Under the lock, so that what comes now is answered after what came before.
         if let Place::Coming(held) = std::mem::replace(&mut state.place, Place::Here(person)) {
             held.into_iter().for_each(|asked| answer(&asker, asked));
@@ -152,14 +154,16 @@ impl Json {
     pub(super) fn hear(&self, space: &Arc<Space>, ws: &WebSocket, text: &str) {
         let asked = Asked::parse(text);
         let mut state = self.lock();
-        let asked = match (state.rate.take(Instant::now()), asked) {
+        let mut rate = rates::lock(&state.rate);
+        let asked = match (rate.take(Instant::now()), asked) {
             (Err(wait), Ok(Asked { id, .. }) | Err((id, _))) => {
                 let line = WireError::too_fast(wait).line(id.as_deref());
-                return refuse(ws, &state.rate, &line);
+                return refuse(ws, &rate, &line);
             }
             (Ok(()), Err((id, error))) => return space.answer(ws, error.line(id.as_deref())),
             (Ok(()), Ok(asked)) => asked,
         };
+        drop(rate);
         match &mut state.place {
             Place::Here(person) => {
                 let asker = self.asker(space, ws, *person);
