@@ -80,7 +80,8 @@ async fn who_missed_much_is_told_in_parts_and_who_missed_too_much_of_a_gap() {
     for _ in 0..1_500 {
         last = bob.send(json!({"type": "post", "text": text})).await;
     }
-    while bob.answer(last).await["sequence"] != 1_500 {}
+    let answer = bob.answer(last).await;
+    assert_eq!(answer["sequence"], 1_500, "{answer}");
     let (mut after, mut seen, mut parts) = (0, Vec::new(), 0);
     loop {
         let part = ann.ok(json!({"type": "subscribe", "room": LOBBY, "after": after})).await;
@@ -98,7 +99,8 @@ async fn who_missed_much_is_told_in_parts_and_who_missed_too_much_of_a_gap() {
     for _ in 0..9_000 {
         last = bob.send(json!({"type": "post", "text": "y"})).await;
     }
-    while bob.answer(last).await["sequence"] != 10_500 {}
+    let answer = bob.answer(last).await;
+    assert_eq!(answer["sequence"], 10_500, "{answer}");
     let gap = ann.ok(json!({"type": "subscribe", "room": LOBBY, "after": 499})).await;
     assert_eq!((&gap["gap"], &gap["last"]), (&json!(true), &json!(10_500)));
     let ahead = ann.ok(json!({"type": "subscribe", "room": LOBBY, "after": 10_501})).await;

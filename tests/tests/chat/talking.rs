@@ -176,6 +176,22 @@ async fn more_connections_are_no_way_to_ask_more() {
 }
 
 #[tokio::test]
+async fn whoever_was_welcomed_may_ask_as_much_at_once_as_they_like() {
+    let server = Server::start("welcomed");
+    for _ in 0..20 {
+        let mut ann = server.client().await;
+        let mut last = 0;
+        for _ in 0..400 {
+            last = ann.send(json!({"type": "typing", "room": LOBBY})).await;
+        }
+        for id in 1..=last {
+            let answer = ann.answer(id).await;
+            assert_eq!(answer["type"], "ok", "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_longest_text_fits_however_json_escapes_it() {
     let server = Server::start("escaped");
     let mut ann = server.client().await;

@@ -137,11 +137,12 @@ impl Json {
             Err(Failure::Trouble(_)) => return turn_away(ws),
         };
         let signed = Signed { person, session };
-        space.tell(News::Came { ws: ws.clone(), signed, welcome, position });
         let asker = self.asker(space, ws, person);
+        // Under the lock from the welcome on: nobody who has read it is too early, however much they ask at once, and what
+        // comes now is answered after what came before.
         let mut state = self.lock();
+        space.tell(News::Came { ws: ws.clone(), signed, welcome, position });
         state.rate = space.rates.of(person, Instant::now());
-        // Under the lock, so that what comes now is answered after what came before.
         if let Place::Coming(held) = std::mem::replace(&mut state.place, Place::Here(person)) {
             held.into_iter().for_each(|asked| answer(&asker, asked));
         }
