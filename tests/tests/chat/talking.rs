@@ -160,7 +160,7 @@ async fn whoever_asks_too_much_is_told_when_to_go_on() {
 async fn more_connections_are_no_way_to_ask_more() {
     let server = Server::start_with("rates", &["--requests-per-second", "1", "--request-burst", "20"]);
     let first = server.client().await;
-    let mut connections = vec![server.back(&first.token).await, server.back(&first.token).await, first];
+    let mut connections = [server.back(&first.token).await, server.back(&first.token).await, first];
     let mut said = 0;
     for turn in 0..60 {
         let answer = connections[turn % 3].ask(json!({"type": "typing", "room": LOBBY})).await;
