@@ -7,7 +7,10 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-use zlib_rs::{DeflateConfig, ReturnCode, compress_bound, compress_slice};
+#[path = "src/gzip.rs"]
+mod gzip;
+
+use gzip::gzip;
 
 /// Where the files are, from this crate.
 const FOLDER: &str = "../../web";
@@ -22,8 +25,6 @@ const ROOT: &str = "/web/";
 const DENSE: [&str; 1] = [".png"];
 /// Of zlib: the smallest, however long it takes.
 const LEVEL: i32 = 9;
-/// Of zlib: 15 for the widest window, and 16 more for the format of gzip (RFC 1952).
-const GZIP: i32 = 15 + 16;
 
 fn main() {
     println!("cargo::rerun-if-changed={FOLDER}");
@@ -50,7 +51,8 @@ fn main() {
         let gzip = if is_dense {
             "None".to_owned()
         } else {
-            let compressed = write(&out, &format!("{name}.gz"), &gzip(content));
+            let compressed =
+                write(&out, &format!("{name}.gz"), &gzip(content, LEVEL).expect("there is enough room"));
             format!("Some(include_bytes!({compressed:?}))")
         };
         writeln!(table, "File {{ name: {name:?}, plain: include_bytes!({plain:?}), gzip: {gzip} }},")
@@ -80,15 +82,6 @@ fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) {
 fn told_to_the_worker(version: &str, names: &[String]) -> String {
     let files: Vec<_> = names.iter().map(|name| format!("'{ROOT}{version}/{name}'")).collect();
     format!("self.VERSION = '{version}';\nself.FILES = [{}];\n", files.join(", "))
-}
-
-fn gzip(content: &[u8]) -> Vec<u8> {
-    let config = DeflateConfig { level: LEVEL, window_bits: GZIP, ..DeflateConfig::default() };
-    // The head and the foot of gzip are 12 octets longer than what the bound is for.
-    let mut compressed = vec![0; compress_bound(content.len()) + 12];
-    let (compressed, code) = compress_slice(&mut compressed, content, config);
-    assert_eq!(code, ReturnCode::Ok, "there is enough room");
-    compressed.to_vec()
 }
 
 /// Writes what is embedded, and says where.

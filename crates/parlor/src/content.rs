@@ -7,12 +7,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use zlib_rs::{DeflateConfig, ReturnCode, compress_bound, compress_slice};
+
+use crate::gzip::gzip;
 
 /// Of zlib: small enough, in a millisecond for a page.
 const LEVEL: i32 = 6;
-/// Of zlib: 15 for the widest window, and 16 more for the format of gzip (RFC 1952).
-const GZIP: i32 = 15 + 16;
 
 /// How long a browser may use what it has.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +34,7 @@ pub(crate) struct Content {
 impl Content {
     /// A text that was made for this answer.
     pub(crate) fn new(content_type: &'static str, text: String) -> Self {
-        let gzip = gzip(text.as_bytes());
+        let gzip = gzip(text.as_bytes(), LEVEL).map(Bytes::from);
         Content::compressed(content_type, text.into(), gzip)
     }
 
@@ -81,15 +80,6 @@ impl Content {
             None => (always, typed, self.plain.clone()).into_response(),
         }
     }
-}
-
-/// A text in a quarter of its size; nothing if that cannot be had.
-fn gzip(text: &[u8]) -> Option<Bytes> {
-    let config = DeflateConfig { level: LEVEL, window_bits: GZIP, ..DeflateConfig::default() };
-    // The head and the foot of gzip are 12 octets longer than what the bound is for.
-    let mut compressed = vec![0; compress_bound(text.len()) + 12];
-    let (compressed, code) = compress_slice(&mut compressed, text, config);
-    (code == ReturnCode::Ok).then(|| Bytes::copy_from_slice(compressed))
 }
 
 /// Whether the browser has what this tag stands for (RFC 9110 §13.1.2; tags of ours have no comma in them).

@@ -14,6 +14,7 @@ mod date;
 mod exposition;
 mod feed;
 mod gate;
+mod gzip;
 mod identity;
 mod log;
 mod nickname;
