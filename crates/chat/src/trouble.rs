@@ -24,6 +24,10 @@ pub enum Trouble {
     Older,
     /// Too many proposals wait already; this one was not taken.
     Busy,
+    /// The servers that hold the log of several nodes cannot be reached, or have no leader.
+    Unreachable(String),
+    /// What several nodes share is not as it has to be, or has lost what was acknowledged.
+    Unfit(String),
     /// The log was stopped, or its thread ended.
     Stopped,
 }
@@ -31,7 +35,15 @@ pub enum Trouble {
 impl Trouble {
     /// Whether the same attempt may succeed later without anybody starting the program anew.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Trouble::Full | Trouble::ReadOnly | Trouble::Locked | Trouble::Io(_) | Trouble::Busy)
+        match self {
+            Trouble::Full | Trouble::ReadOnly | Trouble::Locked | Trouble::Io(_) => true,
+            Trouble::Busy | Trouble::Unreachable(_) => true,
+            Trouble::Corrupt(_)
+            | Trouble::Newer(_)
+            | Trouble::Older
+            | Trouble::Unfit(_)
+            | Trouble::Stopped => false,
+        }
     }
 }
 
@@ -48,6 +60,13 @@ impl fmt::Display for Trouble {
             Trouble::Newer(what) => write!(f, "a later version wrote the data: {what}; start that version"),
             Trouble::Older => f.write_str("an earlier version wrote the data; start the server once"),
             Trouble::Busy => f.write_str("too much waits to be stored; try again in a moment"),
+            Trouble::Unreachable(what) => {
+                write!(
+                    f,
+                    "the servers of the log cannot take anything: {what}; once they can, it goes on by itself"
+                )
+            }
+            Trouble::Unfit(what) => write!(f, "the servers of the log cannot be used: {what}"),
             Trouble::Stopped => f.write_str("the log was stopped; start the server again"),
         }
     }

@@ -12,11 +12,12 @@ struct Layer {
 }
 
 /// The whole direction, lowest first.
-const LAYERS: [Layer; 5] = [
+const LAYERS: [Layer; 6] = [
     Layer { name: "websocket-driver", uses: &[], tests_use: &[] },
     Layer { name: "websocket-hub", uses: &["websocket-driver"], tests_use: &["websocket-client"] },
     Layer { name: "websocket-client", uses: &["websocket-driver"], tests_use: &[] },
     Layer { name: "parlor-chat", uses: &[], tests_use: &[] },
+    Layer { name: "parlor-jetstream", uses: &["parlor-chat"], tests_use: &["parlor-chat"] },
     Layer {
         name: "parlor",
         // The client is for `parlor check`.

@@ -1,0 +1,59 @@
+//! What a space is called on the servers: its stream, its subjects.
+
+use parlor_chat::Trouble;
+
+use crate::reach::unusable;
+
+/// Characters of a space's name at most.
+const LONGEST: usize = 32;
+
+/// A space, by the name that its streams and subjects have in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Space(String);
+
+impl Space {
+    pub(crate) fn new(name: &str) -> Result<Self, Trouble> {
+        let is_allowed =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+        if name.is_empty() || name.len() > LONGEST || !name.bytes().all(is_allowed) {
+            return Err(unusable(format!(
+                "a space has a name of 1 to {LONGEST} of a-z, 0-9, - and _, unlike `{name}`"
+            )));
+        }
+        Ok(Space(name.into()))
+    }
+
+    /// The stream that is the log.
+    pub(crate) fn stream(&self) -> String {
+        format!("parlor-{}", self.0)
+    }
+
+    /// All subjects of the log.
+    pub(crate) fn subjects(&self) -> String {
+        format!("parlor.{}.log.*", self.0)
+    }
+
+    /// Where proposals are published.
+    pub(crate) fn proposals(&self) -> String {
+        format!("parlor.{}.log.proposal", self.0)
+    }
+
+    /// Where entries are published that were settled elsewhere.
+    pub(crate) fn entries(&self) -> String {
+        format!("parlor.{}.log.entry", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_no_character_that_means_something_in_a_subject() {
+        assert!(Space::new("main-2_x").is_ok());
+        assert!(Space::new(&"x".repeat(LONGEST)).is_ok());
+        for name in ["", "a.b", "*", ">", "a b", "Main", "é", &"x".repeat(LONGEST + 1)] {
+            assert!(Space::new(name).is_err(), "{name}");
+        }
+    }
+}
