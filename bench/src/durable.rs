@@ -40,16 +40,21 @@ struct Round {
     turns: Vec<(Turn, Vec<Turn>)>,
 }
 
-/// `durable [--quick] [--rounds N] [--folder FOLDER]`
+/// `durable [--quick] [--rounds N] [--folder FOLDER] [--in-flight N]`
 pub fn run(mut options: &[&str]) -> ExitCode {
     let (mut rounds, mut turn) = (5, Duration::from_secs(3));
     let mut folder = std::env::temp_dir();
+    let mut in_flight = IN_FLIGHT.to_vec();
     while let Some((first, rest)) = options.split_first() {
         options = rest;
         match (*first, rest) {
             ("--quick", _) => (rounds, turn) = (1, Duration::from_millis(500)),
             ("--rounds", [count, rest @ ..]) if count.parse::<usize>().is_ok_and(|count| count > 0) => {
                 rounds = count.parse().expect("it was parsed");
+                options = rest;
+            }
+            ("--in-flight", [count, rest @ ..]) if count.parse::<usize>().is_ok_and(|count| count > 0) => {
+                in_flight = vec![count.parse().expect("it was parsed")];
                 options = rest;
             }
             ("--folder", [path, rest @ ..]) => {
@@ -62,9 +67,9 @@ pub fn run(mut options: &[&str]) -> ExitCode {
     let folder = folder.join(format!("parlor-bench-durable-{}", std::process::id()));
     println!("{}; load average {}", machine::description(), machine::load_average());
     println!("{rounds} rounds of {turn:?} each in {}; texts of {TEXT} octets\n", folder.display());
-    let found: Result<Vec<Round>> = (0..rounds).map(|_| round(&folder, turn)).collect();
+    let found: Result<Vec<Round>> = (0..rounds).map(|_| round(&folder, turn, &in_flight)).collect();
     match found {
-        Ok(found) => print(&found),
+        Ok(found) => print(&found, &in_flight),
         Err(error) => {
             eprintln!("durable: {error}");
             return ExitCode::FAILURE;
@@ -74,7 +79,7 @@ pub fn run(mut options: &[&str]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn round(folder: &Path, turn: Duration) -> Result<Round> {
+fn round(folder: &Path, turn: Duration, in_flight: &[usize]) -> Result<Round> {
     let fresh = || {
         // What an earlier turn left is no reason to fail.
         let _ = fs::remove_dir_all(folder);
@@ -83,7 +88,7 @@ fn round(folder: &Path, turn: Duration) -> Result<Round> {
     fresh()?;
     let syncs = bare::syncs(&folder.join("syncs"), turn)?;
     let mut turns = Vec::new();
-    for in_flight in IN_FLIGHT {
+    for in_flight in in_flight.iter().copied() {
         fresh()?;
         let bare = bare::commits(&folder.join("bare.db"), in_flight, turn)?;
         let mut ours = Vec::new();
@@ -102,12 +107,12 @@ fn spread(rounds: &[Round], of: impl Fn(&Round) -> f64) -> Spread {
     Spread::of(rounds.iter().map(of))
 }
 
-fn print(rounds: &[Round]) {
+fn print(rounds: &[Round], in_flight: &[usize]) {
     let head =
         ["in flight", "rooms", "bare, rows/s", "µs of CPU", "ours, messages/s", "µs of CPU", "of bare"];
     let mut table = Table::new(head);
     let mut goals = Goals::default();
-    for (at, in_flight) in IN_FLIGHT.into_iter().enumerate() {
+    for (at, in_flight) in in_flight.iter().copied().enumerate() {
         for (which, rooms) in ROOMS.into_iter().enumerate() {
             let bare = |of: fn(&Turn) -> f64| spread(rounds, |round| of(&round.turns[at].0)).median;
             let ours = |of: fn(&Turn) -> f64| spread(rounds, |round| of(&round.turns[at].1[which])).median;
@@ -131,7 +136,9 @@ fn print(rounds: &[Round]) {
         }
     }
     println!("{}", table.markdown());
-    lone(rounds, &mut goals);
+    if in_flight.first() == Some(&1) {
+        lone(rounds, &mut goals);
+    }
     println!("{}", goals.markdown());
 }
 

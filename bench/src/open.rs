@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use parlor_chat::log::{LocalLog, Log};
 use parlor_chat::storage::{Options, Sqlite};
 use parlor_chat::view::{From, Since};
-use parlor_chat::{Action, Chat, PersonId, Proposal, RoomId, Sequence, Timestamp, Origin};
+use parlor_chat::{Action, Chat, Origin, PersonId, Proposal, RoomId, Sequence, Timestamp};
 
 use crate::rounds::{Spread, cpu_time};
 use crate::server::goals::{Bound, Goals};

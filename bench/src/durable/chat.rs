@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parlor_chat::log::{LocalLog, Log};
 use parlor_chat::storage::{Options, Sqlite};
-use parlor_chat::{Action, Chat, Key, PersonId, Proposal, RoomId, Timestamp, Visibility, Origin};
+use parlor_chat::{Action, Chat, Key, Origin, PersonId, Proposal, RoomId, Timestamp, Visibility};
 
 use super::{Result, TEXT, Turn, turn};
 use crate::rounds::{cpu_time, process_time};
@@ -121,7 +121,10 @@ fn room(number: u64) -> RoomId {
 fn people_and_rooms(log: &mut impl Log, rooms: u64) -> Result<()> {
     let mut asked = Vec::new();
     for number in 0..PEOPLE {
-        asked.push((person(number), Action::Arrive { nickname: format!("user-{number}"), from: Origin::default() }));
+        asked.push((
+            person(number),
+            Action::Arrive { nickname: format!("user-{number}"), from: Origin::default() },
+        ));
     }
     for number in 0..rooms {
         let (name, topic) = (format!("room {number}"), String::new());

@@ -1,13 +1,14 @@
 //! The chat as a server uses it: hand in proposals from any thread, hear of them once they are durable, read.
 //!
-//! One thread writes. It takes whatever waits as one batch, so that a hundred people who speak at once share one
-//! sync of the disk, and nobody who speaks alone waits for company.
+//! One thread decides (`chat/steps.rs`). Whatever waits becomes durable in one step, so that a hundred people who speak
+//! at once share one sync of the disk, and nobody who speaks alone waits for company.
+
+mod steps;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use crate::entry::Entry;
 use crate::failure::Failure;
@@ -19,31 +20,21 @@ use crate::proposal::{Action, Proposal};
 use crate::storage::{Read, Source};
 use crate::trouble::Trouble;
 use crate::view::View;
+use steps::Steps;
 
 /// Proposals that wait at most; what comes then is refused with [`Trouble::Busy`].
 const QUEUE: usize = 65_536;
 /// Octets of texts that wait at most.
 const QUEUE_OCTETS: usize = 64 << 20;
-/// Proposals that become durable in one step at most, so that the first of them does not wait for long.
-const BATCH: usize = 1_024;
-/// Octets of texts that become durable in one step at most, for the same reason.
-const BATCH_OCTETS: usize = 4 << 20;
-/// Who speaks while others do waits for them this share of what the last step took, if most of them are missing:
-/// half as many syncs of the disk are worth more to each of them.
-const COMPANY_SHARE: u32 = 4;
-/// Nobody waits longer than this for company.
-const COMPANY: Duration = Duration::from_millis(1);
-/// Erased text is gone from the files after this time: cutting the write-ahead log costs two syncs.
-const SCRUB: Duration = Duration::from_secs(1);
 /// Ways to read that are kept open between uses.
 const SOURCES: usize = 8;
 
-/// What is called with the outcome of one proposal: on the thread that writes, or by who handed it in if it is not
+/// What is called with the outcome of one proposal: on the log's thread, or by who handed it in if it is not
 /// taken. It must not block.
 pub type Answer = Box<dyn FnOnce(Result<&Outcome, Trouble>) + Send>;
 
 /// What is called with the outcomes of each batch, in the order of the log, after each answer of the batch.
-/// It runs on the thread that writes: it must not block, and must not wait for another proposal.
+/// It runs on the log's thread: it must not block, and must not wait for another proposal.
 pub type Listener = Box<dyn FnMut(&[Outcome]) + Send>;
 
 /// A log with its thread.
@@ -62,21 +53,13 @@ struct Asked {
 }
 
 impl Chat {
-    /// Starts the thread that writes to this log.
+    /// Starts the log's thread.
     pub fn start(log: impl Log + 'static, listener: Listener) -> Result<Self, Trouble> {
         let sources = Mutex::new(vec![log.source()?]);
         let (queue, asked) = sync_channel(QUEUE);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let writer = Writer {
-            log: Box::new(log),
-            listener,
-            asked,
-            waiting: waiting.clone(),
-            scrubbed: Instant::now(),
-            last: 0,
-            took: Duration::ZERO,
-        };
-        let thread = std::thread::Builder::new().name("log".into()).spawn(move || writer.run());
+        let steps = Steps::new(Box::new(log), listener, asked, waiting.clone());
+        let thread = std::thread::Builder::new().name("log".into()).spawn(move || steps.run());
         let thread = thread.map_err(|error| Trouble::Io(error.to_string()))?;
         let (queue, thread) = (RwLock::new(Some(queue)), Mutex::new(Some(thread)));
         Ok(Chat { queue, waiting, sources, thread })
@@ -186,96 +169,4 @@ fn octets(action: &Action) -> usize {
         _ => 0,
     };
     size_of::<Asked>() + text
-}
-
-struct Writer {
-    log: Box<dyn Log>,
-    listener: Listener,
-    asked: Receiver<Asked>,
-    waiting: Arc<AtomicUsize>,
-    scrubbed: Instant,
-    /// How many proposals the last step had.
-    last: usize,
-    /// How long the last step took.
-    took: Duration,
-}
-
-impl Writer {
-    fn run(mut self) -> Box<dyn Log> {
-        let mut is_clean = false;
-        loop {
-            // With nothing to scrub there is nothing to wake up for.
-            let patience = if is_clean { Duration::from_secs(86_400) } else { SCRUB };
-            match self.asked.recv_timeout(patience) {
-                Ok(first) => {
-                    self.step(first);
-                    is_clean = false;
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            if !is_clean && self.scrubbed.elapsed() >= SCRUB {
-                // What fails now is tried again in a second.
-                is_clean = self.log.scrub().unwrap_or(false);
-                self.scrubbed = Instant::now();
-            }
-        }
-        // The next start does it if this fails.
-        let _ = self.log.scrub();
-        self.log
-    }
-
-    fn step(&mut self, first: Asked) {
-        let mut octets = first.octets;
-        let (mut proposals, mut answers) = (vec![first.proposal], vec![first.answer]);
-        let mut has_waited = false;
-        while proposals.len() < BATCH && octets < BATCH_OCTETS {
-            let Ok(next) = self.asked.try_recv() else {
-                if has_waited || proposals.len() >= self.last / 2 {
-                    break;
-                }
-                // Those of the last step have just been answered and may be about to go on.
-                has_waited = true;
-                std::thread::sleep(COMPANY.min(self.took / COMPANY_SHARE));
-                continue;
-            };
-            octets += next.octets;
-            proposals.push(next.proposal);
-            answers.push(next.answer);
-        }
-        self.waiting.fetch_sub(octets, Ordering::Relaxed);
-        self.last = proposals.len();
-        let begun = Instant::now();
-        self.settle(&proposals, answers);
-        self.took = begun.elapsed();
-    }
-
-    /// Makes a batch durable and tells what became of it.
-    fn settle(&mut self, proposals: &[Proposal], answers: Vec<Answer>) {
-        match self.log.append(proposals) {
-            Err(trouble) if trouble.may_pass() || proposals.len() == 1 => {
-                answers.into_iter().for_each(|answer| answer(Err(trouble.clone())));
-            }
-            // One damaged row must not keep everybody from speaking: only who needs it fails.
-            Err(_) => {
-                for (proposal, answer) in proposals.iter().zip(answers) {
-                    let outcomes = self.log.append(std::slice::from_ref(proposal));
-                    self.tell(outcomes, vec![answer]);
-                }
-            }
-            outcomes => self.tell(outcomes, answers),
-        }
-    }
-
-    fn tell(&mut self, outcomes: Result<Vec<Outcome>, Trouble>, answers: Vec<Answer>) {
-        match outcomes {
-            Ok(outcomes) => {
-                for (outcome, answer) in outcomes.iter().zip(answers) {
-                    answer(Ok(outcome));
-                }
-                (self.listener)(&outcomes);
-            }
-            Err(trouble) => answers.into_iter().for_each(|answer| answer(Err(trouble.clone()))),
-        }
-    }
 }

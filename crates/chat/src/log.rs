@@ -9,6 +9,7 @@ mod local;
 mod reader;
 mod snapshot;
 mod stream;
+mod writer;
 
 use std::fmt;
 use std::io;
@@ -28,6 +29,10 @@ pub use local::LocalLog;
 pub use reader::{LogReader, read_tail};
 pub use snapshot::write_snapshot;
 
+/// What is called once with what became of a batch, on whichever thread knows it first. It must not block, and must
+/// not call the log.
+pub type Told = Box<dyn FnOnce(Result<Vec<Outcome>, Trouble>) + Send>;
+
 /// One order of proposals, and the state that follows from it.
 ///
 /// What every implementation promises is written down as tests in `log::contract` (feature `contract`).
@@ -39,6 +44,23 @@ pub trait Log: Send {
     /// Nothing of the batch happened, as far as anybody can tell from the log later; or, if the answer was lost on
     /// the way, all of it. Proposals with a key can be appended again without harm.
     fn append(&mut self, batch: &[Proposal]) -> Result<Vec<Outcome>, Trouble>;
+
+    /// Takes a batch up without waiting until it is durable: `told` hears what became of it, and those of several
+    /// batches are called in the order in which the batches were taken. A later batch is decided with what the
+    /// earlier ones changed; if one of those does not become durable, the later ones do not either, and hear why.
+    ///
+    /// Without this, a log waits here. With it, what was taken may become durable at any time, and does after
+    /// [`Log::flush`].
+    fn take(&mut self, batch: &[Proposal], told: Told) {
+        told(self.append(batch));
+    }
+
+    /// Begins to make durable what was taken, all of it in one step, as soon as what was begun before is done.
+    fn flush(&mut self) {}
+
+    /// Waits until all that was taken is settled and told. Everything but [`Log::take`] and [`Log::flush`] comes after
+    /// that by itself.
+    fn settle(&mut self) {}
 
     /// Takes over entries that were settled elsewhere, from the place after the last.
     fn replay(&mut self, entries: &[Entry]) -> Result<(), Trouble>;

@@ -3,6 +3,7 @@
 //! Everything that has a meaning stands above this, and is the same for every storage.
 
 mod memory;
+mod over;
 mod recent;
 mod rows;
 mod sqlite;
@@ -16,7 +17,7 @@ use crate::trouble::Trouble;
 pub use memory::Memory;
 pub use rows::Rows;
 pub use sqlite::{Options, Sqlite, SqliteReader};
-pub(crate) use staged::{Cache, Staged};
+pub(crate) use staged::{Cache, Ground, Staged};
 
 /// Which way a scan goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,15 +79,8 @@ pub trait Source: Send {
 }
 
 /// The one place that is written to.
-pub trait Storage: Read + Send {
-    /// Begins a step: what is read from here to [`Storage::commit`] is what will be written over.
-    fn begin(&mut self) -> Result<(), Trouble>;
-
-    /// Ends a step without writing anything.
-    fn abandon(&mut self);
-
-    /// Writes all of it or, with an error, nothing, and ends the step if one was begun. When it returns, it
-    /// is durable.
+pub trait Storage: Read + Send + 'static {
+    /// Writes all of it or, with an error, nothing. When it returns, it is durable.
     fn commit(&mut self, writes: &Writes) -> Result<(), Trouble>;
 
     /// Makes sure that nothing that was removed or overwritten can be read from the files.

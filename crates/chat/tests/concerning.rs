@@ -4,7 +4,7 @@
 mod support;
 
 use parlor_chat::log::{LocalLog, Log};
-use parlor_chat::storage::{Memory, Storage};
+use parlor_chat::storage::Memory;
 use parlor_chat::view::{Concerning, View};
 use parlor_chat::{
     AccountChange, Action, Event, Failure, Fingerprint, Order, PersonId, Position, Refusal, RoomId,
@@ -22,7 +22,7 @@ fn concerning(
     up_to: Position,
 ) -> Result<Concerning, Failure> {
     let mut found = None;
-    let mut source = log.storage().source().unwrap();
+    let mut source = log.source().unwrap();
     source
         .read(&mut |state| {
             found = Some(View::new(state, asker).unwrap().concerning(of, after, up_to));

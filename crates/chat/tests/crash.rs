@@ -5,13 +5,15 @@ mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use parlor_chat::log::{LocalLog, Log, StateHash};
-use parlor_chat::storage::{Options, Sqlite};
-use parlor_chat::{Position, RoomId};
+use parlor_chat::log::{LocalLog, Log, LogReader, StateHash};
+use parlor_chat::storage::{Direction, Options, Read, Source, Sqlite, Storage, Visit, Writes};
+use parlor_chat::{Position, RoomId, Trouble};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -34,19 +36,77 @@ struct Written {
     moved: Vec<u8>,
 }
 
-fn write(folder: &Folder) -> Written {
+/// A storage that notes what it is after each commit.
+struct Noted {
+    storage: Sqlite,
+    commits: Arc<Mutex<Vec<(usize, Position, StateHash)>>>,
+    wal: PathBuf,
+}
+
+impl Noted {
+    fn note(&self) {
+        let log = LogReader::new(&self.storage);
+        let length = usize::try_from(fs::metadata(&self.wal).unwrap().len()).unwrap();
+        self.commits.lock().unwrap().push((length, log.last().unwrap(), log.state_hash().unwrap()));
+    }
+}
+
+impl Read for Noted {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
+        self.storage.get(key)
+    }
+
+    fn scan(&self, keys: Range<&[u8]>, direction: Direction, visit: &mut Visit<'_>) -> Result<(), Trouble> {
+        self.storage.scan(keys, direction, visit)
+    }
+
+    fn entry(&self, position: u64) -> Result<Option<Vec<u8>>, Trouble> {
+        self.storage.entry(position)
+    }
+
+    fn entries(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, Trouble> {
+        self.storage.entries(after, limit)
+    }
+}
+
+impl Storage for Noted {
+    fn commit(&mut self, writes: &Writes) -> Result<(), Trouble> {
+        self.storage.commit(writes)?;
+        self.note();
+        Ok(())
+    }
+
+    fn scrub(&mut self) -> Result<bool, Trouble> {
+        self.storage.scrub()
+    }
+
+    fn source(&self) -> Result<Box<dyn Source>, Trouble> {
+        self.storage.source()
+    }
+}
+
+/// A story whose batches are appended one after the other, or decided while the ones before are being written.
+fn write(folder: &Folder, is_ahead: bool) -> Written {
     let options = Options { checkpoint_pages: 1_000_000, ..Options::default() };
     let raw = proptest::collection::vec(any::<Raw>(), 110).new_tree(&mut TestRunner::deterministic());
     let story = story(&raw.unwrap().current());
     let path = folder.database();
     let wal_path = folder.path().join("parlor.db-wal");
-    let mut log = LocalLog::open(Sqlite::open(&path, options).unwrap()).unwrap();
-    let length = || usize::try_from(fs::metadata(&wal_path).unwrap().len()).unwrap();
-    let mut commits = vec![(length(), log.last(), log.state_hash().unwrap())];
+    let storage = Sqlite::open(&path, options).unwrap();
+    let commits = Arc::default();
+    let mut log =
+        LocalLog::open(Noted { storage, commits: Arc::clone(&commits), wal: wal_path.clone() }).unwrap();
     for batch in story.chunks(2) {
-        log.append(batch).unwrap();
-        commits.push((length(), log.last(), log.state_hash().unwrap()));
+        if is_ahead {
+            log.take(batch, Box::new(|result| _ = result.unwrap()));
+            log.flush();
+        } else {
+            log.append(batch).unwrap();
+        }
     }
+    log.settle();
+    let commits = std::mem::take(&mut *commits.lock().unwrap());
+    assert_eq!(commits.len(), 1 + story.len().div_ceil(2), "one commit each, and one to begin with");
     let (database, wal) = (fs::read(&path).unwrap(), fs::read(&wal_path).unwrap());
     drop(log);
     Written { database, wal, commits, moved: fs::read(&path).unwrap() }
@@ -67,8 +127,17 @@ fn reopened(path: &Path, database: &[u8], wal: &[u8]) -> (Position, StateHash) {
 
 #[test]
 fn stopping_at_every_write_leaves_the_last_whole_commit() {
+    stop_at_every_write(false);
+}
+
+#[test]
+fn stopping_at_every_write_leaves_the_last_whole_commit_also_of_what_was_decided_ahead() {
+    stop_at_every_write(true);
+}
+
+fn stop_at_every_write(is_ahead: bool) {
     let folder = Folder::new();
-    let written = write(&folder);
+    let written = write(&folder, is_ahead);
     let copy = folder.path().join("copy.db");
     let frames = (written.wal.len() - HEADER) / FRAME;
     assert!(frames > 100, "{frames}");
@@ -88,7 +157,7 @@ fn stopping_at_every_write_leaves_the_last_whole_commit() {
 #[test]
 fn a_torn_frame_is_as_if_it_were_not_there() {
     let folder = Folder::new();
-    let written = write(&folder);
+    let written = write(&folder, true);
     let copy = folder.path().join("copy.db");
     for commit in written.commits.windows(2).step_by(5) {
         let ((_, last, hash), (end, ..)) = (commit[0], commit[1]);
@@ -101,7 +170,7 @@ fn a_torn_frame_is_as_if_it_were_not_there() {
 #[test]
 fn stopping_while_pages_are_moved_into_the_file_loses_nothing() {
     let folder = Folder::new();
-    let written = write(&folder);
+    let written = write(&folder, true);
     let copy = folder.path().join("copy.db");
     let (_, last, hash) = *written.commits.last().unwrap();
     let pages = written.moved.len() / PAGE;

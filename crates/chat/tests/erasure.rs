@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use parlor_chat::log::Log;
-use parlor_chat::storage::Storage;
 use parlor_chat::{Action, Chat, Origin, PersonId, Position, Retention, RoomId, Sequence, Timestamp, sweep};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -184,7 +183,7 @@ fn scrubbing_waits_for_who_reads_an_earlier_moment() {
     accept(&mut log, arrive(0));
     accept(&mut log, post(0, RoomId::LOBBY, "secret-1-text"));
     assert_eq!(log.scrub(), Ok(true));
-    let mut source = log.storage().source().unwrap();
+    let mut source = log.source().unwrap();
     source
         .read(&mut |state| {
             state.entry(1)?;

@@ -3,8 +3,8 @@
 
 mod support;
 
-use parlor_chat::log::LocalLog;
-use parlor_chat::storage::{Memory, Storage};
+use parlor_chat::log::{LocalLog, Log};
+use parlor_chat::storage::Memory;
 use parlor_chat::view::{From, Since, Unread, View};
 use parlor_chat::{
     Action, Failure, PersonId, Position, Refusal, Role, RoomId, Sequence, Visibility, What, limits,
@@ -26,7 +26,7 @@ fn see<T>(
     look: impl Fn(&View<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let mut result = None;
-    let mut source = log.storage().source()?;
+    let mut source = log.source()?;
     source.read(&mut |state| {
         result = Some(View::new(state, person(asker)).and_then(|view| look(&view)));
         Ok(())

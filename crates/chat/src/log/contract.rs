@@ -10,6 +10,8 @@
 //! }
 //! ```
 
+use std::sync::{Arc, Mutex};
+
 use super::Log;
 use crate::entry::{Entry, Verdict};
 use crate::event::What;
@@ -34,6 +36,9 @@ pub const ALL: &[Promise] = &[
     ("an empty batch changes nothing", an_empty_batch_changes_nothing),
     ("a repeated key has the first outcome again", a_repeated_key_has_the_first_outcome_again),
     ("within a batch, each proposal sees those before it", proposals_of_a_batch_see_each_other),
+    ("what is taken is told once, in the order of the log", what_is_taken_is_told_once_in_order),
+    ("what is taken sees what was taken before", what_is_taken_sees_what_was_taken_before),
+    ("everything else comes after what was taken", everything_else_comes_after_what_was_taken),
     ("the tail is what was appended, from anywhere", the_tail_is_what_was_appended),
     ("a refused text is not kept", a_refused_text_is_not_kept),
     ("a deleted text is erased, and its key is known for ever", a_deleted_text_is_erased),
@@ -70,6 +75,22 @@ fn delete(message: u64) -> Proposal {
 
 fn append(log: &mut dyn Log, batch: &[Proposal]) -> Vec<Outcome> {
     log.append(batch).expect("an undisturbed log takes what it is given")
+}
+
+/// What was told, with the number of each batch.
+type Told = Arc<Mutex<Vec<(usize, Vec<Outcome>)>>>;
+
+fn take(log: &mut dyn Log, told: &Told, number: usize, batch: &[Proposal]) {
+    let told = told.clone();
+    let tell = move |result: Result<_, Trouble>| {
+        let outcomes = result.expect("an undisturbed log takes what it is given");
+        told.lock().expect("nobody panics while they tell").push((number, outcomes));
+    };
+    log.take(batch, Box::new(tell));
+}
+
+fn heard(told: &Told) -> Vec<(usize, Vec<Outcome>)> {
+    std::mem::take(&mut *told.lock().expect("nobody panics while they tell"))
 }
 
 fn everything(log: &dyn Log) -> Vec<Entry> {
@@ -122,6 +143,72 @@ fn proposals_of_a_batch_see_each_other(make: &mut Make<'_>) {
     let outcomes = append(&mut *log, &[arrive(), post("a", "hello"), delete(1), delete(1)]);
     let verdicts: Vec<_> = outcomes.iter().map(|outcome| outcome.verdict.err()).collect();
     assert_eq!(verdicts, [None, None, None, Some(Refusal::NoSuchMessage)]);
+}
+
+fn what_is_taken_is_told_once_in_order(make: &mut Make<'_>) {
+    for steps in 1..4 {
+        let (mut log, told) = (make(), Told::default());
+        let batches =
+            [vec![arrive()], vec![post("a", "1"), delete(99)], vec![post("b", "2")], vec![], vec![delete(1)]];
+        for (number, batch) in batches.iter().enumerate() {
+            take(&mut *log, &told, number, batch);
+            if number % steps == 0 {
+                log.flush();
+            }
+        }
+        log.settle();
+        let heard = heard(&told);
+        assert_eq!(heard.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+        let outcomes = heard.iter().flat_map(|(_, outcomes)| outcomes);
+        assert_eq!(outcomes.map(|outcome| outcome.position.0).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+        assert_eq!(log.last(), Position(5));
+
+        let mut other = make();
+        let appended = batches.iter().map(|batch| append(&mut *other, batch));
+        assert!(
+            appended.eq(heard.into_iter().map(|(_, outcomes)| outcomes)),
+            "it is what appending comes to"
+        );
+        assert_eq!((hash(&*log), everything(&*log)), (hash(&*other), everything(&*other)));
+    }
+}
+
+fn what_is_taken_sees_what_was_taken_before(make: &mut Make<'_>) {
+    let (mut log, told) = (make(), Told::default());
+    let batches = [
+        vec![arrive(), post("a", "1")],
+        vec![post("a", "1"), delete(1)],
+        vec![delete(1), post("b", "2"), post("c", "3")],
+        vec![post("b", "2"), delete(3)],
+    ];
+    for (number, batch) in batches.iter().enumerate() {
+        take(&mut *log, &told, number, batch);
+        log.flush();
+    }
+    log.settle();
+    let outcomes = heard(&told).into_iter().flat_map(|(_, outcomes)| outcomes);
+    let verdicts = outcomes.map(|outcome| (outcome.verdict.err(), outcome.repeated));
+    let gone = (Some(Refusal::NoSuchMessage), false);
+    let (done, again) = ((None, false), (None, true));
+    let expected = [done, done, again, done, gone, done, done, again, done];
+    assert_eq!(verdicts.collect::<Vec<_>>(), expected);
+}
+
+fn everything_else_comes_after_what_was_taken(make: &mut Make<'_>) {
+    let (mut log, told) = (make(), Told::default());
+    take(&mut *log, &told, 0, &[arrive()]);
+    log.flush();
+    take(&mut *log, &told, 1, &[post("a", "1")]);
+    assert_eq!(append(&mut *log, &[post("b", "2")])[0].position, Position(3));
+    assert_eq!(heard(&told).len(), 2, "they are told before it");
+    take(&mut *log, &told, 2, &[delete(1)]);
+    assert_eq!(log.scrub(), Ok(true));
+    assert_eq!(heard(&told).len(), 1);
+    take(&mut *log, &told, 3, &[post("c", "3")]);
+    log.trim(Position(2)).expect("an undisturbed log can be trimmed");
+    assert_eq!(heard(&told).len(), 1);
+    assert_eq!(everything(&*log).len(), 3);
+    drop(log);
 }
 
 fn the_tail_is_what_was_appended(make: &mut Make<'_>) {

@@ -5,7 +5,7 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
-use super::{Log, StateHash};
+use super::{Log, StateHash, Told};
 use crate::entry::Entry;
 use crate::outcome::Outcome;
 use crate::place::Position;
@@ -72,6 +72,28 @@ impl<L: Log> Log for Faulty<L> {
                 Err(Trouble::Stopped)
             }
         }
+    }
+
+    /// As the log behind it, as long as nothing is wrong. What fails fails after what was taken before it.
+    fn take(&mut self, batch: &[Proposal], told: Told) {
+        match self.faults.front() {
+            Some(Fault::None) | None if !self.is_dead => {
+                self.faults.pop_front();
+                self.log.take(batch, told);
+            }
+            _ => {
+                self.log.settle();
+                told(self.append(batch));
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        self.log.flush();
+    }
+
+    fn settle(&mut self) {
+        self.log.settle();
     }
 
     fn replay(&mut self, entries: &[Entry]) -> Result<(), Trouble> {

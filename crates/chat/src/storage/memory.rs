@@ -92,13 +92,6 @@ impl Source for Memory {
 }
 
 impl Storage for Memory {
-    // Nobody else writes, so there is nothing to hold on to.
-    fn begin(&mut self) -> Result<(), Trouble> {
-        Ok(())
-    }
-
-    fn abandon(&mut self) {}
-
     fn commit(&mut self, writes: &Writes) -> Result<(), Trouble> {
         let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
         if writes.anew {

@@ -84,9 +84,7 @@ impl Sqlite {
     }
 
     fn write(&mut self, writes: &Writes) -> Result<(), Trouble> {
-        if self.connection.is_autocommit() {
-            self.begin()?;
-        }
+        self.run("BEGIN IMMEDIATE")?;
         write::fill(&self.connection, writes).map_err(trouble)?;
         self.run("COMMIT")
     }
@@ -154,22 +152,12 @@ impl Read for Sqlite {
 }
 
 impl Storage for Sqlite {
-    fn begin(&mut self) -> Result<(), Trouble> {
-        self.run("BEGIN IMMEDIATE")
-    }
-
-    fn abandon(&mut self) {
-        // Some failures have ended the transaction already; that it is over is all that matters.
-        if !self.connection.is_autocommit() {
-            let _ = self.run("ROLLBACK");
-        }
-    }
-
     fn commit(&mut self, writes: &Writes) -> Result<(), Trouble> {
         let result = self.write(writes);
         self.has_gaps |= writes.removes;
-        if result.is_err() {
-            self.abandon();
+        // Some failures have ended the transaction already; that it is over is all that matters.
+        if result.is_err() && !self.connection.is_autocommit() {
+            let _ = self.run("ROLLBACK");
         }
         if let Err(Trouble::Io(_)) = result
             && let Ok(fresh) = connect(&self.path, &self.options)

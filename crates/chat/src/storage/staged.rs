@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
+use super::over::Over;
 use super::recent::Recent;
 use super::{Direction, Read, Visit, Writes};
 use crate::trouble::Trouble;
@@ -24,7 +25,7 @@ impl Cache {
         Ok(Cache { rows: RefCell::default(), recent: Recent::read(table, state)? })
     }
 
-    /// Takes over what a batch wrote, once it is durable.
+    /// Takes over what a batch wrote. If it does not become durable after all, the cache is of no use any more.
     pub(crate) fn renew(&mut self, writes: &Writes, is_cached: fn(u8) -> bool) {
         self.recent.renew(writes);
         let rows = self.rows.get_mut();
@@ -36,20 +37,29 @@ impl Cache {
     }
 }
 
+/// What a batch is put together on.
+pub(crate) struct Ground<'a> {
+    /// What is durable. While a batch is under way, this may or may not have it already.
+    pub(crate) base: &'a dyn Read,
+    /// The batch that is on its way into the base; the cache has taken it over.
+    pub(crate) under_way: Option<&'a Writes>,
+    pub(crate) cache: &'a Cache,
+    /// Of which tables rows are read again and again.
+    pub(crate) is_cached: fn(u8) -> bool,
+}
+
 /// A batch that is being put together.
 pub(crate) struct Staged<'a> {
-    base: &'a dyn Read,
-    cache: &'a Cache,
-    is_cached: fn(u8) -> bool,
+    ground: Ground<'a>,
     /// Where values are put together, so that each then takes no more memory than it needs.
     scratch: Vec<u8>,
     pub(crate) writes: Writes,
 }
 
 impl<'a> Staged<'a> {
-    /// An empty batch; `is_cached` says of which tables rows are read again and again.
-    pub(crate) fn new(base: &'a dyn Read, cache: &'a Cache, is_cached: fn(u8) -> bool) -> Self {
-        Staged { base, cache, is_cached, scratch: Vec::new(), writes: Writes::default() }
+    /// A batch that goes on from what it wrote before.
+    pub(crate) fn new(ground: Ground<'a>, writes: Writes) -> Self {
+        Staged { ground, scratch: Vec::new(), writes }
     }
 
     /// Gives a key the value that `write` puts into an empty vector.
@@ -62,6 +72,15 @@ impl<'a> Staged<'a> {
     pub(crate) fn put_entry(&mut self, position: u64, write: impl FnOnce(&mut Vec<u8>)) {
         let entry = self.written(write);
         self.writes.entries.insert(position, Some(entry));
+    }
+
+    /// What is stored with what is on its way there, and with this batch.
+    fn over<T>(&self, read: impl FnOnce(&Over<'_>) -> T) -> T {
+        let base = self.ground.base;
+        match self.ground.under_way {
+            Some(writes) => read(&Over { base: &Over { base, writes }, writes: &self.writes }),
+            None => read(&Over { base, writes: &self.writes }),
+        }
     }
 
     fn written(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
@@ -87,19 +106,25 @@ impl Read for Staged<'_> {
             written.iter().for_each(|value| visit(value));
             return Ok(());
         }
-        if self.cache.recent.lacks(key) {
+        let Ground { base, under_way, cache, is_cached } = &self.ground;
+        if cache.recent.lacks(key) {
             return Ok(());
         }
-        if !key.first().is_some_and(|table| (self.is_cached)(*table)) {
-            return self.base.look(key, visit);
-        }
-        if let Some(cached) = self.cache.rows.borrow().get(key) {
+        let is_cached = key.first().is_some_and(|table| is_cached(*table));
+        if is_cached && let Some(cached) = cache.rows.borrow().get(key) {
             cached.iter().for_each(|value| visit(value));
             return Ok(());
         }
-        let value = self.base.get(key)?;
+        if let Some(written) = under_way.and_then(|writes| writes.rows.get(key)) {
+            written.iter().for_each(|value| visit(value));
+            return Ok(());
+        }
+        if !is_cached {
+            return base.look(key, visit);
+        }
+        let value = base.get(key)?;
         value.iter().for_each(|value| visit(value));
-        let mut rows = self.cache.rows.borrow_mut();
+        let mut rows = cache.rows.borrow_mut();
         if rows.len() >= CACHED {
             rows.clear();
         }
@@ -107,53 +132,16 @@ impl Read for Staged<'_> {
         Ok(())
     }
 
-    /// Both in one order: of the same key, what was written counts.
     fn scan(&self, keys: Range<&[u8]>, direction: Direction, visit: &mut Visit<'_>) -> Result<(), Trouble> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let mut range = self.writes.rows.range(keys.clone());
-        let next = || match direction {
-            Direction::Forwards => range.next(),
-            Direction::Backwards => range.next_back(),
-        };
-        let mut written = std::iter::from_fn(next).peekable();
-        let mut flow = ControlFlow::Continue(());
-        self.base.scan(keys, direction, &mut |key, value| {
-            while let Some((earlier, row)) = written.next_if(|(written, _)| match direction {
-                Direction::Forwards => written.as_slice() < key,
-                Direction::Backwards => written.as_slice() > key,
-            }) {
-                flow = row.as_ref().map_or(Ok(flow), |row| visit(earlier, row))?;
-                if flow.is_break() {
-                    return Ok(flow);
-                }
-            }
-            flow = match written.next_if(|(written, _)| written.as_slice() == key) {
-                Some((_, None)) => flow,
-                Some((_, Some(row))) => visit(key, row)?,
-                None => visit(key, value)?,
-            };
-            Ok(flow)
-        })?;
-        for (key, row) in written {
-            if flow.is_break() {
-                break;
-            }
-            flow = row.as_ref().map_or(Ok(flow), |row| visit(key, row))?;
-        }
-        Ok(())
+        self.over(|over| over.scan(keys, direction, visit))
     }
 
     fn entry(&self, position: u64) -> Result<Option<Vec<u8>>, Trouble> {
-        match self.writes.entries.get(&position) {
-            Some(written) => Ok(written.clone()),
-            None => self.base.entry(position),
-        }
+        self.over(|over| over.entry(position))
     }
 
     fn entries(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, Trouble> {
-        self.base.entries(after, limit)
+        self.over(|over| over.entries(after, limit))
     }
 }
 
@@ -162,61 +150,46 @@ mod tests {
     use super::*;
     use crate::storage::{Memory, Storage};
 
-    #[test]
-    fn a_scan_sees_what_is_stored_and_what_is_written_in_one_order() {
-        let mut memory = Memory::new();
-        let mut stored = Writes::default();
-        for key in ["b", "d", "f", "h"] {
-            stored.rows.insert(key.into(), Some("old".into()));
-        }
-        memory.commit(&stored).unwrap();
-        let cache = Cache::default();
-        let mut staged = Staged::new(&memory, &cache, |_| false);
-        for key in ["a", "c", "d", "i"] {
-            staged.put(key.into(), |value| value.extend(b"new"));
-        }
-        staged.remove("f".into());
-        staged.remove("e".into());
+    fn row(value: &str) -> Writes {
+        let mut staged = Writes::default();
+        staged.rows.insert("k".into(), Some(value.into()));
+        staged
+    }
 
-        let look = |direction, most: usize| {
-            let mut seen = Vec::new();
-            let range = b"a".as_slice()..b"i".as_slice();
-            staged
-                .scan(range, direction, &mut |key, value| {
-                    seen.push(String::from_utf8([key, b"=", value].concat()).unwrap());
-                    Ok(if seen.len() == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-                })
-                .unwrap();
-            seen
-        };
-        let forwards = ["a=new", "b=old", "c=new", "d=new", "h=old"];
-        let backwards: Vec<&str> = forwards.iter().rev().copied().collect();
-        for most in 1..=5 {
-            assert_eq!(look(Direction::Forwards, most), forwards[..most]);
-            assert_eq!(look(Direction::Backwards, most), backwards[..most]);
-        }
+    fn on<'a>(base: &'a Memory, cache: &'a Cache, under_way: Option<&'a Writes>) -> Staged<'a> {
+        Staged::new(Ground { base, under_way, cache, is_cached: |_| true }, Writes::default())
     }
 
     #[test]
     fn the_cache_holds_what_became_durable_and_not_what_was_given_up() {
         let mut memory = Memory::new();
         let mut cache = Cache::default();
-        let row = |value: &str| {
-            let mut staged = Writes::default();
-            staged.rows.insert("k".into(), Some(value.into()));
-            staged
-        };
         memory.commit(&row("1")).unwrap();
-        assert_eq!(Staged::new(&memory, &cache, |_| true).get(b"k").unwrap(), Some(b"1".to_vec()));
+        assert_eq!(on(&memory, &cache, None).get(b"k").unwrap(), Some(b"1".to_vec()));
 
-        let mut given_up = Staged::new(&memory, &cache, |_| true);
+        let mut given_up = on(&memory, &cache, None);
         given_up.put("k".into(), |value| value.push(b'2'));
         assert_eq!(given_up.get(b"k").unwrap(), Some(b"2".to_vec()));
         drop(given_up);
-        assert_eq!(Staged::new(&memory, &cache, |_| true).get(b"k").unwrap(), Some(b"1".to_vec()));
+        assert_eq!(on(&memory, &cache, None).get(b"k").unwrap(), Some(b"1".to_vec()));
 
         memory.commit(&row("3")).unwrap();
         cache.renew(&row("3"), |_| true);
-        assert_eq!(Staged::new(&memory, &cache, |_| true).get(b"k").unwrap(), Some(b"3".to_vec()));
+        assert_eq!(on(&memory, &cache, None).get(b"k").unwrap(), Some(b"3".to_vec()));
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_read_whether_or_not_the_cache_had_it() {
+        let mut memory = Memory::new();
+        memory.commit(&row("1")).unwrap();
+        let under_way = row("2");
+        for is_read_before in [false, true] {
+            let mut cache = Cache::default();
+            if is_read_before {
+                assert_eq!(on(&memory, &cache, None).get(b"k").unwrap(), Some(b"1".to_vec()));
+            }
+            cache.renew(&under_way, |_| true);
+            assert_eq!(on(&memory, &cache, Some(&under_way)).get(b"k").unwrap(), Some(b"2".to_vec()));
+        }
     }
 }

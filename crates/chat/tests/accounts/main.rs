@@ -63,7 +63,7 @@ fn use_link(secret: &str, at: u64, session: SessionId) -> Proposal {
 fn look<T>(log: &LocalLog<impl Storage>, asker: PersonId, run: impl FnOnce(&View<'_>) -> T) -> T {
     let mut found = None;
     let mut run = Some(run);
-    let mut source = log.storage().source().unwrap();
+    let mut source = log.source().unwrap();
     source
         .read(&mut |state| {
             found = Some((run.take().unwrap())(&View::new(state, asker).unwrap()));

@@ -1,7 +1,7 @@
 //! A server with an owner, a moderator, members and guests, and short ways to order something and to look.
 
-use parlor_chat::log::LocalLog;
-use parlor_chat::storage::{Memory, Storage};
+use parlor_chat::log::{LocalLog, Log};
+use parlor_chat::storage::Memory;
 use parlor_chat::view::View;
 use parlor_chat::{
     Action, Failure, Order, Outcome, PersonId, Proposal, Refusal, RoomId, SecretHash, Sequence, ServerRole,
@@ -84,7 +84,7 @@ impl World {
         look: impl Fn(&View<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let mut result = None;
-        let mut source = self.log.storage().source()?;
+        let mut source = self.log.source()?;
         source.read(&mut |state| {
             let view = View::at(state, asker, Timestamp(self.now));
             result = Some(view.and_then(|view| look(&view)));

@@ -10,9 +10,19 @@ use crate::trouble::Trouble;
 const APPLICATION: i64 = 0x5061_726c;
 
 /// Step n leads from version n − 1 to version n. A step that was released is never changed.
+///
+/// That a row replaces another, and that a row without a value ends a statement in its middle, is said here and not in
+/// the statements: SQLite keeps a copy of every page that a statement touches if the statement might have to be undone
+/// by itself, and here it is always the whole batch that is undone.
 const STEPS: &[&str] = &["
-    CREATE TABLE log (position INTEGER PRIMARY KEY, entry BLOB NOT NULL);
-    CREATE TABLE state (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE log (
+        position INTEGER PRIMARY KEY ON CONFLICT REPLACE,
+        entry BLOB NOT NULL ON CONFLICT FAIL
+    );
+    CREATE TABLE state (
+        key BLOB NOT NULL ON CONFLICT FAIL PRIMARY KEY ON CONFLICT REPLACE,
+        value BLOB NOT NULL ON CONFLICT FAIL
+    ) WITHOUT ROWID;
 "];
 
 /// Checks what is in the file and brings it to the present version.

@@ -59,8 +59,9 @@ fn execute<K: ToSql, V: ToSql>(statement: &mut CachedStatement<'_>, rows: &[(K, 
     statement.raw_execute().map(drop)
 }
 
-/// `REPLACE` looks for the row's place once; with `ON CONFLICT DO UPDATE` it would be looked for twice.
+/// That a row replaces another is said in the table (`schema.rs`): so its place is looked for once, and with
+/// `ON CONFLICT DO UPDATE` it would be twice.
 fn statement(table: &str, rows: usize) -> String {
     let rows = vec!["(?, ?)"; rows].join(", ");
-    format!("REPLACE INTO {table} VALUES {rows}")
+    format!("INSERT INTO {table} VALUES {rows}")
 }
