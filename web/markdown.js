@@ -1,5 +1,6 @@
 // Draws what people write: a little Markdown, as elements and text nodes, so that nothing they write can be markup.
 
+import { coloured } from './highlight.js';
 import { element } from './views/elements.js';
 
 /** @typedef {{names: readonly string[], you: string}} Mentioned who is mentioned, and who reads */
@@ -34,7 +35,7 @@ export function drawn(text, mentioned) {
  * @param {string} code
  */
 function fence(language, code) {
-  const made = element('pre', '', element('code', '', code));
+  const made = element('pre', '', element('code', '', ...coloured(code, language)));
   if (language) made.dataset.language = language;
   made.tabIndex = 0;
   return made;

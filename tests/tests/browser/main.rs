@@ -8,6 +8,7 @@ mod composing;
 mod expected;
 mod fast;
 mod harness;
+mod highlight;
 mod http2;
 mod languages;
 mod looks;
