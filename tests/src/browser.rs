@@ -4,8 +4,10 @@ mod devtools;
 mod events;
 mod input;
 mod tab;
+mod tracing;
 
 pub use tab::{Screen, Tab};
+pub use tracing::{Slowness, Task, Trace};
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

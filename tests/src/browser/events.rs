@@ -10,12 +10,20 @@ pub(super) struct Session {
     /// Errors and warnings of the console, uncaught exceptions, what the network and the content security
     /// policy refused.
     pub(super) complaints: Vec<String>,
+    /// What the browser noted, as far as it has been handed over.
+    pub(super) trace: Vec<Value>,
+    /// Whether that is all.
+    pub(super) is_traced: bool,
 }
 
 impl Session {
     pub(super) fn note(&mut self, method: &str, parameters: &Value) {
         match method {
             "Page.loadEventFired" => self.loads += 1,
+            "Tracing.dataCollected" => {
+                self.trace.extend(parameters["value"].as_array().into_iter().flatten().cloned());
+            }
+            "Tracing.tracingComplete" => self.is_traced = true,
             "Inspector.targetCrashed" => self.complaints.push("the tab crashed".into()),
             "Runtime.consoleAPICalled" => self.complaints.extend(of_console(parameters)),
             "Runtime.exceptionThrown" => self.complaints.push(exception(&parameters["exceptionDetails"])),

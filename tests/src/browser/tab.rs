@@ -229,6 +229,13 @@ impl Tab {
         self.call("WebAuthn.addVirtualAuthenticator", json!({ "options": options })).await;
     }
 
+    /// Everything that the browser has noted, once it is here.
+    pub(super) fn take_trace(&self) -> Option<Vec<Value>> {
+        self.devtools.session(&self.session, |session| {
+            std::mem::take(&mut session.is_traced).then(|| std::mem::take(&mut session.trace))
+        })
+    }
+
     /// Closes the tab, as its user would.
     pub async fn close(self) {
         let target = json!({ "targetId": self.target });
