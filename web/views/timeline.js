@@ -42,6 +42,8 @@ export class Timeline {
   #anchor = null;
   #lastTop = 0;
   #spacer = 0;
+  /** Whether the list still holds what the server has put there, so that it could be read before any script ran. */
+  #isEarly;
 
   /**
    * @param {HTMLElement} scroller
@@ -54,6 +56,7 @@ export class Timeline {
     this.#list = list;
     this.#pill = pill;
     this.#gestures = gestures;
+    this.#isEarly = list.classList.contains('early');
     scroller.addEventListener('scroll', () => this.#noticeScroll(), { passive: true });
     scroller.addEventListener('keydown', (event) => this.#stepped(event));
     // The box grows, the phone turns, the keyboard opens: what was in view stays there.
@@ -69,6 +72,7 @@ export class Timeline {
   render(state) {
     this.#renderPill(state);
     const rows = rowsOf(state);
+    if (this.#isEarly) this.#replaceEarly(state, rows.length);
     if (state.here !== this.#here || state.target !== this.#target || state.arrivals !== this.#arrivals) {
       this.#enter(state, rows === this.#rows);
     }
@@ -80,6 +84,18 @@ export class Timeline {
     this.#settle();
     if (finished) this.#lookAhead();
     return !finished;
+  }
+
+  /**
+   * @param {State} state
+   * @param {number} count of the lines that there are now
+   */
+  #replaceEarly({ here, rooms }, count) {
+    const isElsewhere = this.#here !== '' && here !== this.#here;
+    if (count === 0 && !rooms[here]?.span && !isElsewhere) return;
+    this.#isEarly = false;
+    this.#list.classList.remove('early', 'end');
+    this.#list.replaceChildren();
   }
 
   /** @param {State} state */

@@ -6,10 +6,13 @@ use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
 
 use crate::content::{Content, Lasting};
 
-// VERSION and FILES, which the build script has made of the folder `web`.
+// VERSION, INLINE and FILES, which the build script has made of the folder `web`.
 include!(concat!(env!("OUT_DIR"), "/web.rs"));
 
 /// A file as the build script leaves it.
@@ -25,6 +28,10 @@ const PAGE: &str = "index.html";
 /// Keeps the page's files in the browser; it has an address of its own, since it may serve only what lies below it.
 const WORKER: &str = "service-worker.js";
 
+/// What the page is called and what its room is, and where its talk stands, before a script has said so.
+const TITLE: &str = "<title>Parlor</title>";
+const ROOM: &str = "data-testid=\"room\">lobby<";
+const ROWS: &str = "<ol class=\"rows\" role=\"list\"></ol>";
 /// The part of the page that says what it is about, and where its body ends.
 const HEAD: &str = "<meta name=\"description\" content=\"Rooms to talk in.\">\n  <title>Parlor</title>";
 const END: &str = "<noscript>";
@@ -35,6 +42,17 @@ pub(crate) struct About {
     /// Title, description and links.
     pub(crate) head: String,
     pub(crate) body: String,
+}
+
+/// What the page shows before its script has run.
+#[derive(Debug)]
+pub(crate) struct Early {
+    /// The room, escaped.
+    pub(crate) name: String,
+    /// The lines of its talk.
+    pub(crate) rows: String,
+    /// Whether it is the end of the talk, so that the last line has to be in view, and not the first.
+    pub(crate) is_end: bool,
 }
 
 /// Every file of the page by its name.
@@ -61,8 +79,26 @@ impl Assets {
         page.replacen(HEAD, &about.head, 1).replacen(END, &format!("{}{END}", about.body), 1)
     }
 
+    /// The page with a room in it.
+    pub(crate) fn page_early(&self, early: &Early) -> String {
+        let Early { name, rows, is_end } = early;
+        let end = if *is_end { " end" } else { "" };
+        let page = self.0[PAGE].text();
+        page.replacen(TITLE, &format!("<title>{name} · Parlor</title>"), 1)
+            .replacen(ROOM, &ROOM.replace("lobby", name), 1)
+            .replacen(ROWS, &format!("<ol class=\"rows early{end}\" role=\"list\">\n{rows}</ol>"), 1)
+    }
+
     pub(crate) fn worker(&self, headers: &HeaderMap) -> Response {
         self.0[WORKER].answer(headers, Lasting::Asked)
+    }
+
+    /// What the site's policy says of the texts of scripts or styles that are part of the page: `kind` is `script` or
+    /// `style` (Content Security Policy Level 3 §2.3.1).
+    pub(crate) fn allowed_inline(kind: &str) -> String {
+        let texts = INLINE.iter().filter(|(of, _)| *of == kind);
+        let hash = |(_, text): &(&str, &str)| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+        texts.map(hash).collect::<Vec<_>>().join(" ")
     }
 
     /// The address of a file of this version.
@@ -107,20 +143,19 @@ mod tests {
     }
 
     #[test]
-    fn the_page_names_every_module_so_that_none_is_fetched_late() {
-        // The worker is no part of the page; languages, and what moderators need, are fetched by whom they are for.
-        let is_late =
-            |name: &str| name == WORKER || name.starts_with("languages/") || name.starts_with("moderation/");
-        for File { name, .. } in FILES.iter().filter(|file| file.name.ends_with(".js") && !is_late(file.name))
-        {
-            let address = Assets::address(name);
-            assert!(text(PAGE).contains(&format!("\"{address}\"")), "index.html does not name {name}");
+    fn one_module_holds_all_that_the_page_begins_with() {
+        let scripts: Vec<_> = text(PAGE).split('"').filter(|part| part.ends_with(".js")).collect();
+        assert_eq!(scripts, [Assets::address("main.js")]);
+        // What the others hand out is what stands in it.
+        for File { name, .. } in FILES.iter().filter(|file| file.name.starts_with("views/")) {
+            let held = text("main.js").contains(&format!("// {name}\n"));
+            assert!(held && text(name).starts_with("import { $views_"), "{name}");
         }
     }
 
     #[test]
     fn the_page_has_room_for_what_it_is_about() {
-        for part in [HEAD, END] {
+        for part in [HEAD, END, TITLE, ROOM, ROWS] {
             assert_eq!(text(PAGE).matches(part).count(), 1, "{part}");
         }
         let about = About { head: "<title>One</title>".into(), body: "<p>Two <noscript>".into() };
@@ -129,6 +164,27 @@ mod tests {
             page.contains("<title>One</title>") && page.contains("<p>Two <noscript><noscript>"),
             "{page}"
         );
+    }
+
+    #[test]
+    fn the_policy_knows_what_is_part_of_the_page() {
+        for (kind, inline) in INLINE {
+            assert!(text(PAGE).contains(&format!("<{kind}>{inline}</{kind}>")), "{inline}");
+            assert!(!inline.is_empty() && Assets::allowed_inline(kind).starts_with("'sha256-"), "{kind}");
+        }
+        // Every other element names what it runs.
+        assert_eq!((text(PAGE).matches("<script").count(), text(PAGE).matches("<style").count()), (2, 1));
+    }
+
+    #[test]
+    fn the_page_has_room_for_a_talk() {
+        let early = Early { name: "tea".into(), rows: "<li>One</li>\n".into(), is_end: true };
+        let page = Assets::new().page_early(&early);
+        for part in
+            ["<title>tea · Parlor<", ">tea</h1>", "<ol class=\"rows early end\" role=\"list\">\n<li>One</li>"]
+        {
+            assert!(page.contains(part), "{part} in {page}");
+        }
     }
 
     #[test]
@@ -148,10 +204,14 @@ mod tests {
     }
 
     #[test]
-    fn the_service_worker_keeps_every_file_but_itself() {
+    fn the_service_worker_keeps_every_file_that_the_page_may_ask_for() {
         for File { name, .. } in FILES {
             let is_kept = text(WORKER).contains(&format!("'{}'", Assets::address(name)));
-            assert_eq!(is_kept, *name != WORKER, "{name}");
+            // Moderators' modules ask for these.
+            let is_shared = ["language.js", "words.js", "views/elements.js"].contains(name);
+            let stands_in = text(name).contains("} from '") && text(name).lines().count() == 2;
+            let is_wanted = *name != WORKER && (!stands_in || is_shared);
+            assert!(is_kept == is_wanted || *name == "state/restraint.js", "{name}");
         }
         assert!(text(WORKER).contains(&format!("'{VERSION}'")));
     }

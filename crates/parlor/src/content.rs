@@ -18,6 +18,8 @@ const LEVEL: i32 = 6;
 pub(crate) enum Lasting {
     /// It asks each time whether it is still the same.
     Asked,
+    /// Once: it is for who asked alone, and nothing of it stays behind.
+    Once,
     /// Its address is another one when it changes.
     Forever,
 }
@@ -61,6 +63,7 @@ impl Content {
     pub(crate) fn answer(&self, asked: &HeaderMap, lasting: Lasting) -> Response {
         let lasting = match lasting {
             Lasting::Asked => "no-cache",
+            Lasting::Once => "no-store",
             Lasting::Forever => "public, max-age=31536000, immutable",
         };
         let always = [

@@ -16,6 +16,8 @@ mod feed;
 mod gate;
 mod gzip;
 mod identity;
+#[cfg(test)]
+mod joined;
 mod log;
 mod nickname;
 mod pages;
@@ -31,6 +33,8 @@ mod scratch;
 mod serve;
 mod service_manager;
 mod session;
+#[cfg(test)]
+mod slim;
 mod space;
 mod web;
 mod wire;

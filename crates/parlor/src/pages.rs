@@ -1,8 +1,9 @@
-//! Rooms that are open to the web, as documents that need no script: for who reads without one, and for who searches the
-//! web.
+//! Rooms as documents: those that are open to the web, for who reads without a script and for who searches the web; and the
+//! page's first sight of any other.
 
 mod address;
 mod document;
+mod early;
 mod feed;
 mod html;
 mod markdown;
@@ -16,6 +17,7 @@ use crate::assets::Assets;
 use crate::content::Content;
 
 pub(crate) use address::{Address, Part};
+pub(crate) use early::early;
 
 /// What there is at an address; a refusal for a room that is not open to the web, as for one that is not there.
 /// `base` is what addresses begin with that have to be whole, such as `https://chat.example.org`.

@@ -10,11 +10,14 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, any, get, on};
+use parlor_chat::view::View;
 use websocket_hub::driver::deflate::Deflate;
 use websocket_hub::{Config, Handshake, Refused};
 
 use crate::assets::Assets;
+use crate::content::Lasting;
 use crate::identity::{Signed, new_person};
+use crate::pages;
 use crate::routes::{self, CameFrom, ROUTES, Rules};
 use crate::session::{Session, Ticket};
 use crate::space::{Space, Standing};
@@ -73,7 +76,7 @@ async fn root(State(site): State<Site>, request: Request) -> Response {
         return chat(State(site), request).await;
     }
     match request.method().as_str() {
-        "GET" | "HEAD" => page(&site, request.headers(), is_secure(&request)).await,
+        "GET" | "HEAD" => page(&site, Asked::of(&request)).await,
         _ => {
             (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], "Only GET is understood here.\n")
                 .into_response()
@@ -81,9 +84,9 @@ async fn root(State(site): State<Site>, request: Request) -> Response {
     }
 }
 
-/// The page under the address of a room or a message; which one, the page sees for itself.
+/// The page under the address of a room or a message.
 async fn place(State(site): State<Site>, request: Request) -> Response {
-    page(&site, request.headers(), is_secure(&request)).await
+    page(&site, Asked::of(&request)).await
 }
 
 /// Whether the client came by https, so that its cookie goes by https alone.
@@ -91,12 +94,37 @@ fn is_secure(request: &Request) -> bool {
     request.extensions().get::<CameFrom>().is_some_and(|from| from.is_secure)
 }
 
-/// The page, and for a browser that is nobody yet the cookie that makes it somebody.
-async fn page(site: &Site, headers: &HeaderMap, is_secure: bool) -> Response {
-    if is_somebody(site, headers).await {
-        return site.assets.page(headers);
+/// A request for the page, but for its body.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    path: &'a str,
+    headers: &'a HeaderMap,
+    is_secure: bool,
+}
+
+impl<'a> Asked<'a> {
+    fn of(request: &'a Request) -> Self {
+        Asked { path: request.uri().path(), headers: request.headers(), is_secure: is_secure(request) }
     }
-    page_for_nobody(site, headers, is_secure)
+}
+
+/// The page, and for a browser that is nobody yet the cookie that makes it somebody.
+async fn page(site: &Site, asked: Asked<'_>) -> Response {
+    match somebody(site, asked.headers).await {
+        Some(signed) => page_for(site, signed, asked).await,
+        None => page_for_nobody(site, asked.headers, asked.is_secure),
+    }
+}
+
+/// The page for somebody, with what they may read at its address already in it.
+async fn page_for(site: &Site, signed: Signed, asked: Asked<'_>) -> Response {
+    let (assets, path) = (site.assets.clone(), asked.path.to_owned());
+    let read = move |view: &View<'_>| pages::early(view, signed.person, &path, &assets);
+    match site.space.look_as(signed.person, false, read).await {
+        Ok(Some(page)) => page.answer(asked.headers, Lasting::Once),
+        // The page finds out for itself why there is nothing, and says so.
+        _ => site.assets.page(asked.headers),
+    }
 }
 
 /// The page with the cookie that makes somebody of a browser.
@@ -109,11 +137,10 @@ fn page_for_nobody(site: &Site, headers: &HeaderMap, is_secure: bool) -> Respons
     response
 }
 
-async fn is_somebody(site: &Site, headers: &HeaderMap) -> bool {
-    match site.space.identities.of_request(headers) {
-        Some(signed) => may_come(&site.space, signed).await,
-        None => false,
-    }
+/// Whom a request comes from, if they can come.
+async fn somebody(site: &Site, headers: &HeaderMap) -> Option<Signed> {
+    let signed = site.space.identities.of_request(headers)?;
+    may_come(&site.space, signed).await.then_some(signed)
 }
 
 /// Whether somebody can come as whom they show to be. If that cannot be read now, they keep what they have.

@@ -26,7 +26,8 @@ fn every_answer_says_what_a_browser_may_do_with_it_and_has_a_number() {
         let policy = answer.header("content-security-policy").unwrap();
         for part in [
             "default-src 'none'",
-            "script-src 'self';",
+            "script-src 'self' 'sha256-",
+            "style-src 'self' 'sha256-",
             "frame-ancestors 'none'",
             "base-uri 'none'",
             "require-trusted-types-for 'script'",

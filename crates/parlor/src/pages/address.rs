@@ -1,6 +1,6 @@
 //! Addresses of rooms and messages, the same as on the page (`web/router.js`).
 
-use parlor_chat::Sequence;
+use parlor_chat::{RoomId, Sequence};
 
 /// What is asked for by an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,49 @@ pub(crate) enum Part {
     Feed,
 }
 
+/// A room on the page, and a message in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) room: Which,
+    /// Nothing for the end of its talk.
+    pub(crate) message: Option<Sequence>,
+}
+
+/// How an address names a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Which {
+    Called(String),
+    Known(RoomId),
+}
+
+impl Place {
+    /// Reads the path of a request.
+    pub(crate) fn parse(path: &str) -> Option<Self> {
+        if path == "/" {
+            return Some(Place { room: Which::Known(RoomId::LOBBY), message: None });
+        }
+        if let Some(address) = Address::parse(path) {
+            let message = match address.part {
+                Part::Latest => None,
+                Part::From(place) => Some(place),
+                Part::Feed => return None,
+            };
+            return Some(Place { room: Which::Called(address.room), message });
+        }
+        let rest = path.strip_prefix("/private/").or_else(|| path.strip_prefix("/direct/"))?;
+        let (room, message) = match rest.split_once('/') {
+            Some((room, message)) => (room, Some(sequence(message)?)),
+            None => (rest, None),
+        };
+        Some(Place { room: Which::Known(room.parse().ok()?), message })
+    }
+}
+
+fn sequence(digits: &str) -> Option<Sequence> {
+    let is_number = digits.len() <= DIGITS && digits.bytes().all(|octet| octet.is_ascii_digit());
+    is_number.then(|| digits.parse().ok().map(Sequence)).flatten()
+}
+
 /// The digits of a place, as on the page.
 const DIGITS: usize = 15;
 const FEED: &str = "feed.atom";
@@ -33,10 +76,7 @@ impl Address {
         let part = match parts.next() {
             None => Part::Latest,
             Some(FEED) => Part::Feed,
-            Some(place) if place.len() <= DIGITS && place.bytes().all(|octet| octet.is_ascii_digit()) => {
-                Part::From(Sequence(place.parse().ok()?))
-            }
-            Some(_) => return None,
+            Some(place) => Part::From(sequence(place)?),
         };
         parts.next().is_none().then_some(Address { room, part })
     }
@@ -100,6 +140,34 @@ mod tests {
             let address = Address { room: room.into(), part };
             assert_eq!(Address::parse(path), Some(address.clone()), "{path}");
             assert_eq!(Address::path(room, part), path);
+        }
+    }
+
+    #[test]
+    fn every_room_of_the_page_has_an_address() {
+        let id = RoomId(77);
+        let known = |message: Option<u64>| Place { room: Which::Known(id), message: message.map(Sequence) };
+        let called = |message: Option<u64>| Place {
+            room: Which::Called("two words".into()),
+            message: message.map(Sequence),
+        };
+        let lobby = Place { room: Which::Known(RoomId::LOBBY), message: None };
+        for (path, place) in [
+            ("/".to_owned(), Some(lobby)),
+            ("/room/two%20words".into(), Some(called(None))),
+            ("/room/two%20words/7".into(), Some(called(Some(7)))),
+            (format!("/private/{id}"), Some(known(None))),
+            (format!("/private/{id}/12"), Some(known(Some(12)))),
+            (format!("/direct/{id}/3"), Some(known(Some(3)))),
+            (format!("/direct/{id}/x"), None),
+            (format!("/direct/{id}/"), None),
+            (format!("/other/{id}"), None),
+            ("/private/nobody".into(), None),
+            ("/room/lobby/feed.atom".into(), None),
+            ("/link".into(), None),
+            ("/signed-in".into(), None),
+        ] {
+            assert_eq!(Place::parse(&path), place, "{path}");
         }
     }
 

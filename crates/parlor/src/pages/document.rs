@@ -77,9 +77,7 @@ fn body(talk: &Talk) -> String {
         if is_new_day {
             rows += &format!("<li class=\"day\"><span>{}</span></li>\n", day(said.at));
         }
-        let goes_on = before.is_some_and(|before| {
-            !is_new_day && before.author == said.author && said.at.0.saturating_sub(before.at.0) < TOGETHER
-        });
+        let goes_on = before.is_some_and(|before| !is_new_day && goes_on(before, said));
         rows += &row(name, said, goes_on);
         before = Some(said);
     }
@@ -111,6 +109,11 @@ fn turning(talk: &Talk) -> String {
     if links.is_empty() { links } else { format!("<nav aria-label=\"Pages\">\n{links}</nav>\n") }
 }
 
+/// Whether a message stands under the same name as the one before it.
+pub(super) fn goes_on(before: &Said, said: &Said) -> bool {
+    before.author == said.author && said.at.0.saturating_sub(before.at.0) < TOGETHER
+}
+
 fn row(room: &str, said: &Said, goes_on: bool) -> String {
     let opens = if goes_on { "" } else { " opens" };
     let path = Address::path(room, Part::From(said.sequence));
@@ -121,15 +124,23 @@ fn row(room: &str, said: &Said, goes_on: bool) -> String {
     };
     let when = date(said.at);
     let clock = when.get(11..16).unwrap_or(&when);
+    let when = format!(
+        "<a class=\"when\" href=\"{path}\"><time datetime=\"{}\">{clock}</time></a>",
+        rfc3339(said.at)
+    );
+    line(said, opens, &when, "", edited)
+}
+
+/// A message, with what stands beside, above and under its text.
+pub(super) fn line(said: &Said, classes: &str, when: &str, above: &str, below: &str) -> String {
     format!(
-        "<li class=\"message{opens}\"><span class=\"author\"><bdi>{}</bdi></span><a class=\"when\" href=\"{path}\">\
-         <time datetime=\"{}\">{clock}</time></a><div class=\"text\" dir=\"auto\">{}</div>{edited}</li>\n",
+        "<li class=\"message{classes}\"><span class=\"author\"><bdi>{}</bdi></span>{when}{above}\
+         <div class=\"text\" dir=\"auto\">{}</div>{below}</li>\n",
         escape(author(said)),
-        rfc3339(said.at),
         said.html,
     )
 }
 
-fn day(at: Timestamp) -> String {
+pub(super) fn day(at: Timestamp) -> String {
     date(at).split(' ').next().unwrap_or_default().to_owned()
 }

@@ -65,7 +65,7 @@ impl Talk {
 }
 
 impl Said {
-    fn new(message: Message, names: &Names<'_, '_>) -> Self {
+    pub(super) fn new(message: Message, names: &Names<'_, '_>) -> Self {
         let mentioned: Vec<_> = message.mentions.iter().map(|person| names.of(*person)).collect();
         Said {
             sequence: message.sequence,

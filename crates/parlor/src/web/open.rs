@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use parlor_chat::{Failure, Trouble};
 
-use super::{Site, is_secure, is_somebody, not_found, page_for_nobody};
+use super::{Asked, Site, is_secure, not_found, page_for, page_for_nobody, somebody};
 use crate::content::{Content, Lasting};
 use crate::pages::{self, Address, Part};
 
@@ -15,8 +15,9 @@ pub(super) async fn room(State(site): State<Site>, request: Request) -> Response
     let headers = request.headers();
     let address = Address::parse(request.uri().path());
     let is_feed = address.as_ref().is_some_and(|address| address.part == Part::Feed);
-    if !is_feed && is_somebody(&site, headers).await {
-        return for_each_visitor(site.assets.page(headers));
+    let somebody = if is_feed { None } else { somebody(&site, headers).await };
+    if let Some(signed) = somebody {
+        return for_each_visitor(page_for(&site, signed, Asked::of(&request)).await);
     }
     let (base, assets) = (base(&request), site.assets.clone());
     let made = match address {
