@@ -203,6 +203,7 @@ async function welcomed(welcome) {
   if (state.rooms[state.here]?.span) held ??= setTimeout(release, LONGEST_HOLD);
   dispatch({ kind: 'welcome', welcome, ahead: welcome.at - Date.now() });
   sender.welcomed();
+  wishes.askAgain();
   keeping.read();
   await session.welcomed();
   release();

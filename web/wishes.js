@@ -207,6 +207,15 @@ export class Wishes {
     if (answer) this.#dispatch({ kind: 'filled', messages: answer.messages, people: answer.people });
   }
 
+  /** What was opened beside the talk without a connection is asked for once there is one. */
+  askAgain() {
+    const { pane, here } = this.#state();
+    if (pane?.kind === 'thread' && !pane.messages) this.thread(pane.room, pane.root);
+    // Which room that is may not have been known.
+    if (pane?.kind === 'pins' && !pane.messages) this.pins(pane.room || here);
+    if (pane?.kind === 'people' && pane.here.length === 0) this.people(pane.room || here);
+  }
+
   /** @param {string} room */
   async people(room) {
     this.#dispatch({ kind: 'pane', pane: { kind: 'people', room, here: [], members: [] } });

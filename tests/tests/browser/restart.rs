@@ -10,6 +10,24 @@ use super::room::{PATIENCE, Room, SOON};
 pub(crate) const NO_SERVER: [&str; 3] = ["WebSocket connection to", "net::ERR_", "when fetching the script"];
 
 #[tokio::test]
+async fn what_is_opened_beside_the_talk_without_a_connection_is_filled_when_there_is_one() {
+    let browser = Browser::shared().await;
+    let mut room = Room::open();
+    let ann = room.enter(&browser).await;
+    ann.say("the door code is 4711").await;
+    ann.tab.wait_for("!document.querySelector('.sending')", SOON).await;
+    ann.chooses("Pin for everybody").await;
+    ann.shows(".mark").await;
+    room.kill();
+    ann.is("reconnecting", PATIENCE).await;
+    ann.tab.click("[data-testid=pins]").await;
+    ann.shows(".pane .nothing").await;
+    room.open_again();
+    ann.tab.wait_for("document.querySelector('.pane').textContent.includes('4711')", PATIENCE).await;
+    ann.is_content_except(&NO_SERVER);
+}
+
+#[tokio::test]
 async fn a_restart_is_announced_survived_and_loses_nothing() {
     let browser = Browser::shared().await;
     let mut room = Room::open();
