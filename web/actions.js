@@ -4,7 +4,7 @@ import { askToComeIn } from './brought.js';
 import { COMMANDS } from './commands.js';
 import { EMOJI } from './emoji.js';
 import { learnModeration, t } from './language.js';
-import { namesFor, ranked } from './people.js';
+import { namesFor, peopleFor, ranked } from './people.js';
 import { pathOf } from './router.js';
 import { fold } from './settings.js';
 import { moderates } from './state/restraint.js';
@@ -319,7 +319,11 @@ function onPanes({ state, dispatch, wishes, composer, go }) {
  * @returns {Suggestion[]}
  */
 export function suggestionsFor(state, sign, words) {
-  if (sign === '@') return namesFor(state, words).map((name) => ({ sign: '@', label: name, text: `@${name} ` }));
+  if (sign === '@') {
+    return peopleFor(state, words).map(({ name, isElsewhere }) => ({
+      sign: '@', label: name, text: `@${name} `, ...(isElsewhere && { hint: t('box.elsewhere') }),
+    }));
+  }
   if (sign === '/') {
     return Object.entries(COMMANDS).filter(([name]) => name.startsWith(words)).map(([name, rest]) => ({
       sign, label: `${name} ${rest}`.trim(), text: `/${name}${rest ? ' ' : ''}`, hint: t(/** @type {import('./language.js').Key} */ (`command.${name}`)),

@@ -120,7 +120,10 @@ const pane = new Pane(find('.pane', HTMLElement), (kind) => (
   kind === 'search' ? searchBox(wishes) : threadBox(state, sender, wishes)));
 const box = find('[data-testid="composer"]', HTMLTextAreaElement);
 // Before the composer, so that it hears a key first that chooses a suggestion.
-new Completion(box, find('.completion', HTMLElement), (sign, words) => suggestionsFor(state, sign, words));
+const completion = new Completion(box, find('.completion', HTMLElement), (sign, words) => {
+  if (sign === '@') wishes.members(state.here).then((isNew) => isNew && document.activeElement === box && completion.look());
+  return suggestionsFor(state, sign, words);
+});
 const composer = new Composer(form, box, { post, typing: () => wishes.typing(state.here), editLast });
 const renew = keepVersions(() => state.phase === 'connected', () => { find('.offer', HTMLElement).hidden = false; });
 const actions = actionsOf({

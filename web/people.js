@@ -19,17 +19,30 @@ export function mentionsIn(text, people) {
 }
 
 /**
- * Those who spoke last in this room come first.
+ * Those who spoke last in this room come first, then who else is in it.
  * @param {State} state
  * @param {string} words the beginning of a name, in small letters
  * @returns {string[]} names
  */
-export function namesFor({ rooms, here, people, you }, words) {
-  const spoke = (rooms[here]?.span?.messages ?? []).map((message) => message.by).reverse();
-  const order = [...new Set([...spoke, ...Object.keys(people)])].filter((id) => id !== you.id);
-  const names = order.map((id) => people[id] ?? '').filter((name) => name && name.toLowerCase().includes(words));
-  const starts = (/** @type {string} */ name) => Number(name.toLowerCase().startsWith(words));
-  return names.sort((one, other) => starts(other) - starts(one));
+export function namesFor(state, words) {
+  return peopleFor(state, words).map(({ name }) => name);
+}
+
+/**
+ * As `namesFor`, with whether they are known not to be in the room.
+ * @param {State} state
+ * @param {string} words the beginning of a name, in small letters
+ */
+export function peopleFor({ rooms, here, people, you }, words) {
+  const room = rooms[here];
+  const spoke = (room?.span?.messages ?? []).map((message) => message.by).reverse();
+  const members = new Set(room?.memberIds);
+  const order = [...new Set([...spoke, ...members, ...Object.keys(people)])].filter((id) => id !== you.id);
+  const found = order.map((id) => ({ name: people[id] ?? '', isElsewhere: members.size > 0 && !members.has(id) }));
+  const fit = found.filter(({ name }) => name && name.toLowerCase().includes(words));
+  const rank = (/** @type {{name: string, isElsewhere: boolean}} */ { name, isElsewhere }) => (
+    2 * Number(name.toLowerCase().startsWith(words)) - Number(isElsewhere));
+  return fit.sort((one, other) => rank(other) - rank(one));
 }
 
 /**

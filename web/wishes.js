@@ -3,6 +3,7 @@
 import { refusalOf, t } from './language.js';
 import { draftPlace, keepDraft } from './local/drafts.js';
 import { searchHere } from './local/search.js';
+import { LOBBY } from './state/state.js';
 import { newKey } from './wire/protocol.js';
 import { Refused } from './wire/requests.js';
 
@@ -16,6 +17,8 @@ import { Refused } from './wire/requests.js';
 
 /** While somebody writes, others are told this often. */
 const TYPING_EVERY = 3000;
+/** Who is in a room is asked for at once; of more people it is not known who they are. */
+const MEMBERS = 200;
 
 export class Wishes {
   #requests;
@@ -207,6 +210,22 @@ export class Wishes {
     if (answer) this.#dispatch({ kind: 'filled', messages: answer.messages, people: answer.people });
   }
 
+  /**
+   * @param {string} room
+   * @returns {Promise<boolean>} whether it is known now who is in the room, which was not known before
+   */
+  async members(room) {
+    const { members, memberIds, visibility } = this.#state().rooms[room] ?? { members: 0, memberIds: [] };
+    // Everybody is in the lobby, and in a direct room nobody else is meant.
+    if (memberIds || room === LOBBY || visibility === 'direct' || members > MEMBERS) return false;
+    const known = await this.#requests.ask({ type: 'members', room, limit: MEMBERS }).catch(() => null);
+    if (!known) return false;
+    this.#dispatch({ kind: 'known', people: known.people });
+    const ids = known.members.map((/** @type {{person: string}} */ { person }) => person);
+    this.#dispatch({ kind: 'members', room, ids });
+    return true;
+  }
+
   /** What was opened beside the talk without a connection is asked for once there is one. */
   askAgain() {
     const { pane, here } = this.#state();
@@ -220,7 +239,7 @@ export class Wishes {
   async people(room) {
     this.#dispatch({ kind: 'pane', pane: { kind: 'people', room, here: [], members: [] } });
     const [there, known] = await Promise.all([
-      this.#wish({ type: 'present', room }), this.#wish({ type: 'members', room, limit: 200 }),
+      this.#wish({ type: 'present', room }), this.#wish({ type: 'members', room, limit: MEMBERS }),
     ]);
     if (!there || !known) return;
     this.#dispatch({ kind: 'known', people: known.people });

@@ -50,6 +50,7 @@ export const messages = {
   'box.mutedUntil': 'أنت مكتوم هنا حتى {time}.',
   'box.slow': 'الوضع البطيء: رسالة واحدة كل {every}. ما تكتبه يبقى هنا حتى ينتهي العدّ.',
   'box.claimFirst': 'الضيوف هنا يقرؤون فقط. اجعل اسمك ملكك من «الحساب» لتتكلم.',
+  'box.elsewhere': 'ليس في هذه الغرفة',
   'status.connecting': 'جارٍ الاتصال…',
   'status.connected': 'متصل',
   'status.reconnecting': 'إعادة الاتصال…',

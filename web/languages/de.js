@@ -50,6 +50,7 @@ export const messages = {
   'box.mutedUntil': 'Du bist hier bis {time} stummgeschaltet.',
   'box.slow': 'Langsamer Modus: eine Nachricht alle {every}. Was du schreibst, bleibt hier, bis die Zeit um ist.',
   'box.claimFirst': 'Gäste können hier nur lesen. Mach unter „Konto“ deinen Namen zu deinem, um mitzureden.',
+  'box.elsewhere': 'nicht in diesem Raum',
   'status.connecting': 'Verbinden …',
   'status.connected': 'Verbunden',
   'status.reconnecting': 'Neu verbinden …',

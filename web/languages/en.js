@@ -49,6 +49,7 @@ export const messages = {
   'box.mutedUntil': 'You are muted here until {time}.',
   'box.slow': 'Slow mode: one message every {every}. What you write stays here until the count is over.',
   'box.claimFirst': 'Guests can only read here. Make your name yours under “Account” to talk.',
+  'box.elsewhere': 'not in this room',
   'status.connecting': 'Connecting…',
   'status.connected': 'Connected',
   'status.reconnecting': 'Reconnecting…',

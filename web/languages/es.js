@@ -50,6 +50,7 @@ export const messages = {
   'box.mutedUntil': 'Estás silenciado aquí hasta el {time}.',
   'box.slow': 'Modo lento: un mensaje cada {every}. Lo que escribas se queda aquí hasta que acabe la cuenta.',
   'box.claimFirst': 'Los invitados aquí solo pueden leer. Haz tuyo tu nombre en «Cuenta» para hablar.',
+  'box.elsewhere': 'no está en esta sala',
   'status.connecting': 'Conectando…',
   'status.connected': 'En línea',
   'status.reconnecting': 'Reconectando…',

@@ -50,6 +50,7 @@ export const messages = {
   'box.mutedUntil': 'Vous êtes réduit au silence ici jusqu’au {time}.',
   'box.slow': 'Mode lent : un message toutes les {every}. Ce que vous écrivez reste ici jusqu’à la fin du décompte.',
   'box.claimFirst': 'Les invités ne peuvent que lire ici. Faites de votre nom le vôtre sous « Compte » pour parler.',
+  'box.elsewhere': 'pas dans ce salon',
   'status.connecting': 'Connexion…',
   'status.connected': 'En ligne',
   'status.reconnecting': 'Reconnexion…',

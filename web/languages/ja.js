@@ -50,6 +50,7 @@ export const messages = {
   'box.mutedUntil': '{time} まで、ここでは発言を止められています。',
   'box.slow': '低速モード：{every}に 1 件まで。書いたものは時間が来るまでここに残ります。',
   'box.claimFirst': 'ゲストは読むだけです。話すには「アカウント」で名前を自分のものにしてください。',
+  'box.elsewhere': 'このルームにいません',
   'status.connecting': '接続中…',
   'status.connected': '接続済み',
   'status.reconnecting': '再接続中…',

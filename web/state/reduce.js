@@ -40,6 +40,7 @@ import {
  *   | {kind: 'pane', pane: Pane | null}
  *   | {kind: 'filled', messages: WireMessage[], people: People}
  *   | {kind: 'known', people: People}
+ *   | {kind: 'members', room: string, ids: readonly string[]}
  *   | {kind: 'caught-up', room: string, answer: CaughtUp}
  *   | {kind: 'page', room: string, page: Page, where: 'before' | 'after' | 'anew'}
  *   | {kind: 'said', room: string, message: Message}
@@ -81,6 +82,7 @@ export function reduce(state, event) {
     case 'pane': return { ...state, pane: event.pane };
     case 'filled': return { ...learn(state, event.people), pane: filled(state.pane, event.messages) };
     case 'known': return learn(state, event.people);
+    case 'members': return inRoom(state, event.room, (room) => ({ ...room, memberIds: event.ids }));
     case 'caught-up': return catchUp(state, event.room, event.answer);
     case 'page': {
       const shown = new Set(event.page.messages.map((message) => message.sequence));

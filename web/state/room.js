@@ -20,7 +20,7 @@ const NOTICES = 30;
 export function roomOf(known, wire) {
   const said = {
     id: wire.room, visibility: wire.visibility, name: wire.name, topic: wire.topic, role: wire.role ?? '',
-    openToWeb: wire.open_to_web, members: wire.members, with: wire.with ?? [], last: wire.last,
+    openToWeb: wire.open_to_web, members: wire.members, memberIds: null, with: wire.with ?? [], last: wire.last,
     slowMode: wire.slow_mode ?? 0, muted: wire.muted ?? null,
     readUpTo: Math.max(wire.read_up_to, known?.readUpTo ?? 0),
   };
@@ -60,8 +60,8 @@ function about(room, line) {
     case 'topic_set': return { topic: line.topic };
     case 'ordered': return line.order?.act === 'set_slow_mode' ? { slowMode: line.order.milliseconds / 1000 } : {};
     case 'web_access_set': return { openToWeb: line.open === true };
-    case 'joined': return { members: room.members + 1 };
-    case 'left': return { members: Math.max(0, room.members - 1) };
+    case 'joined': return { members: room.members + 1, memberIds: null };
+    case 'left': return { members: Math.max(0, room.members - 1), memberIds: null };
     default: return {};
   }
 }

@@ -50,7 +50,8 @@
  * @property {string} topic
  * @property {string} role empty for who is no member
  * @property {boolean} openToWeb whether the whole web may read it
- * @property {number} members
+ * @property {number} members how many
+ * @property {readonly string[] | null} memberIds who they are, where that is known of all of them
  * @property {readonly string[]} with who else is in it, in a direct one
  * @property {number} last its last place
  * @property {number} newest the last message's place, as far as this page knows

@@ -27,7 +27,7 @@ export class Completion {
     this.#suggest = suggest;
     box.setAttribute('aria-controls', list.id);
     box.setAttribute('aria-autocomplete', 'list');
-    box.addEventListener('input', () => this.#look());
+    box.addEventListener('input', () => this.look());
     box.addEventListener('blur', () => this.#close());
     box.addEventListener('keydown', (event) => this.#pressed(event), { capture: true });
     list.addEventListener('mousedown', (event) => {
@@ -38,7 +38,8 @@ export class Completion {
     });
   }
 
-  #look() {
+  /** Looks at what is typed, and for what it may become. */
+  look() {
     const before = this.#box.value.slice(0, this.#box.selectionStart);
     const [, inside, first, words = ''] = BEGUN.exec(before) ?? [];
     const sign = inside ?? first ?? '';

@@ -4,9 +4,15 @@ import { t } from '../language.js';
 import { element } from './elements.js';
 import { iconButton } from './icons.js';
 
+/** A finger that rests on a message so long, in milliseconds, wishes for everything that can be done with it. */
+const HELD = 500;
+/** A finger that moves farther, in pixels, scrolls. */
+const STRAY = 10;
+
 export class Toolbar {
   #bar = element('div', 'toolbar');
   #edit = iconButton('edit', t('message.edit'), 'edit');
+  #more = iconButton('more', t('message.more'), 'more');
 
   /** @param {HTMLElement} list of messages */
   constructor(list) {
@@ -14,12 +20,38 @@ export class Toolbar {
     this.#bar.ariaLabel = t('message.actions');
     this.#bar.append(
       iconButton('smile', t('message.react'), 'pick'), iconButton('reply', t('message.reply'), 'reply'),
-      iconButton('thread', t('message.thread'), 'thread'), this.#edit, iconButton('more', t('message.more'), 'more'),
+      iconButton('thread', t('message.thread'), 'thread'), this.#edit, this.#more,
     );
     for (const kind of ['pointerover', 'focusin', 'click']) {
       list.addEventListener(kind, (event) => this.#goTo(event.target));
     }
     list.addEventListener('pointerleave', () => { if (!this.#bar.contains(document.activeElement)) this.#bar.remove(); });
+    list.addEventListener('pointerdown', (event) => { if (event.pointerType === 'touch') this.#touched(event); });
+  }
+
+  /** @param {PointerEvent} event */
+  #touched({ target, clientX, clientY }) {
+    const touch = new AbortController();
+    const { signal } = touch;
+    let isHeld = false;
+    const timer = setTimeout(() => {
+      isHeld = true;
+      this.#goTo(target);
+      navigator.vibrate?.(10);
+    }, HELD);
+    const end = () => {
+      clearTimeout(timer);
+      touch.abort();
+      // A menu that opened under the finger would close when that is lifted.
+      if (isHeld) setTimeout(() => this.#more.click());
+    };
+    addEventListener('pointerup', end, { signal });
+    addEventListener('pointercancel', end, { signal });
+    addEventListener('pointermove', (moved) => {
+      if (!isHeld && Math.hypot(moved.clientX - clientX, moved.clientY - clientY) > STRAY) end();
+    }, { signal });
+    // The browser's own menu for a finger that rests.
+    addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
   }
 
   /** @param {EventTarget | null} target */

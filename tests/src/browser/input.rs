@@ -101,9 +101,23 @@ impl Tab {
     ///
     /// When there is no such element.
     pub async fn tap(&self, selector: &str) {
+        self.touch(selector).await;
+        self.lift().await;
+    }
+
+    /// Puts a finger on the middle of an element, and leaves it there.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such element.
+    pub async fn touch(&self, selector: &str) {
         let (x, y) = self.middle_of(selector).await;
         let start = json!({ "type": "touchStart", "touchPoints": [{ "x": x, "y": y }] });
         self.call("Input.dispatchTouchEvent", start).await;
+    }
+
+    /// Lifts the finger.
+    pub async fn lift(&self) {
         self.call("Input.dispatchTouchEvent", json!({ "type": "touchEnd", "touchPoints": [] })).await;
     }
 

@@ -3,7 +3,7 @@
 use parlor_tests::browser::Browser;
 use serde_json::Value;
 
-use super::room::{COMPOSER, Guest, NEWER, Room, SOON};
+use super::room::{COMPOSER, Guest, NEWER, PHONE, Room, SOON};
 
 impl Guest {
     /// Points at the last message and presses one of its buttons.
@@ -165,6 +165,26 @@ async fn what_is_pinned_and_what_was_said_long_ago_is_found_again() {
     ann.shows(NEWER).await;
     ann.tab.click(NEWER).await;
     ann.tab.wait_for("document.querySelector('.rows').textContent.includes('line 200')", SOON).await;
+    ann.is_content();
+}
+
+#[tokio::test]
+async fn a_finger_that_rests_on_a_message_opens_its_menu_and_one_that_taps_does_not() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let ann = room.enter_with(&browser, PHONE).await;
+    let mut program = room.connect("/chat").await;
+    program.send("touch me").await.expect("the connection is open");
+    let text = ".stage .message [data-testid=text]";
+    ann.shows(text).await;
+    ann.tab.tap(text).await;
+    ann.shows(".toolbar").await;
+    assert_eq!(ann.tab.evaluate("document.querySelector('[data-testid=menu-sheet]')").await, Value::Null);
+    ann.tab.touch(text).await;
+    ann.tab.evaluate("new Promise((done) => setTimeout(done, 700))").await;
+    ann.tab.lift().await;
+    ann.shows("[data-testid=menu-sheet]").await;
+    assert!(ann.texts("[data-testid=menu-sheet] button").await.contains(&"Copy text".to_owned()));
     ann.is_content();
 }
 

@@ -22,11 +22,11 @@ pub(crate) const PHONE: Screen = Screen { width: 360, height: 740, phone: true }
 
 /// Stands in for the system's notifications, which a browser without a screen does not have.
 pub(crate) const STANDS_IN_FOR_NOTIFICATIONS: &str =
-    "window.told = []; window.Notification = class extends EventTarget {
+    "window.told = []; window.untold = []; window.Notification = class extends EventTarget {
         static permission = 'granted';
         static requestPermission() { return Promise.resolve('granted'); }
-        constructor(title, { body }) { super(); window.told.push(`${title}: ${body}`); }
-        close() {}
+        constructor(title, { body }) { super(); this.body = body; window.told.push(`${title}: ${body}`); }
+        close() { window.untold.push(this.body); }
     }; 0";
 
 /// A running chat server.

@@ -258,6 +258,61 @@ async fn who_wishes_it_is_notified_when_somebody_means_them_and_only_then() {
 }
 
 #[tokio::test]
+async fn a_notification_goes_away_once_the_message_is_read_on_another_device() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    ann.tab.evaluate(STANDS_IN_FOR_NOTIFICATIONS).await;
+    ann.opens_room("away", false).await;
+    ann.tab.click("[data-testid=notify]").await;
+    ann.tab
+        .wait_for("document.querySelector('[data-testid=toast]').textContent.includes('notified')", SOON)
+        .await;
+    let call = format!("@{} hello", ann.name);
+    bob.say(&call).await;
+    ann.tab.wait_for("window.told.length === 1", SOON).await;
+    assert_eq!(ann.tab.evaluate("window.untold").await, json!([]));
+    let beside = Guest { tab: ann.tab.beside().await, name: ann.name.clone() };
+    beside.tab.navigate(&room.page("/")).await;
+    beside.sees(&bob.name, &call).await;
+    ann.tab.wait_for("window.untold.length === 1", SOON).await;
+    assert_eq!(ann.tab.evaluate("window.untold").await, json!([call]));
+    ann.tab.wait_for("!document.querySelector('.side .badge')", SOON).await;
+    ann.is_content();
+}
+
+#[tokio::test]
+async fn whoever_is_mentioned_and_not_in_the_room_is_said_to_be_elsewhere() {
+    let browser = Browser::shared().await;
+    let room = Room::open();
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    bob.say("/nick Xaver").await;
+    bob.say("hello").await;
+    ann.sees("Xaver", "hello").await;
+    ann.tab.insert("@xa").await;
+    ann.shows(".completion li").await;
+    assert_eq!(ann.texts(".completion li").await, ["@Xaver"], "everybody is in the lobby");
+    ann.ask(COMPOSER, "element.select()").await;
+    ann.tab.press("Backspace").await;
+    ann.opens_room("tea", false).await;
+    ann.tab.insert("@xa").await;
+    let hint = "document.querySelector('.completion .hint')?.textContent";
+    ann.tab.wait_for(&format!("{hint} === 'not in this room'"), SOON).await;
+    bob.say("/join tea").await;
+    bob.is_in("tea").await;
+    bob.shows("[data-testid=joining]").await;
+    bob.tab.click("[data-testid=joining] button").await;
+    ann.notices("Xaver joined").await;
+    ann.tab.insert("v").await;
+    ann.tab
+        .wait_for(&format!("document.querySelector('.completion li') && {hint} === undefined"), SOON)
+        .await;
+    for guest in [&ann, &bob] {
+        guest.is_content();
+    }
+}
+
+#[tokio::test]
 async fn private_rooms_of_one_name_have_addresses_of_their_own() {
     let browser = Browser::shared().await;
     let room = Room::open();
