@@ -1,12 +1,11 @@
 //! The connection to the servers, with the threads that it runs on: everybody else here waits for it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::ContextBuilder;
-use async_nats::{ConnectError, ConnectErrorKind, Event};
+use async_nats::{Client, ConnectError, ConnectErrorKind};
 use parlor_chat::Trouble;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
@@ -20,6 +19,8 @@ use crate::servers;
 const ACKNOWLEDGEMENT: Duration = Duration::from_secs(2);
 /// How long a question to the servers waits for its answer.
 const ANSWER: Duration = Duration::from_secs(5);
+/// How long what was handed over may take to get on its way. If it takes longer, there is no connection.
+const FLUSH: Duration = Duration::from_millis(200);
 /// The longest time between two attempts to connect.
 const RECONNECT: Duration = Duration::from_millis(500);
 /// Messages that are on their way to this node at most, before the servers hold back.
@@ -33,7 +34,7 @@ pub(crate) struct Connection {
     pub(crate) publishing: Context,
     /// For everything else.
     pub(crate) asking: Context,
-    connects: Arc<AtomicU64>,
+    client: Client,
 }
 
 impl Connection {
@@ -46,19 +47,11 @@ impl Connection {
             .build()
             .map_err(|error| Trouble::Io(error.to_string()))?;
         let (addresses, connect) = servers::read(options)?;
-        let connects = Arc::new(AtomicU64::new(0));
-        let counted = connects.clone();
         let connect = connect
             .name(format!("parlor {}", options.space))
             .subscription_capacity(ARRIVING)
             .reconnect_delay_callback(|attempt| {
                 RECONNECT.min(Duration::from_millis(10) * u32::try_from(attempt).unwrap_or(u32::MAX).min(50))
-            })
-            .event_callback(move |event| {
-                if matches!(event, Event::Connected) {
-                    counted.fetch_add(1, Ordering::SeqCst);
-                }
-                async {}
             });
         let connected =
             runtime.block_on(async { timeout(options.patience, connect.connect(addresses)).await });
@@ -80,7 +73,7 @@ impl Connection {
                 client.max_payload()
             )));
         }
-        Ok(Connection { runtime: Some(runtime), publishing, asking, connects })
+        Ok(Connection { runtime: Some(runtime), publishing, asking, client })
     }
 
     /// Waits for something on the connection's threads.
@@ -92,9 +85,13 @@ impl Connection {
         self.runtime.as_ref().expect("the runtime is there until the connection is dropped")
     }
 
-    /// How often a connection was made: with each, servers may have come back without what they had.
-    pub(crate) fn connects(&self) -> u64 {
-        self.connects.load(Ordering::SeqCst)
+    /// The number of the connection; nothing if there is none. With each, servers may have come back without what they
+    /// had.
+    ///
+    /// What was handed over before is on its way by then, so that nothing waits for a connection that comes later.
+    pub(crate) fn number(&self) -> Option<u64> {
+        let flushed = self.wait(async { timeout(FLUSH, self.client.flush()).await });
+        matches!(flushed, Ok(Ok(()))).then(|| self.client.statistics().connects.load(Ordering::SeqCst))
     }
 }
 

@@ -9,6 +9,24 @@
 //! own log, when that has made it durable. So what servers lose that acknowledge before they flush is not lost: it is
 //! in the logs of the nodes.
 //!
+//! # Erasing
+//!
+//! What is erased from a node's log is overwritten in the stream, too, and so is what never got into a log: proposals
+//! that were refused, or that came again. But who comes later and decides without what is missing would decide
+//! otherwise: a message that is erased cannot be deleted any more. So first all places from the erased one to the newest
+//! are put beside the stream as *settled entries*, which are taken as they are, and each says up to where that has to be
+//! done. At places up to which there is a snapshot nothing is put: who is new begins behind them.
+//!
+//! The node whose proposal it was erases within a second ([`Log::scrub`](parlor_chat::log::Log::scrub)); if it does
+//! not, the others do after a minute. Where servers are clustered, the copies in their own write-ahead logs last until
+//! they compact these, and what a snapshot held is removed with it, not overwritten.
+//!
+//! # Losing
+//!
+//! While no server leads, an append waits, and what was sent twice is known by its id. Servers that come back without
+//! something that a node has applied are noticed at the next connection: the node takes nothing more, can be read, and
+//! [`JetStreamLog::heal`] puts back what is missing in its old order.
+//!
 //! ```no_run
 //! use parlor_chat::log::{LocalLog, Log};
 //! use parlor_chat::storage::Memory;
@@ -30,9 +48,12 @@ mod options;
 mod publish;
 mod reach;
 mod servers;
+mod settled;
+mod snapshots;
 mod space;
 mod stream;
 mod tail;
+mod watched;
 
 pub use log::JetStreamLog;
 pub use options::{Options, Secret};

@@ -1,24 +1,30 @@
 //! The log that several nodes share: append to the stream, apply what stands in it, answer from one's own copy.
 
-use std::collections::VecDeque;
+mod carrying;
+mod erasing;
+mod gaps;
+mod standing;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::time::Duration;
 
-use bytes::Bytes;
-use parlor_chat::log::{LocalLog, Log, StateHash};
+use parlor_chat::log::{LocalLog, Log, LogReader, StateHash};
 use parlor_chat::storage::{Source, Storage};
 use parlor_chat::{Entry, Outcome, Position, Proposal, Trouble};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::apply::apply;
 use crate::connection::Connection;
-use crate::message::Delivered;
+use crate::message::{Delivered, Said};
 use crate::options::Options;
 use crate::publish::{Outgoing, Publishing, waves};
-use crate::reach::{unusable, waiting};
+use crate::reach::waiting;
+use crate::snapshots;
 use crate::space::Space;
-use crate::stream::{self, Extent};
+use crate::stream;
 use crate::tail::Tail;
+use crate::watched::{Notes, Watched};
 
 /// Messages that are applied in one step at most.
 const BATCH: usize = 1_024;
@@ -33,9 +39,11 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 /// A log on a stream that several nodes share, applied to a log of this node's own.
 pub struct JetStreamLog<S> {
-    local: LocalLog<S>,
+    local: LocalLog<Watched<S>>,
+    written: Notes,
     connection: Connection,
     space: Space,
+    replicas: usize,
     patience: Duration,
     tail: Tail,
     /// What was read and is not applied yet.
@@ -44,8 +52,21 @@ pub struct JetStreamLog<S> {
     heard: Vec<Outcome>,
     /// The connection at which the stream was looked at last.
     looked_at: Option<u64>,
+    /// When it was asked last how far the stream goes, because nothing came.
+    asked: Instant,
     /// Why nothing is taken any more.
     unfit: Option<Trouble>,
+    /// What is to be erased from the stream, and when.
+    owed: BTreeMap<Position, Instant>,
+    /// Whether what is applied now was appended here, so that erasing is this node's.
+    is_own: bool,
+    /// The places whose settled entries this node has put beside the stream, the first and the last, without a gap.
+    settled: Option<(Position, Position)>,
+    /// The place of the newest snapshot that is known.
+    snapshot: Position,
+    /// Up to there nobody is expected to decide any more: up to the snapshot before the newest, so that who is a little
+    /// behind finds everything, or up to where this node's own log begins.
+    floor: Position,
     notes: Vec<String>,
 }
 
@@ -55,27 +76,53 @@ impl<S: Storage> JetStreamLog<S> {
     /// # Errors
     ///
     /// [`Trouble::Unreachable`] if the servers do not answer within the patience, [`Trouble::Unfit`] if the stream is
-    /// not as it has to be, or holds less than this node has applied; and what the storage says.
+    /// not as it has to be; and what the storage says. A stream that holds less than this node has applied is no error
+    /// here, but [`Self::unfit`] says so, and nothing is taken.
     pub fn open(options: Options, storage: S) -> Result<Self, Trouble> {
         let space = Space::new(&options.space)?;
-        let local = LocalLog::open(storage)?;
+        let written = Notes::default();
+        let mut local = LocalLog::open(Watched::new(storage, written.clone()))?;
         let connection = Connection::open(&options)?;
         let notes = stream::open(&connection, &space, &options)?;
+        let snapshot = snapshots::newest(&connection, &space, options.replicas)?;
+        if local.last() == Position(0) && snapshot > Position(0) {
+            local.restore(&mut snapshots::open(&connection, &space, options.replicas, snapshot)?)?;
+        }
+        written.take();
+        let mut floor = Position(0);
+        local.source()?.read(&mut |read| {
+            floor = LogReader::new(read).forgotten()?;
+            Ok(())
+        })?;
         let tail = Tail::start(&connection, &space.stream(), local.last());
         let mut log = JetStreamLog {
             local,
+            written,
             connection,
             space,
+            replicas: options.replicas,
             patience: options.patience.min(Options::LONGEST_PATIENCE),
             tail,
             read: VecDeque::new(),
             heard: Vec::new(),
             looked_at: None,
+            asked: Instant::now(),
             unfit: None,
+            owed: BTreeMap::new(),
+            is_own: false,
+            settled: None,
+            snapshot,
+            floor,
             notes,
         };
-        let extent = log.look(Instant::now() + log.patience)?;
-        log.apply_through(extent.last)?;
+        let looked = log.look(Instant::now() + log.patience);
+        if let (Err(_), Some(unfit)) = (&looked, &log.unfit) {
+            // What is here can be read, and put back.
+            log.notes.insert(0, unfit.to_string());
+            return Ok(log);
+        }
+        log.apply_through(looked?.last)?;
+        log.find_owed()?;
         log.heard.clear();
         Ok(log)
     }
@@ -89,11 +136,17 @@ impl<S: Storage> JetStreamLog<S> {
     /// what became of it.
     pub fn follow(&mut self, patience: Duration) -> Result<(), Trouble> {
         self.heard.clear();
-        if let Some(trouble) = &self.unfit {
-            return Err(trouble.clone());
+        if self.unfit.is_some() {
+            self.look(Instant::now())?;
         }
         if self.read.is_empty() {
             self.read.extend(self.tail.next(&self.connection, patience)?);
+        }
+        if self.read.is_empty() && self.asked.elapsed() >= SILENCE {
+            // The last messages may be erased: then nothing comes.
+            self.asked = Instant::now();
+            let extent = self.look(self.asked + self.patience)?;
+            return self.apply_through(extent.last);
         }
         self.step()
     }
@@ -102,47 +155,6 @@ impl<S: Storage> JetStreamLog<S> {
     /// log, others' and one's own; with an error of that call, too.
     pub fn heard(&self) -> &[Outcome] {
         &self.heard
-    }
-
-    /// Asks for the extent of the stream, until there is an answer, and whether it holds what was applied.
-    fn look(&mut self, deadline: Instant) -> Result<Extent, Trouble> {
-        if let Some(trouble) = &self.unfit {
-            return Err(trouble.clone());
-        }
-        let connects = self.connection.connects();
-        let extent = loop {
-            match self.connection.wait(stream::extent(&self.connection, &self.space)) {
-                Ok(extent) => break extent,
-                Err(trouble) if Instant::now() >= deadline => return Err(trouble),
-                Err(_) => self.connection.wait(sleep(AGAIN)),
-            }
-        };
-        if extent.last < self.local.last() {
-            return Err(self.stop(format!(
-                "the stream {} ends at {}, but this node has applied it up to {}: servers have lost what they \
-                 acknowledged, and this node has it still",
-                self.space.stream(),
-                extent.last,
-                self.local.last()
-            )));
-        }
-        self.looked_at = Some(connects);
-        Ok(extent)
-    }
-
-    /// Takes nothing any more, and says why.
-    fn stop(&mut self, why: String) -> Trouble {
-        let trouble = unusable(why);
-        self.unfit = Some(trouble.clone());
-        trouble
-    }
-
-    /// Servers that came back may have lost something: then nothing may be added.
-    fn look_if_new(&mut self, deadline: Instant) -> Result<(), Trouble> {
-        if self.unfit.is_some() || self.looked_at != Some(self.connection.connects()) {
-            self.look(deadline)?;
-        }
-        Ok(())
     }
 
     fn publish(
@@ -182,27 +194,6 @@ impl<S: Storage> JetStreamLog<S> {
         }
     }
 
-    /// Lets the empty stream begin after a place. Servers give places from 1 on, so these are used up and forgotten:
-    /// a million of them in some 20 seconds.
-    fn fill(&mut self, up_to: Position) -> Result<(), Trouble> {
-        let id = id()?;
-        let mut filled = Position(0);
-        while filled < up_to {
-            let piece = filled.0 + 1..=up_to.0.min(filled.0 + PIECE as u64);
-            let outgoing =
-                |place| Outgoing { id: format!("{id}-{place}"), payload: Bytes::new(), after: None };
-            let messages: Vec<Outgoing> = piece.map(outgoing).collect();
-            let given = self.publish(self.space.entries(), &messages, Instant::now() + self.patience)?;
-            filled = given.into_iter().max().unwrap_or(up_to);
-        }
-        if filled > up_to {
-            let what =
-                "somebody else wrote to the stream meanwhile; stop the other nodes, and take another space";
-            return Err(self.stop(what.into()));
-        }
-        self.connection.wait(stream::forget(&self.connection, &self.space, up_to))
-    }
-
     /// Applies what is in the stream up to a place that is known to be there.
     fn apply_through(&mut self, target: Position) -> Result<(), Trouble> {
         let mut silent_until = Instant::now() + SILENCE;
@@ -213,6 +204,10 @@ impl<S: Storage> JetStreamLog<S> {
             }
             let before = self.local.last();
             self.step()?;
+            if self.local.last() == before && self.local.last() < target && self.read.is_empty() {
+                self.probe()?;
+                self.step()?;
+            }
             let now = Instant::now();
             if self.local.last() > before {
                 silent_until = now + SILENCE;
@@ -234,22 +229,16 @@ impl<S: Storage> JetStreamLog<S> {
             octets += message.payload.len();
             self.read.push_back(message);
         }
-        let mut said = Vec::with_capacity(self.read.len());
-        let mut last = self.local.last();
-        for message in &self.read {
-            // After a disturbance some come again.
-            if message.position <= last {
-                continue;
-            }
-            if message.position != last.next() {
-                return Err(Trouble::Corrupt(format!("message {} of the stream is missing", last.next())));
-            }
-            said.push(message.read(&self.space)?);
-            last = message.position;
-        }
+        let space = self.space.clone();
+        let said: Vec<Said> = self
+            .next_in_order()?
+            .into_iter()
+            .map(|message| message.read(&space))
+            .collect::<Result<_, _>>()?;
+        let (before, heard) = (self.local.last(), self.heard.len());
+        let origins = erasing::origins(&said, before);
         let result = apply(&mut self.local, said, &mut self.heard);
-        let applied = self.local.last();
-        self.read.retain(|message| message.position > applied);
+        self.notes_written(heard, before.next(), &origins);
         result
     }
 }
@@ -270,7 +259,10 @@ impl<S: Storage> Log for JetStreamLog<S> {
         let deadline = Instant::now() + self.patience;
         self.look_if_new(deadline)?;
         let places = self.propose(batch, deadline)?;
-        self.apply_through(places.iter().copied().max().unwrap_or_default())?;
+        self.is_own = true;
+        let applied = self.apply_through(places.iter().copied().max().unwrap_or_default());
+        self.is_own = false;
+        applied?;
         let find = |place: &Position| {
             let at = self.heard.binary_search_by_key(place, |outcome| outcome.position);
             at.map(|at| self.heard[at].clone())
@@ -292,17 +284,7 @@ impl<S: Storage> Log for JetStreamLog<S> {
             }
             last = entry.position;
         }
-        let id = id()?;
-        for piece in entries.chunks(PIECE) {
-            let outgoing = |entry: &Entry| Outgoing {
-                id: format!("{id}-{}", entry.position),
-                payload: entry.to_octets().into(),
-                // Nobody else writes in between, or this fails.
-                after: Some(entry.position.0 - 1),
-            };
-            let messages: Vec<Outgoing> = piece.iter().map(outgoing).collect();
-            self.publish(self.space.entries(), &messages, Instant::now() + self.patience)?;
-        }
+        self.put_back(entries)?;
         self.apply_through(last)
     }
 
@@ -315,11 +297,12 @@ impl<S: Storage> Log for JetStreamLog<S> {
     }
 
     fn trim(&mut self, up_to: Position) -> Result<(), Trouble> {
-        self.local.trim(up_to)
+        self.forget(up_to)
     }
 
     fn scrub(&mut self) -> Result<bool, Trouble> {
-        self.local.scrub()
+        let is_scrubbed = self.local.scrub()?;
+        Ok(self.erase()? && is_scrubbed)
     }
 
     fn state_hash(&self) -> Result<StateHash, Trouble> {
@@ -332,16 +315,7 @@ impl<S: Storage> Log for JetStreamLog<S> {
 
     fn restore(&mut self, from: &mut dyn io::Read) -> Result<Position, Trouble> {
         self.heard.clear();
-        let extent = self.look(Instant::now() + self.patience)?;
-        if extent.last != Position(0) {
-            let what =
-                "a snapshot goes into an empty log, and something is in the stream; take another space";
-            return Err(Trouble::Corrupt(what.into()));
-        }
-        let position = self.local.restore(from)?;
-        self.fill(position)?;
-        self.tail = Tail::start(&self.connection, &self.space.stream(), position);
-        Ok(position)
+        self.take_in(from)
     }
 
     fn source(&self) -> Result<Box<dyn Source>, Trouble> {

@@ -1,6 +1,6 @@
 //! What a space is called on the servers: its stream, its subjects.
 
-use parlor_chat::Trouble;
+use parlor_chat::{Position, Trouble};
 
 use crate::reach::unusable;
 
@@ -41,6 +41,26 @@ impl Space {
     /// Where entries are published that were settled elsewhere.
     pub(crate) fn entries(&self) -> String {
         format!("parlor.{}.log.entry", self.0)
+    }
+
+    /// The stream of settled entries.
+    pub(crate) fn settled_stream(&self) -> String {
+        format!("parlor-{}-SETTLED", self.0)
+    }
+
+    /// All subjects of settled entries.
+    pub(crate) fn settled_subjects(&self) -> String {
+        format!("parlor.{}.settled.*", self.0)
+    }
+
+    /// Where the settled entry of a place is published.
+    pub(crate) fn settled(&self, position: Position) -> String {
+        format!("parlor.{}.settled.{position}", self.0)
+    }
+
+    /// The object store of snapshots.
+    pub(crate) fn bucket(&self) -> String {
+        format!("parlor-{}", self.0)
     }
 }
 

@@ -1,16 +1,21 @@
 //! The stream that is the log: made as it has to be, and looked at before it is used.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::CreateStreamErrorKind;
-use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, RetentionPolicy, StorageType};
+use async_nats::jetstream::stream::{
+    Config, DiscardPolicy, Info, RawMessageErrorKind, RetentionPolicy, StorageType, Stream,
+};
 use parlor_chat::{Position, Trouble};
 use tokio::time::{Instant, sleep};
 
 use crate::connection::Connection;
+use crate::message::Delivered;
 use crate::options::Options;
 use crate::reach::{unusable, waiting};
+use crate::settled;
 use crate::space::Space;
 
 /// How long the servers know a message again that is published once more.
@@ -56,6 +61,11 @@ pub(crate) fn open(
 ) -> Result<Vec<String>, Trouble> {
     let wanted = wanted(space, options.replicas);
     let info = connection.wait(get_or_create(connection, &wanted, Instant::now() + options.patience))?;
+    connection.wait(get_or_create(
+        connection,
+        &settled::wanted(space, options.replicas),
+        Instant::now() + options.patience,
+    ))?;
     let dangers = dangers(&info.config, &wanted);
     if dangers.is_empty() || options.accept_risk {
         return Ok(dangers.into_iter().chain(notes(&info.config)).collect());
@@ -101,6 +111,44 @@ pub(crate) async fn extent(connection: &Connection, space: &Space) -> Result<Ext
     let stream = connection.asking.get_stream(space.stream()).await.map_err(waiting)?;
     let state = &stream.cached_info().state;
     Ok(Extent { first: Position(state.first_sequence), last: Position(state.last_sequence) })
+}
+
+/// The stream of a space.
+pub(crate) async fn get(connection: &Connection, space: &Space) -> Result<Stream<()>, Trouble> {
+    connection.asking.get_stream_no_info(space.stream()).await.map_err(waiting)
+}
+
+/// The message at a place; nothing if it is erased, trimmed away or not there yet.
+pub(crate) async fn message(
+    connection: &Connection,
+    space: &Space,
+    position: Position,
+) -> Result<Option<Delivered>, Trouble> {
+    match get(connection, space).await?.get_raw_message(position.0).await {
+        Ok(message) => {
+            let subject = message.subject.into_string();
+            Ok(Some(Delivered { position, subject, payload: message.payload }))
+        }
+        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+        Err(error) => Err(waiting(error)),
+    }
+}
+
+/// Which messages of the stream are gone.
+pub(crate) struct Missing {
+    /// The first that is there.
+    pub(crate) first: Position,
+    /// Those that are gone behind it.
+    pub(crate) places: HashSet<Position>,
+}
+
+/// Which messages of the stream are gone.
+pub(crate) async fn missing(connection: &Connection, space: &Space) -> Result<Missing, Trouble> {
+    let stream = get(connection, space).await?;
+    let info = stream.info_builder().with_deleted(true).fetch().await.map_err(waiting)?;
+    let state = &info.info.state;
+    let places = state.deleted.iter().flatten().copied().map(Position).collect();
+    Ok(Missing { first: Position(state.first_sequence), places })
 }
 
 /// Forgets everything up to a place, this included.

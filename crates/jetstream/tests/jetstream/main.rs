@@ -2,6 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "in what tests share, an unwrap is a failed test, too")]
 
 mod contract;
+mod erasing;
+mod losing;
 mod nodes;
 mod signing_in;
+/// The stories by chance that the chat itself is tested with.
+#[path = "../../../chat/tests/support/mod.rs"]
+mod story;
 mod support;

@@ -32,8 +32,9 @@ pub(crate) fn arrive(by: u64) -> Proposal {
 }
 
 pub(crate) fn post(by: u64, text: &str) -> Proposal {
-    let (room, text) = (RoomId::LOBBY, text.to_owned());
-    proposal(by, &text.clone(), Action::Post { room, text, reply_to: None, thread: None, mentions: vec![] })
+    let (room, key) = (RoomId::LOBBY, &text[..text.len().min(parlor_chat::limits::KEY)]);
+    let text = text.to_owned();
+    proposal(by, key, Action::Post { room, text, reply_to: None, thread: None, mentions: vec![] })
 }
 
 /// Appends, and says what was posted by that, in order.

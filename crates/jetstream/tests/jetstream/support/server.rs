@@ -78,6 +78,19 @@ impl Server {
         }
     }
 
+    /// A copy of its data, while it does not run.
+    pub(crate) fn copy_of_data(&self) -> Folder {
+        let copy = Folder::new();
+        copy_folder(&self.folder.path().join("jetstream"), &copy.path().join("jetstream"));
+        copy
+    }
+
+    /// Puts a copy of its data in the place of what it has, while it does not run.
+    pub(crate) fn put_back(&self, copy: &Folder) {
+        fs::remove_dir_all(self.folder.path().join("jetstream")).unwrap();
+        copy_folder(&copy.path().join("jetstream"), &self.folder.path().join("jetstream"));
+    }
+
     /// The server writes where it listens, once it does; nothing if it has ended instead.
     fn port_once_it_listens(&mut self) -> Option<u16> {
         let ports = self.folder.path().join(format!("nats-server_{}.ports", self.child.id()));
@@ -104,8 +117,26 @@ impl Server {
         format!("127.0.0.1:{}", self.port)
     }
 
-    fn report(&self) -> String {
+    /// Where its configuration and its data are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What it has written down.
+    pub(crate) fn report(&self) -> String {
         fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap()) {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy_folder(&from, &to);
+        } else {
+            fs::copy(from, to).unwrap();
+        }
     }
 }
 

@@ -1,0 +1,148 @@
+//! Erasing from the stream what must not stay: what was refused, and what was erased from the log.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use parlor_chat::log::Log;
+use parlor_chat::storage::Storage;
+use parlor_chat::{Action, Entry, Event, Origin, Outcome, Position, Proposal, Trouble, What};
+use tokio::time::Instant;
+
+use super::JetStreamLog;
+use crate::message::Said;
+use crate::{settled, stream};
+
+/// What others have to erase is looked after if they have not done it for so long.
+const OTHERS: Duration = Duration::from_secs(60);
+/// Places that are erased in one step at most, so that nobody who speaks waits for long.
+const STEP: usize = 500;
+/// Entries that are looked through in one step when a node starts.
+const PIECE: usize = 10_000;
+
+/// Where those come from who arrive by these, of which the first stands after a place.
+pub(super) fn origins(said: &[Said], after: Position) -> Vec<(Position, Origin)> {
+    let places = (after.next().0..).map(Position);
+    let arrivals = places.zip(said).filter_map(|(place, said)| match said {
+        Said::Proposal(Proposal { action: Action::Arrive { from, .. }, .. }) => Some((place, from.clone())),
+        _ => None,
+    });
+    arrivals.collect()
+}
+
+/// Whether an arrival keeps less than was proposed: what somebody says to be let in is kept only where that is asked.
+fn says_less(event: &Event, origins: &[(Position, Origin)]) -> bool {
+    let What::Arrived { ranges, asks, .. } = &event.what else { return false };
+    let found = origins.binary_search_by_key(&event.position, |(place, _)| *place);
+    found.is_ok_and(|at| origins[at].1.ranges != *ranges || origins[at].1.asks != *asks)
+}
+
+impl<S: Storage> JetStreamLog<S> {
+    /// Notes what has to be erased from the stream after a step that began at a place and was told as the outcomes
+    /// from `heard` on. `origins` are those that were proposed in it.
+    pub(super) fn notes_written(&mut self, heard: usize, from: Position, origins: &[(Position, Origin)]) {
+        let written = self.written.take();
+        let due = if self.is_own { Instant::now() } else { Instant::now() + OTHERS };
+        let before = written.entries.iter().copied().filter(|position| *position < from);
+        // What was refused, repeated or changed nothing is in no log.
+        let is_kept = |outcome: &&Outcome| match &outcome.event {
+            None => false,
+            Some(event) => !(written.erases && self.is_erased(outcome) || says_less(event, origins)),
+        };
+        let gone = self.heard[heard..].iter().filter(|outcome| !is_kept(outcome));
+        let owed: Vec<Position> = before.chain(gone.map(|outcome| outcome.position)).collect();
+        self.owed.extend(owed.into_iter().map(|position| (position, due)));
+    }
+
+    /// Whether something was erased of what just happened, in the same step.
+    fn is_erased(&self, outcome: &Outcome) -> bool {
+        self.entry(outcome.position).is_ok_and(|entry| entry.is_none_or(|entry| entry.event != outcome.event))
+    }
+
+    pub(super) fn entry(&self, position: Position) -> Result<Option<Entry>, Trouble> {
+        let entries = self.local.tail(Position(position.0.saturating_sub(1)), 1)?;
+        Ok(entries.into_iter().find(|entry| entry.position == position))
+    }
+
+    /// Finds what a node that ended too early has left: messages of which the log has nothing any more.
+    pub(super) fn find_owed(&mut self) -> Result<(), Trouble> {
+        let missing = self.connection.wait(stream::missing(&self.connection, &self.space))?;
+        let due = if self.is_own { Instant::now() } else { Instant::now() + OTHERS };
+        let mut after = Position(missing.first.0.saturating_sub(1));
+        loop {
+            let entries = self.local.tail(after, PIECE)?;
+            let Some(last) = entries.last() else { return Ok(()) };
+            after = last.position;
+            let is_gone = |entry: &Entry| {
+                let event = entry.event.as_ref();
+                event.is_none_or(|event| event.what == What::Erased)
+            };
+            for entry in entries.iter().filter(|entry| is_gone(entry)) {
+                if !missing.places.contains(&entry.position) {
+                    self.owed.insert(entry.position, due);
+                }
+            }
+        }
+    }
+
+    /// Erases what is due. Returns whether nothing is left to be erased.
+    pub(super) fn erase(&mut self) -> Result<bool, Trouble> {
+        let now = Instant::now();
+        let due: Vec<Position> =
+            self.owed.iter().filter(|(_, due)| **due <= now).map(|(place, _)| *place).take(STEP).collect();
+        if !due.is_empty() {
+            self.erase_at(&due)?;
+        }
+        due.iter().for_each(|position| _ = self.owed.remove(position));
+        Ok(self.owed.is_empty())
+    }
+
+    fn erase_at(&mut self, places: &[Position]) -> Result<(), Trouble> {
+        let deadline = Instant::now() + self.patience;
+        let floor = self.floor;
+        let (connection, space) = (&self.connection, &self.space);
+        let mut decided = Vec::new();
+        let mut rewritten = Vec::new();
+        for place in places {
+            // Who is new begins with a snapshot behind it.
+            if *place <= floor {
+                connection.wait(settled::remove(connection, space, *place))?;
+            } else if let Some(entry) = self.entry(*place)? {
+                if entry.event.is_none() { decided.push(entry) } else { rewritten.push(entry) }
+            }
+        }
+        // Of these nothing will ever be erased, so nothing after them depends on it.
+        connection.wait(settled::put(connection, space, &decided, |entry| entry.position, deadline))?;
+        if let Some(first) = rewritten.first() {
+            let last = self.local.last();
+            let others = self.not_settled(first.position, last)?;
+            connection.wait(settled::put(connection, space, &others, |_| last, deadline))?;
+            // In their order, because what belongs together is erased from the end on.
+            for entry in rewritten.iter().rev() {
+                let one = std::slice::from_ref(entry);
+                connection.wait(settled::put(connection, space, one, |_| last, deadline))?;
+            }
+            self.settled = Some(match self.settled {
+                Some((from, to)) if first.position <= to.next() => (from.min(first.position), last),
+                _ => (first.position, last),
+            });
+        }
+        connection.wait(async {
+            let stream = stream::get(connection, space).await?;
+            let erased = places.iter().map(|place| settled::erase(&stream, place.0));
+            join_all(erased).await.into_iter().collect()
+        })
+    }
+
+    /// The entries of these places that this node has not settled before.
+    fn not_settled(&self, from: Position, to: Position) -> Result<Vec<Entry>, Trouble> {
+        let mut entries = self
+            .local
+            .tail(Position(from.0 - 1), usize::try_from(to.0 - from.0 + 1).unwrap_or(usize::MAX))?;
+        if let Some((first, last)) = self.settled
+            && first <= to
+        {
+            entries.retain(|entry| entry.position < first || entry.position > last);
+        }
+        Ok(entries)
+    }
+}

@@ -1,0 +1,155 @@
+//! Whether the stream holds what this node has applied, and putting back what it has lost.
+
+use std::thread;
+
+use parlor_chat::log::Log;
+use parlor_chat::storage::Storage;
+use parlor_chat::{Entry, Fingerprint, Position, Trouble};
+use tokio::time::Instant;
+
+use super::{AGAIN, JetStreamLog, PIECE, id};
+use crate::message::Said;
+use crate::publish::Outgoing;
+use crate::reach::unusable;
+use crate::stream::{self, Extent};
+
+/// Messages at the end that are looked for at most to compare one: others are erased.
+const COMPARED: u64 = 64;
+
+impl<S: Storage> JetStreamLog<S> {
+    /// Why nothing is taken any more, if that is so: the stream has lost what this node has applied. Reading goes on.
+    pub fn unfit(&self) -> Option<&Trouble> {
+        self.unfit.as_ref()
+    }
+
+    /// Puts back what the stream has lost and this node has, in its old order; returns how many places that were.
+    ///
+    /// For whoever runs the servers, on the node that has applied most, before any node takes anything new. What this
+    /// node has erased stays erased.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble::Unfit`] if something else stands in the stream already where this node has something, or if what
+    /// is missing is trimmed away here.
+    pub fn heal(&mut self) -> Result<u64, Trouble> {
+        let extent = self.extent(Instant::now() + self.patience)?;
+        self.compare(extent.last.min(self.local.last()))?;
+        let mut lost = 0;
+        let mut after = extent.last;
+        while after < self.local.last() {
+            let piece = self.local.tail(after, PIECE)?;
+            let Some(last) = piece.last().filter(|_| piece[0].position == after.next()) else {
+                let what =
+                    format!("entry {} is trimmed away on this node; heal on another one", after.next());
+                return Err(unusable(what));
+            };
+            after = last.position;
+            lost += piece.len() as u64;
+            self.put_back(&piece)?;
+        }
+        self.look(Instant::now() + self.patience)?;
+        // An older copy of the servers' data has again what was erased since.
+        self.is_own = true;
+        let found = self.find_owed();
+        self.is_own = false;
+        found?;
+        self.erase()?;
+        Ok(lost)
+    }
+
+    /// Publishes entries at their own places, or not at all.
+    pub(super) fn put_back(&self, entries: &[Entry]) -> Result<(), Trouble> {
+        let id = id()?;
+        for piece in entries.chunks(PIECE) {
+            let outgoing = |entry: &Entry| Outgoing {
+                id: format!("{id}-{}", entry.position),
+                payload: entry.to_octets().into(),
+                // Nobody else writes in between, or this fails.
+                after: Some(entry.position.0 - 1),
+            };
+            let messages: Vec<Outgoing> = piece.iter().map(outgoing).collect();
+            self.publish(self.space.entries(), &messages, Instant::now() + self.patience)?;
+        }
+        Ok(())
+    }
+
+    /// Asks for the extent of the stream, until there is an answer.
+    fn extent(&self, deadline: Instant) -> Result<Extent, Trouble> {
+        loop {
+            match self.connection.wait(stream::extent(&self.connection, &self.space)) {
+                Ok(extent) => return Ok(extent),
+                Err(trouble) if Instant::now() >= deadline => return Err(trouble),
+                Err(_) => thread::sleep(AGAIN),
+            }
+        }
+    }
+
+    /// Asks for the extent of the stream, and whether it holds what was applied here.
+    pub(super) fn look(&mut self, deadline: Instant) -> Result<Extent, Trouble> {
+        let connection = self.connection.number();
+        let extent = self.extent(deadline)?;
+        if extent.last < self.local.last() {
+            return Err(self.stop(format!(
+                "the stream {} ends at {}, but this node has applied it up to {}: servers have lost what they \
+                 acknowledged; this node has it still and takes nothing new until that is put back",
+                self.space.stream(),
+                extent.last,
+                self.local.last()
+            )));
+        }
+        if connection.is_none() || self.looked_at != connection || self.unfit.is_some() {
+            self.compare(self.local.last())?;
+            self.unfit = None;
+            self.looked_at = connection;
+        }
+        Ok(extent)
+    }
+
+    /// Servers that came back may have lost something: then nothing may be added.
+    pub(super) fn look_if_new(&mut self, deadline: Instant) -> Result<(), Trouble> {
+        let connection = self.connection.number();
+        if self.unfit.is_some() || connection.is_none() || self.looked_at != connection {
+            self.look(deadline)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the stream has the same as this node at a place, or at the last before it that is not erased.
+    fn compare(&mut self, place: Position) -> Result<(), Trouble> {
+        let lowest = place.0.saturating_sub(COMPARED);
+        for place in (lowest + 1..=place.0).rev().map(Position) {
+            let Some(entry) = self.entry(place)? else { return Ok(()) };
+            let message = self.connection.wait(stream::message(&self.connection, &self.space, place))?;
+            let Some(message) = message else { continue };
+            if is_same(&message.read(&self.space)?, &entry) {
+                return Ok(());
+            }
+            return Err(self.stop(format!(
+                "at {place} of the stream {} stands something else than this node has applied: servers have lost what \
+                 they acknowledged, and something new was taken since; start this node with an empty data folder",
+                self.space.stream()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Takes nothing any more, and says why.
+    pub(super) fn stop(&mut self, why: String) -> Trouble {
+        let trouble = unusable(why);
+        self.unfit = Some(trouble.clone());
+        trouble
+    }
+}
+
+/// Whether an entry is what became of a message, as far as both say still.
+fn is_same(said: &Said, entry: &Entry) -> bool {
+    match said {
+        Said::Entry(said) => (said.fingerprint, said.verdict) == (entry.fingerprint, entry.verdict),
+        Said::Proposal(proposal) => {
+            let key = proposal.key.as_ref().map(|key| Fingerprint::of(proposal.by, key));
+            let event = entry.event.as_ref().filter(|event| event.what != parlor_chat::What::Erased);
+            key == entry.fingerprint
+                && event.is_none_or(|event| (event.by, event.at) == (proposal.by, proposal.at))
+        }
+    }
+}
