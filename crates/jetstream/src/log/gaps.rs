@@ -16,7 +16,8 @@ impl<S: Storage> JetStreamLog<S> {
     /// Looks itself for the message after the last one that is applied, because it does not come.
     pub(super) fn probe(&mut self) -> Result<(), Trouble> {
         let next = self.local.last().next();
-        let message = self.connection.wait(stream::message(&self.connection, &self.space, next))?;
+        let deadline = Instant::now() + self.patience;
+        let message = self.ask(deadline, || stream::message(&self.connection, &self.space, next))?;
         match message {
             Some(message) => {
                 self.read.push_front(message);
@@ -33,7 +34,7 @@ impl<S: Storage> JetStreamLog<S> {
         let mut entries: Vec<Entry> = Vec::new();
         let (mut next, mut until) = (from, from);
         while next <= until {
-            let found = self.connection.wait(settled::get(&self.connection, &self.space, next))?;
+            let found = self.ask(deadline, || settled::get(&self.connection, &self.space, next))?;
             match found {
                 Some(settled) => {
                     until = until.max(settled.until);

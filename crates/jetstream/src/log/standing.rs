@@ -32,8 +32,9 @@ impl<S: Storage> JetStreamLog<S> {
     /// [`Trouble::Unfit`] if something else stands in the stream already where this node has something, or if what
     /// is missing is trimmed away here.
     pub fn heal(&mut self) -> Result<u64, Trouble> {
-        let extent = self.extent(Instant::now() + self.patience)?;
-        self.compare(extent.last.min(self.local.last()))?;
+        let deadline = Instant::now() + self.patience;
+        let extent = self.extent(deadline)?;
+        self.compare(extent.last.min(self.local.last()), deadline)?;
         let mut lost = 0;
         let mut after = extent.last;
         while after < self.local.last() {
@@ -75,11 +76,18 @@ impl<S: Storage> JetStreamLog<S> {
 
     /// Asks for the extent of the stream, until there is an answer.
     fn extent(&self, deadline: Instant) -> Result<Extent, Trouble> {
+        self.ask(deadline, || stream::extent(&self.connection, &self.space))
+    }
+
+    /// Asks the servers something, again and again as long as they cannot be reached or have no leader.
+    pub(super) fn ask<T, F>(&self, deadline: Instant, question: impl Fn() -> F) -> Result<T, Trouble>
+    where
+        F: Future<Output = Result<T, Trouble>>,
+    {
         loop {
-            match self.connection.wait(stream::extent(&self.connection, &self.space)) {
-                Ok(extent) => return Ok(extent),
-                Err(trouble) if Instant::now() >= deadline => return Err(trouble),
-                Err(_) => thread::sleep(AGAIN),
+            match self.connection.wait(question()) {
+                Err(Trouble::Unreachable(_)) if Instant::now() < deadline => thread::sleep(AGAIN),
+                answer => return answer,
             }
         }
     }
@@ -98,7 +106,7 @@ impl<S: Storage> JetStreamLog<S> {
             )));
         }
         if connection.is_none() || self.looked_at != connection || self.unfit.is_some() {
-            self.compare(self.local.last())?;
+            self.compare(self.local.last(), deadline)?;
             self.unfit = None;
             self.looked_at = connection;
         }
@@ -115,11 +123,11 @@ impl<S: Storage> JetStreamLog<S> {
     }
 
     /// Whether the stream has the same as this node at a place, or at the last before it that is not erased.
-    fn compare(&mut self, place: Position) -> Result<(), Trouble> {
+    fn compare(&mut self, place: Position, deadline: Instant) -> Result<(), Trouble> {
         let lowest = place.0.saturating_sub(COMPARED);
         for place in (lowest + 1..=place.0).rev().map(Position) {
             let Some(entry) = self.entry(place)? else { return Ok(()) };
-            let message = self.connection.wait(stream::message(&self.connection, &self.space, place))?;
+            let message = self.ask(deadline, || stream::message(&self.connection, &self.space, place))?;
             let Some(message) = message else { continue };
             if is_same(&message.read(&self.space)?, &entry) {
                 return Ok(());
