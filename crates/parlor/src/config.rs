@@ -6,6 +6,7 @@
 mod chat;
 mod example;
 mod file;
+mod files;
 mod http;
 mod in_force;
 mod layers;
@@ -24,6 +25,7 @@ use clap::Args;
 pub(crate) use chat::Chat;
 pub(crate) use example::example;
 pub(crate) use file::{ConfigFile, FileError};
+pub(crate) use files::Files;
 pub(crate) use http::Http;
 pub(crate) use in_force::InForce;
 pub(crate) use layers::{Environment, EnvironmentError, Layers};
@@ -56,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) chat: Chat,
+    #[command(flatten)]
+    pub(crate) files: Files,
     #[command(flatten)]
     pub(crate) search: Search,
     /// Only in the file, since there may be several.

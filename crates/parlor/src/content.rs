@@ -86,7 +86,7 @@ impl Content {
 }
 
 /// Whether the browser has what this tag stands for (RFC 9110 §13.1.2; tags of ours have no comma in them).
-fn has(asked: &HeaderMap, tag: &HeaderValue) -> bool {
+pub(crate) fn has(asked: &HeaderMap, tag: &HeaderValue) -> bool {
     let opaque = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
     let tag = tag.to_str().map(opaque);
     tag.is_ok_and(|tag| members(asked, &header::IF_NONE_MATCH).any(|one| one == "*" || opaque(one) == tag))

@@ -13,9 +13,9 @@ pub(crate) use fresh::FreshFolder;
 pub(crate) use secret::SECRET_LENGTH;
 
 /// A folder that nobody else may look into.
-const PRIVATE_FOLDER: u32 = 0o700;
+pub(crate) const PRIVATE_FOLDER: u32 = 0o700;
 /// A file that nobody else may read.
-const PRIVATE_FILE: u32 = 0o600;
+pub(crate) const PRIVATE_FILE: u32 = 0o600;
 
 /// What is in a data folder, and where. Knowing it opens nothing.
 #[derive(Debug, Clone)]
@@ -40,6 +40,16 @@ impl Layout {
     /// The database with the search index, which can be made anew from the log.
     pub(crate) fn search_file(&self) -> PathBuf {
         self.0.join("search.sqlite")
+    }
+
+    /// The folder with the octets of files.
+    pub(crate) fn files_folder(&self) -> PathBuf {
+        self.0.join("files")
+    }
+
+    /// The database of what is known of files, which can be made anew from them and the log.
+    pub(crate) fn files_database(&self) -> PathBuf {
+        self.0.join("files.sqlite")
     }
 
     /// The socket at which the running server takes orders.
@@ -105,6 +115,16 @@ impl DataFolder {
     /// The database with the search index, which can be made anew from the log.
     pub(crate) fn search_file(&self) -> PathBuf {
         self.layout.search_file()
+    }
+
+    /// The folder with the octets of files.
+    pub(crate) fn files_folder(&self) -> PathBuf {
+        self.layout.files_folder()
+    }
+
+    /// The database of what is known of files.
+    pub(crate) fn files_database(&self) -> PathBuf {
+        self.layout.files_database()
     }
 
     /// The socket at which the running server takes orders.

@@ -13,6 +13,7 @@ mod data;
 mod date;
 mod exposition;
 mod feed;
+mod files;
 mod gate;
 mod gzip;
 mod identity;

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     fn rates() -> Rates {
-        Rates::new(&Limits { text: 1, requests_per_second: 1, request_burst: 3 })
+        Rates::new(&Limits { text: 1, file_octets: 1, requests_per_second: 1, request_burst: 3 })
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::authorities::AuthoritiesError;
 use crate::config::{Config, Workers};
 use crate::control;
 use crate::data::{DataError, DataFolder};
+use crate::files;
 use crate::log;
 use crate::providers::{Providers, ProvidersError};
 use crate::routes::Rules;
@@ -252,8 +253,16 @@ fn space_options(config: &Config, providers: Providers) -> space::Options {
     space::Options {
         limits: Limits {
             text: limits.max_text,
+            file_octets: config.files.max_file,
             requests_per_second: limits.requests_per_second.get(),
             request_burst: limits.request_burst.get(),
+        },
+        files: files::Options {
+            largest: config.files.max_file,
+            a_day: config.files.files_a_day,
+            all: Some(config.files.max_files).filter(|octets| *octets > 0),
+            keep_unclaimed: config.files.keep_unclaimed,
+            at_once: config.files.uploads_at_once.get(),
         },
         retention: config.chat.retention,
         door: config.chat.door,

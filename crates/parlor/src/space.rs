@@ -19,6 +19,7 @@ use websocket_hub::{Topic, WebSocket};
 use crate::account::{Attempts, Challenges, Derive, Passwords, Seal};
 use crate::data::DataFolder;
 use crate::feed::LogFeed;
+use crate::files::{self, Files, FilesError};
 use crate::gate::{Gate, trouble_of};
 use crate::identity::{Identities, Signed, new_secret};
 use crate::nickname::Nicknames;
@@ -35,6 +36,8 @@ const SWEEP: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) limits: Limits,
+    /// What files are taken.
+    pub(crate) files: files::Options,
     /// How long messages stay in rooms that say nothing of their own.
     pub(crate) retention: Retention,
     /// Who is let in, until an owner says otherwise.
@@ -56,6 +59,7 @@ pub(crate) struct Options {
 pub(crate) enum SpaceError {
     Data(Trouble),
     Search(SearchError),
+    Files(FilesError),
     Thread(io::Error),
 }
 
@@ -64,6 +68,7 @@ impl fmt::Display for SpaceError {
         match self {
             SpaceError::Data(trouble) => trouble.fmt(f),
             SpaceError::Search(error) => error.fmt(f),
+            SpaceError::Files(error) => error.fmt(f),
             SpaceError::Thread(error) => write!(f, "no thread can be started: {error}"),
         }
     }
@@ -106,6 +111,7 @@ pub(crate) struct Space {
     pub(crate) derive: Derive,
     /// How often people have had written out what is kept about them.
     pub(crate) exports: Attempts,
+    pub(crate) files: Arc<Files>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) rates: Rates,
     /// The lobby in the tutorial's plain text.
@@ -139,14 +145,14 @@ impl Space {
             Sqlite::open(data.chat_file(), storage::Options::default()).map_err(SpaceError::Data)?;
         let log = LocalLog::open(storage).map_err(SpaceError::Data)?;
         let publisher = Publisher::new();
-        let indexer = Arc::new(OnceLock::<Weak<Indexer>>::new());
+        let readers = Arc::new(OnceLock::<(Weak<Indexer>, Weak<Files>)>::new());
         let listener = {
-            let (publisher, indexer) = (publisher.clone(), Arc::clone(&indexer));
+            let (publisher, readers) = (publisher.clone(), Arc::clone(&readers));
             move |outcomes: &[parlor_chat::Outcome]| {
                 publisher.tell_outcomes(outcomes);
-                if let Some(indexer) = indexer.get().and_then(Weak::upgrade) {
-                    indexer.wake();
-                }
+                let Some((indexer, files)) = readers.get() else { return };
+                indexer.upgrade().inspect(|indexer| indexer.wake());
+                files.upgrade().inspect(|files| files.wake());
             }
         };
         let chat = Arc::new(Chat::start(log, Box::new(listener)).map_err(SpaceError::Data)?);
@@ -154,8 +160,11 @@ impl Space {
         index.parts_of_words = options.parts_of_words;
         let started = Indexer::start(index, LogFeed(Arc::clone(&chat))).map_err(SpaceError::Search)?;
         let (running, search) = (Arc::new(started.0), started.1);
+        let (folder, database) = (data.files_folder(), data.files_database());
+        let files = Files::open(folder, database, options.files, Arc::clone(&chat));
+        let files = files.map_err(SpaceError::Files)?;
         // It is set once, here.
-        let _ = indexer.set(Arc::downgrade(&running));
+        let _ = readers.set((Arc::downgrade(&running), Arc::downgrade(&files)));
         begin(&chat, options.door, options.retention).map_err(SpaceError::Data)?;
         let gate = Gate::new(data.secret(), options.guests_at_once, &chat).map(Arc::new);
         let gate = gate.map_err(SpaceError::Data)?;
@@ -175,6 +184,7 @@ impl Space {
             seal: Seal::new(data.secret()),
             derive: Derive::new(data.secret()),
             exports: Attempts::default(),
+            files,
             gate,
             text,
             publisher,
@@ -194,6 +204,7 @@ impl Space {
         drop(end);
         // Panics of threads have been printed; stopping goes on.
         let _ = sweeping.join();
+        self.files.stop();
         self.readers.stop();
         // The log is closed with this.
         drop(self.chat.stop());
@@ -351,9 +362,16 @@ mod tests {
     use crate::scratch::Scratch;
 
     fn open(folder: &Scratch) -> Arc<Space> {
-        let limits = Limits { text: 100, requests_per_second: 10, request_burst: 10 };
+        let limits = Limits { text: 100, file_octets: 0, requests_per_second: 10, request_burst: 10 };
         let options = Options {
             limits,
+            files: files::Options {
+                largest: 0,
+                a_day: 0,
+                all: None,
+                keep_unclaimed: Duration::from_secs(1),
+                at_once: 1,
+            },
             retention: Retention::Forever,
             door: Door::Open,
             keep_origins: Duration::from_secs(60),

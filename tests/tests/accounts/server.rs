@@ -36,6 +36,11 @@ impl Server {
         Server { process, folder, address }
     }
 
+    /// One that was started otherwise.
+    pub(crate) fn running(process: Process, folder: Folder, address: String) -> Server {
+        Server { process, folder, address }
+    }
+
     /// Kills the server as a power cut does, and starts it again where it was.
     pub(crate) fn kill_and_start(&mut self) {
         self.process.kill();

@@ -2,7 +2,7 @@
 
 use clap::{Arg, Args, Command};
 
-use super::{Chat, Config, Http, Limits, PREFIX, Proxies, Search, Server, Tls};
+use super::{Chat, Config, Files, Http, Limits, PREFIX, Proxies, Search, Server, Tls};
 
 /// One setting.
 #[derive(Debug, Clone)]
@@ -32,6 +32,7 @@ pub(crate) fn sections() -> Vec<Section> {
         Http::augment_args(Command::new("")),
         Limits::augment_args(Command::new("")),
         Chat::augment_args(Command::new("")),
+        Files::augment_args(Command::new("")),
         Search::augment_args(Command::new("")),
     ];
     of.into_iter().map(section).collect()

@@ -41,6 +41,11 @@ pub(super) fn octets<T: FromStr + Default + PartialEq>(text: &str) -> Result<T, 
     octets.ok_or("it must be a whole number of octets above zero")
 }
 
+/// A size, or 0, which has a meaning of its own.
+pub(super) fn octets_or_none(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "it must be a whole number of octets")
+}
+
 /// The length of a text that may be posted.
 pub(super) fn max_text(text: &str) -> Result<usize, String> {
     let octets = text.parse().ok().filter(|octets| (1..=limits::TEXT).contains(octets));
@@ -213,6 +218,7 @@ mod tests {
         assert_eq!("3".parse(), Ok(Workers::Count(NonZeroUsize::new(3).unwrap())));
         assert_eq!(count("20"), Ok(NonZeroU32::new(20).unwrap()));
         assert_eq!(octets("65536"), Ok(65_536_u64));
+        assert_eq!((octets_or_none("0"), octets_or_none("26214400")), (Ok(0), Ok(26_214_400)));
         assert_eq!(max_text("65536"), Ok(limits::TEXT));
         assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
         assert_eq!(milliseconds("1"), Ok(Duration::from_millis(1)));
@@ -256,6 +262,7 @@ mod tests {
         refused(Workers::from_str, &["0", "-1", "all"], "it must be a whole number above zero, or auto");
         refused(count::<NonZeroU32>, &["0", "1.5", "4294967296"], "it must be a whole number above zero");
         refused(octets::<u64>, &["0", "1k", "-1"], "it must be a whole number of octets above zero");
+        refused(octets_or_none, &["", "-1", "25M", "1.5"], "it must be a whole number of octets");
         refused(max_text, &["0", "65537", "much"], "it must be a whole number of octets from 1 to 65536");
         refused(seconds, &["0", "-1", "inf", "NaN", "soon"], "it must be a number of seconds above zero");
         refused(milliseconds, &["0", "0.5"], "it must be a whole number of milliseconds above zero");

@@ -20,7 +20,7 @@ impl FreshFolder {
         let layout = Layout::new(folder);
         let lock = claim(&layout)?;
         let unfinished = layout.unfinished_file();
-        let databases = [layout.chat_file(), layout.search_file()];
+        let databases = [layout.chat_file(), layout.search_file(), layout.files_database()];
         if unfinished.exists() && !databases.iter().any(|file| file.exists()) {
             // One before was killed, perhaps after it had put its secret down: that is nobody's.
             fs::remove_file(layout.secret_file())

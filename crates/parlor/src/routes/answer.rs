@@ -38,6 +38,26 @@ impl Problem {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message)
     }
 
+    /// The address does not say what it must.
+    pub(crate) fn bad_parameter(message: &'static str) -> Self {
+        Problem::new(StatusCode::BAD_REQUEST, "bad-request", message)
+    }
+
+    /// The same for a file that is not there as for one that is not for whoever asks.
+    pub(crate) fn no_such_file() -> Self {
+        Problem::new(StatusCode::NOT_FOUND, "no-such-file", "There is no such file, or not for you.")
+    }
+
+    /// With the milliseconds after which trying again makes sense, if it does.
+    pub(crate) fn again(
+        status: StatusCode,
+        code: &'static str,
+        message: String,
+        retry_after: Option<u64>,
+    ) -> Self {
+        Problem { status, error: WireError { retry_after, ..WireError::new(code, message) } }
+    }
+
     /// Nobody is signed in whom the route is for.
     pub(crate) fn not_signed_in() -> Self {
         Problem::new(StatusCode::UNAUTHORIZED, "not-signed-in", "Sign in first.")

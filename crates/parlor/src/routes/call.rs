@@ -1,10 +1,10 @@
 //! A request to a route: who calls, from where, and what they say.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use axum::body::Bytes;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use parlor_chat::{AccountChange, Action, PersonId, Receipt, SessionId, Timestamp};
 use serde::Serialize;
@@ -28,8 +28,12 @@ pub(crate) struct Call {
     pub(crate) space: Arc<Space>,
     pub(crate) caller: Option<Caller>,
     pub(crate) from: CameFrom,
+    pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The body of a route that takes it as it comes; `body` is empty then, and this otherwise. Behind a
+    /// lock that nobody waits for, so that a call can be shared.
+    pub(crate) stream: Mutex<Body>,
 }
 
 /// Who somebody is from now on.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use parlor_chat::PersonId;
@@ -32,8 +33,15 @@ async fn call(space: Arc<Space>, route: &'static Route, request: Request) -> Ans
     if !route.who.may(caller.as_ref()) {
         return Err(Problem::not_signed_in());
     }
-    let body = axum::body::to_bytes(body, LONGEST).await.map_err(|_| Problem::too_large())?;
-    (route.answer)(Call { space, caller, from, headers: head.headers, body }).await
+    let (body, stream) = match route.streams {
+        true => (Bytes::new(), body),
+        false => {
+            let read = axum::body::to_bytes(body, LONGEST).await.map_err(|_| Problem::too_large())?;
+            (read, Body::empty())
+        }
+    };
+    let (uri, headers) = (head.uri, head.headers);
+    (route.answer)(Call { space, caller, from, uri, headers, body, stream: stream.into() }).await
 }
 
 /// Who shows this token, unless the session has ended.

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::answer::{Answered, Problem};
 use super::call::Call;
 use super::me::Me;
+use crate::files::Files;
 use crate::identity::Signed;
 use crate::space::{Space, Standing};
 
@@ -26,7 +27,8 @@ pub(super) async fn export(call: Call) -> Answered {
     let space = Arc::clone(&call.space);
     let asked = space.exports.of(call.from.address, &signed.person.to_string());
     space.exports.begin(&asked, Instant::now()).map_err(Problem::export_too_fast)?;
-    let beginning = space.look_as(signed.person, false, move |view| beginning(view, signed)).await?;
+    let files = Arc::clone(&space.files);
+    let beginning = space.look_as(signed.person, false, move |view| beginning(view, signed, &files)).await?;
     let (beginning, up_to) = beginning.ok_or_else(Problem::not_signed_in)?;
     let next = Some(Position(0));
     let pieces =
@@ -41,13 +43,23 @@ pub(super) async fn export(call: Call) -> Answered {
 }
 
 /// All but the log, and the place up to which the log is written out.
-fn beginning(view: &View<'_>, signed: Signed) -> Result<Option<(String, Position)>, Failure> {
+fn beginning(view: &View<'_>, signed: Signed, files: &Files) -> Result<Option<(String, Position)>, Failure> {
     let Some(me) = Me::of(view, signed)? else { return Ok(None) };
     let rooms = view.rooms()?.into_iter().map(
         |room| json!({"room": room.id, "name": room.name, "role": room.role, "read_up_to": room.read_up_to}),
     );
-    let (me, rooms) = (json!(me), Value::from_iter(rooms));
-    Ok(Some((format!("{{\"you\":{me},\n\"rooms\":{rooms},\n\"events\":["), view.position()?)))
+    let files = files.of(signed.person)?.into_iter().map(|(id, about)| {
+        let path = about.path(id);
+        json!({
+            "room": about.room, "name": about.name, "type": about.r#type, "size": about.size,
+            "at": about.at, "path": path,
+        })
+    });
+    let (me, rooms, files) = (json!(me), Value::from_iter(rooms), Value::from_iter(files));
+    Ok(Some((
+        format!("{{\"you\":{me},\n\"rooms\":{rooms},\n\"files\":{files},\n\"events\":["),
+        view.position()?,
+    )))
 }
 
 type Reading = Pin<Box<dyn Future<Output = Result<Concerning, Failure>> + Send>>;

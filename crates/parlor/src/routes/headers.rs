@@ -40,7 +40,8 @@ pub(super) async fn add(State(rules): State<Arc<Rules>>, request: Request, next:
     let mut response = next.run(request).await;
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY.clone());
     for (name, value) in ALWAYS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        // What a route says of itself is stricter.
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     // By http it would be worth nothing: anybody on the way could have written it.
     if is_secure && rules.hsts > 0 {

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::Limited;
 
 use super::Rules;
+use super::table::ROUTES;
 
 /// Octets of a header beside its name and value: a colon, a space and the end of the line.
 const AROUND: usize = 4;
@@ -27,8 +28,12 @@ fn head_len(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + AROUND).sum()
 }
 
-/// Refuses a body that says that it is too large, cuts off one that is, and bounds the time until the answer.
+/// Refuses a body that says that it is too large, cuts off one that is, and bounds the time until the answer. Routes that
+/// take a body as it comes have limits of their own.
 pub(super) async fn body_and_time(State(rules): State<Arc<Rules>>, request: Request, next: Next) -> Response {
+    if is_streamed(&request) {
+        return next.run(request).await;
+    }
     let len = request.headers().get(header::CONTENT_LENGTH).and_then(|len| len.to_str().ok()?.parse().ok());
     if len.is_some_and(|len: u64| usize::try_from(len).map_or(true, |len| len > rules.max_body)) {
         return (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large.\n").into_response();
@@ -38,6 +43,12 @@ pub(super) async fn body_and_time(State(rules): State<Arc<Rules>>, request: Requ
         Ok(response) => response,
         Err(_) => (StatusCode::REQUEST_TIMEOUT, "The request took too long.\n").into_response(),
     }
+}
+
+/// Whether a route takes the body as it comes.
+fn is_streamed(request: &Request) -> bool {
+    let is_it = |path, method| request.uri().path() == path && request.method() == method;
+    ROUTES.iter().any(|route| route.streams && is_it(route.path, route.method))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use Who::{Account, Anybody, Guest, Somebody};
 
 use super::answer::Answered;
 use super::call::{Call, Caller};
-use super::{codes, export, me, passkeys, providers, session};
+use super::{codes, export, files, me, passkeys, providers, session};
 
 /// Who may call a route. To others it answers 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,16 +44,19 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     pub(crate) who: Who,
     pub(crate) answer: Answers,
+    /// Whether the body goes to what answers as it comes, however long it is: that has limits of its own.
+    pub(crate) streams: bool,
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal $who:ident $answer:path;)*) => {
+    ($($method:ident $path:literal $who:ident $answer:path $(, $streams:ident)?;)*) => {
         /// Every route.
         pub(crate) const ROUTES: &[Route] = &[$(Route {
             method: stringify!($method),
             path: $path,
             who: $who,
             answer: |call| Box::pin($answer(call)),
+            streams: !stringify!($($streams)?).is_empty(),
         }),*];
     };
 }
@@ -85,6 +88,8 @@ routes! {
     POST "/me/codes/renew" Account codes::renew;
     POST "/me/codes/remove" Account codes::remove;
     POST "/me/delete" Somebody me::delete;
+    POST "/files" Somebody files::bring, streams;
+    GET "/files/{id}/{name}" Anybody files::have;
 }
 
 #[cfg(test)]

@@ -62,6 +62,8 @@ pub(crate) fn waiting(token: Option<&str>) -> String {
 pub(crate) struct Limits {
     /// Octets of a message's text.
     pub(crate) text: usize,
+    /// Octets of a file; 0 where none is taken.
+    pub(crate) file_octets: u64,
     /// Requests that may come each second, over time.
     pub(crate) requests_per_second: u32,
     /// Requests that may come at once.

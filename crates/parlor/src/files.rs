@@ -1,0 +1,259 @@
+//! Files that people share: octets on the disk, and beside the log what is known of them.
+//!
+//! The log knows nothing of files: messages name them by their addresses, and a thread reads the log's tail to learn
+//! which ([`following`]). In front of each file's octets stands what is known of it ([`about`]), so that the database
+//! ([`known`]) can be made anew from the folder and the log.
+
+mod about;
+mod bell;
+mod counted;
+mod error;
+mod following;
+mod id;
+mod jpeg;
+mod kind;
+mod known;
+mod links;
+mod name;
+mod seen;
+mod settling;
+mod upload;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parlor_chat::{Chat, PersonId, Place, Position, Timestamp};
+
+pub(crate) use about::{About, HEAD};
+use bell::Bell;
+use counted::{Counted, day};
+pub(crate) use error::FilesError;
+pub(crate) use id::FileId;
+use known::Ledger;
+pub(crate) use name::{decoded, encoded};
+pub(crate) use seen::{may_bring, may_have};
+pub(crate) use upload::{Unfit, Upload, Wish};
+
+/// Entries of the log that are read at once.
+const AT_ONCE: usize = 2_000;
+
+/// What holds for files.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    /// Octets of one file; 0 lets nobody bring any.
+    pub(crate) largest: u64,
+    /// Octets that one person may bring on a day.
+    pub(crate) a_day: u64,
+    /// Octets of all files, if they have a limit besides the disk's.
+    pub(crate) all: Option<u64>,
+    /// How long a file stays that no message names.
+    pub(crate) keep_unclaimed: Duration,
+    /// How many files one person may bring at once.
+    pub(crate) at_once: u32,
+}
+
+/// The folder of files, the database about them, and the thread that follows the log.
+pub(crate) struct Files {
+    options: Options,
+    folder: PathBuf,
+    chat: Arc<Chat>,
+    counted: Arc<Counted>,
+    known: Mutex<Known>,
+    bell: Bell,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What is known, and up to where in the log.
+struct Known {
+    ledger: Ledger,
+    position: Position,
+    /// The place that is written down.
+    written: Position,
+}
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Files").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Files {
+    /// Opens the folder and the database, settles one against the other, and starts to follow the log.
+    pub(crate) fn open(
+        folder: PathBuf,
+        database: PathBuf,
+        options: Options,
+        chat: Arc<Chat>,
+    ) -> Result<Arc<Self>, FilesError> {
+        let (ledger, position) = settling::open(&folder, &database, &chat)?;
+        let today = day(Timestamp::now());
+        let counted = Arc::new(Counted::new(options, ledger.octets()?, today, ledger.spent(today)?));
+        let known = Mutex::new(Known { ledger, position, written: position });
+        let (bell, thread) = (Bell::default(), Mutex::default());
+        let files = Arc::new(Files { options, folder, chat, counted, known, bell, thread });
+        // What happened while nobody followed, before anybody asks.
+        files.follow()?;
+        let follower = Arc::clone(&files);
+        let thread = std::thread::Builder::new().name("files".into()).spawn(move || follower.run())?;
+        *files.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        Ok(files)
+    }
+
+    /// Says that the log has something new. It costs next to nothing.
+    pub(crate) fn wake(&self) {
+        self.bell.ring();
+    }
+
+    /// Ends the thread.
+    pub(crate) fn stop(&self) {
+        self.bell.end();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // Its panic has been printed; stopping goes on.
+            let _ = thread.join();
+        }
+    }
+
+    /// Octets of the largest file that is taken; 0 if none is.
+    pub(crate) fn largest(&self) -> u64 {
+        self.options.largest
+    }
+
+    /// Begins to take a file. It blocks, as everything from here on does.
+    pub(crate) fn begin(self: &Arc<Self>, wish: Wish) -> Result<Upload, Unfit> {
+        Upload::begin(Arc::clone(self), wish)
+    }
+
+    /// A file and the messages that name it, the newest first, as of now.
+    pub(crate) fn find(&self, id: FileId) -> Result<Option<(About, Vec<Place>)>, FilesError> {
+        let mut known = self.lock();
+        let Some(about) = known.ledger.find(id)? else { return Ok(None) };
+        let claims = known.ledger.claims(id)?;
+        if !claims.is_empty() {
+            return Ok(Some((about, claims)));
+        }
+        // Somebody may have read the message before the thread has.
+        self.catch_up(&mut known)?;
+        Ok(known
+            .ledger
+            .find(id)?
+            .map(|about| Ok::<_, FilesError>((about, known.ledger.claims(id)?)))
+            .transpose()?)
+    }
+
+    /// Somebody's files, oldest first.
+    pub(crate) fn of(&self, owner: PersonId) -> Result<Vec<(FileId, About)>, FilesError> {
+        self.lock().ledger.of(owner)
+    }
+
+    /// Opens a file, whose octets begin at [`HEAD`]; nothing if it has gone meanwhile.
+    pub(crate) fn read(&self, id: FileId) -> Result<Option<fs::File>, FilesError> {
+        match fs::File::open(self.path(id)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            file => Ok(Some(file?)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn path(&self, id: FileId) -> PathBuf {
+        self.folder.join(id.to_string())
+    }
+
+    /// Where a file is while it comes.
+    fn part(&self, id: FileId) -> PathBuf {
+        self.folder.join(format!("{id}{}", settling::UNFINISHED))
+    }
+
+    /// Notes down a file whose octets are on the disk.
+    fn note(&self, id: FileId, about: &About, (day, octets): (u64, u64)) -> Result<(), FilesError> {
+        // The name of a file is durable once its folder is.
+        fs::File::open(&self.folder)?.sync_all()?;
+        let mut known = self.lock();
+        let position = known.position;
+        known.ledger.atomically(|ledger| {
+            ledger.add(id, about)?;
+            // As long as there was no file, it was not written how far the log was looked at.
+            ledger.set_position(position)?;
+            ledger.spend(about.owner, day, octets)
+        })?;
+        known.written = position;
+        Ok(())
+    }
+
+    /// Reads what the log has that is not known yet.
+    fn catch_up(&self, known: &mut Known) -> Result<(), FilesError> {
+        if known.ledger.is_empty()? {
+            // Nothing that was said before a file came can be about it.
+            known.position = ends(&self.chat)?;
+            return Ok(());
+        }
+        loop {
+            let entries = self.chat.tail(known.position, AT_ONCE)?;
+            let Some(last) = entries.last() else { return Ok(()) };
+            let up_to = last.position;
+            let events: Vec<_> = entries.into_iter().filter_map(|entry| entry.event).collect();
+            known.written = following::follow(&known.ledger, &events, up_to, known.written)?;
+            known.position = up_to;
+        }
+    }
+
+    /// Follows the log, and removes what is nobody's any more.
+    fn follow(&self) -> Result<(), FilesError> {
+        let kept = u64::try_from(self.options.keep_unclaimed.as_millis()).unwrap_or(u64::MAX);
+        let before = Timestamp(Timestamp::now().0.saturating_sub(kept));
+        let mut known = self.lock();
+        self.catch_up(&mut known)?;
+        let unclaimed = known.ledger.unclaimed(before)?;
+        if !unclaimed.is_empty() {
+            known.ledger.atomically(|ledger| unclaimed.iter().try_for_each(|id| ledger.leave(*id)))?;
+        }
+        let leaving = known.ledger.leaving()?;
+        drop(known);
+        self.remove(&leaving)
+    }
+
+    fn remove(&self, leaving: &BTreeSet<FileId>) -> Result<(), FilesError> {
+        if leaving.is_empty() {
+            return Ok(());
+        }
+        for id in leaving {
+            let path = self.path(*id);
+            let octets = fs::metadata(&path).map_or(0, |about| about.len().saturating_sub(HEAD as u64));
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+                _ => self.counted.gone(octets),
+            }
+        }
+        fs::File::open(&self.folder)?.sync_all()?;
+        let known = self.lock();
+        known.ledger.atomically(|ledger| leaving.iter().try_for_each(|id| ledger.left(*id)))?;
+        known.ledger.scrub()
+    }
+
+    fn run(&self) {
+        while self.bell.wait() {
+            if let Err(error) = self.follow() {
+                // It is tried again in a minute, or when there is something new.
+                tracing::error!(%error, "files that nobody names any more cannot be removed");
+            }
+        }
+    }
+}
+
+/// The place at which the log ends.
+fn ends(chat: &Chat) -> Result<Position, FilesError> {
+    chat.read(|state| {
+        let view = parlor_chat::view::View::new(state, PersonId::SERVER);
+        view.and_then(|view| Ok(view.position()?)).map_err(crate::gate::trouble_of)
+    })
+    .map_err(FilesError::Log)
+}
