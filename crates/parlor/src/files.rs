@@ -19,7 +19,7 @@ mod seen;
 mod settling;
 mod upload;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::io;
@@ -28,12 +28,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use parlor_chat::{Chat, PersonId, Place, Position, Timestamp};
+use parlor_chat::{Chat, Entry, Outcome, PersonId, Place, Position, Timestamp};
 
 pub(crate) use about::{About, HEAD};
 use bell::Bell;
 use counted::{Counted, day};
 pub(crate) use error::FilesError;
+use following::Change;
 pub(crate) use id::FileId;
 use known::Ledger;
 pub(crate) use name::{decoded, encoded};
@@ -65,6 +66,7 @@ pub(crate) struct Files {
     chat: Arc<Chat>,
     counted: Arc<Counted>,
     known: Mutex<Known>,
+    heard: Mutex<Heard>,
     bell: Bell,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -76,6 +78,10 @@ struct Known {
     /// The place that is written down.
     written: Position,
 }
+
+/// What was said about files and is not known yet, by its place in the log: what is erased there before it is read would
+/// leave a file behind as if no message had ever named it.
+type Heard = BTreeMap<Position, Change>;
 
 impl fmt::Debug for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,8 +101,8 @@ impl Files {
         let today = day(Timestamp::now());
         let counted = Arc::new(Counted::new(options, ledger.octets()?, today, ledger.spent(today)?));
         let known = Mutex::new(Known { ledger, position, written: position });
-        let (bell, thread) = (Bell::default(), Mutex::default());
-        let files = Arc::new(Files { options, folder, chat, counted, known, bell, thread });
+        let (heard, bell, thread) = (Mutex::default(), Bell::default(), Mutex::default());
+        let files = Arc::new(Files { options, folder, chat, counted, known, heard, bell, thread });
         // What happened while nobody followed, before anybody asks.
         files.follow()?;
         let follower = Arc::clone(&files);
@@ -105,8 +111,14 @@ impl Files {
         Ok(files)
     }
 
-    /// Says that the log has something new. It costs next to nothing.
-    pub(crate) fn wake(&self) {
+    /// Hears what the log has new. It costs next to nothing where no message names a file.
+    pub(crate) fn hear(&self, outcomes: &[Outcome]) {
+        let events = outcomes.iter().filter_map(|outcome| outcome.event.as_ref());
+        let said = events.filter_map(|event| Some((event.position, Change::of_text(event)?)));
+        let said: Vec<_> = said.collect();
+        if !said.is_empty() {
+            self.heard.lock().unwrap_or_else(PoisonError::into_inner).extend(said);
+        }
         self.bell.ring();
     }
 
@@ -192,6 +204,8 @@ impl Files {
     /// Reads what the log has that is not known yet.
     fn catch_up(&self, known: &mut Known) -> Result<(), FilesError> {
         if known.ledger.is_empty()? {
+            // Before the place is read: what is said after it may be about a file that comes now.
+            self.heard.lock().unwrap_or_else(PoisonError::into_inner).clear();
             // Nothing that was said before a file came can be about it.
             known.position = ends(&self.chat)?;
             return Ok(());
@@ -200,8 +214,14 @@ impl Files {
             let entries = self.chat.tail(known.position, AT_ONCE)?;
             let Some(last) = entries.last() else { return Ok(()) };
             let up_to = last.position;
-            let events: Vec<_> = entries.into_iter().filter_map(|entry| entry.event).collect();
-            known.written = following::follow(&known.ledger, &events, up_to, known.written)?;
+            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            let later = heard.split_off(&Position(up_to.0 + 1));
+            let mut heard = std::mem::replace(&mut *heard, later);
+            let change = |entry: Entry| {
+                heard.remove(&entry.position).or_else(|| entry.event.as_ref().and_then(Change::of))
+            };
+            let changes: Vec<_> = entries.into_iter().filter_map(change).collect();
+            known.written = following::follow(&known.ledger, &changes, up_to, known.written)?;
             known.position = up_to;
         }
     }

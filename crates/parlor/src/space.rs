@@ -152,7 +152,7 @@ impl Space {
                 publisher.tell_outcomes(outcomes);
                 let Some((indexer, files)) = readers.get() else { return };
                 indexer.upgrade().inspect(|indexer| indexer.wake());
-                files.upgrade().inspect(|files| files.wake());
+                files.upgrade().inspect(|files| files.hear(outcomes));
             }
         };
         let chat = Arc::new(Chat::start(log, Box::new(listener)).map_err(SpaceError::Data)?);

@@ -28,6 +28,7 @@ async fn a_file_is_had_by_whoever_may_read_its_room_and_brought_by_whoever_may_s
     left.ok(json!({"type": "leave", "room": private})).await;
     owner.ok(json!({"type": "ban", "person": banned.id(), "reason": "for the test"})).await;
     let forged = format!("{}0", &ann.token[..ann.token.len() - 1]);
+    let own = ann.token.clone();
     let callers = [
         ("nobody", ""),
         ("a forger", &*forged),
@@ -37,7 +38,7 @@ async fn a_file_is_had_by_whoever_may_read_its_room_and_brought_by_whoever_may_s
         ("who has left", &left.token),
         ("the server's owner", &owner.token),
         ("a member", &member.token),
-        ("who brought it", &ann.token),
+        ("who brought it", &own),
     ];
     // Who has it: of `callers`, and who may bring one.
     let (none, others, all) = ("000000000", "000011111", "111111111");
@@ -49,7 +50,7 @@ async fn a_file_is_had_by_whoever_may_read_its_room_and_brought_by_whoever_may_s
         (LOBBY, others, others),
         ("0000000000009", none, none),
     ] {
-        let path = if has == none { "/files/0/a.png".into() } else { server.picture(&ann.token, room) };
+        let path = if has == none { "/files/0/a.png".into() } else { server.picture(&own, room) };
         for (caller, token) in callers.iter().filter(|(caller, _)| *caller != "who brought it") {
             assert!(!server.has(token, &path), "{caller} before a message names it");
         }

@@ -47,6 +47,11 @@ impl Change {
         }
     }
 
+    /// What a text says that names files: all that erasing it would take from the log.
+    pub(super) fn of_text(event: &Event) -> Option<Self> {
+        Change::of(event).filter(|change| matches!(change, Change::Names { files, .. } if !files.is_empty()))
+    }
+
     /// Notes it down, and returns whether it was about files that are here.
     pub(super) fn apply(&self, ledger: &Ledger) -> Result<bool, FilesError> {
         match self {
@@ -90,7 +95,7 @@ impl Change {
 /// far; until then, the same part may be read again, which changes nothing.
 pub(super) fn follow(
     ledger: &Ledger,
-    events: &[Event],
+    changes: &[Change],
     up_to: Position,
     written: Position,
 ) -> Result<Position, FilesError> {
@@ -98,7 +103,7 @@ pub(super) fn follow(
     const READ_AGAIN: u64 = 10_000;
     ledger.atomically(|ledger| {
         let mut is_about_files = false;
-        for change in events.iter().filter_map(Change::of) {
+        for change in changes {
             is_about_files |= change.apply(ledger)?;
         }
         if is_about_files || up_to.0 >= written.0 + READ_AGAIN {

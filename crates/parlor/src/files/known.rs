@@ -140,11 +140,8 @@ impl Ledger {
 
     /// The octets of all files.
     pub(super) fn octets(&self) -> Known<u64> {
-        let sum =
-            self.connection.query_row("SELECT total(size) FROM files", [], |row| row.get::<_, f64>(0))?;
-        // Exact up to 8 PiB.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes are no fractions")]
-        Ok(sum as u64)
+        let sum = "SELECT coalesce(sum(size), 0) FROM files";
+        Ok(unsigned(self.connection.query_row(sum, [], |row| row.get(0))?))
     }
 
     pub(super) fn is_empty(&self) -> Known<bool> {

@@ -38,9 +38,10 @@ const ALWAYS: [(HeaderName, &str); 5] = [
 pub(super) async fn add(State(rules): State<Arc<Rules>>, request: Request, next: Next) -> Response {
     let is_secure = request.extensions().get::<CameFrom>().is_some_and(|from| from.is_secure);
     let mut response = next.run(request).await;
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY.clone());
+    // What a route says of itself is stricter.
+    let policy = response.headers_mut().entry(header::CONTENT_SECURITY_POLICY);
+    policy.or_insert_with(|| CONTENT_SECURITY_POLICY.clone());
     for (name, value) in ALWAYS {
-        // What a route says of itself is stricter.
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     // By http it would be worth nothing: anybody on the way could have written it.
