@@ -152,7 +152,7 @@ mod tests {
     fn the_sections_have_every_setting_and_everything_is_explained() {
         let sections = sections();
         let names: Vec<&str> = sections.iter().map(|section| section.name.as_str()).collect();
-        assert_eq!(names, ["server", "tls", "proxies", "http", "limits", "chat", "search"]);
+        assert_eq!(names, ["server", "tls", "proxies", "http", "limits", "chat", "files", "search"]);
         let inside = sections.iter().flat_map(|section| &section.settings);
         let (inside, all) = (inside.map(|each| &each.name).collect::<Vec<_>>(), settings());
         assert_eq!(inside, all.iter().map(|each| &each.name).collect::<Vec<_>>());
