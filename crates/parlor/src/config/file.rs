@@ -259,7 +259,7 @@ mod tests {
             (
                 "[colours]",
                 "line 1: there is no section [colours]; there are [server], [tls], [proxies], [http], [limits], [chat], \
-                 [search]",
+                 [files], [search]",
             ),
             (
                 "[limits]\nmax-text = 99999",
