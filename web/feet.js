@@ -51,6 +51,7 @@ export function threadBox(state, sender, wishes) {
   form.append(box, send);
   const composer = new Composer(form, box, {
     post: (text) => sender.say(room, text, { thread: root, mentions: mentionsIn(text, state.people) }),
+    hasMore: () => false,
     typing: () => wishes.typing(room),
     editLast: () => {},
   });

@@ -4,6 +4,9 @@ import { Account } from './account/account.js';
 import { actionsOf, suggestionsFor } from './actions.js';
 import { badge } from './badge.js';
 import { Brought, askToComeIn, ticket } from './brought.js';
+import { letFilesCome } from './files/bringing.js';
+import { withoutAddresses } from './files/links.js';
+import { Tray } from './files/tray.js';
 import { searchBox, threadBox } from './feet.js';
 import { obey } from './commands.js';
 import { doingOf } from './doing.js';
@@ -124,7 +127,14 @@ const completion = new Completion(box, find('.completion', HTMLElement), (sign, 
   if (sign === '@') wishes.members(state.here).then((isNew) => isNew && document.activeElement === box && completion.look());
   return suggestionsFor(state, sign, words);
 });
-const composer = new Composer(form, box, { post, typing: () => wishes.typing(state.here), editLast });
+const tray = new Tray(find('.tray', HTMLElement), tell);
+// Before the composer, so that it hears first of files that are pasted.
+letFilesCome(box, (files) => tray.add(files, state.largest), (text) => {
+  const isTooLong = state.largest > 0 && text.length > state.most / 2 && new TextEncoder().encode(text).length > state.most;
+  if (isTooLong) tell(t('files.pasted'));
+  return isTooLong;
+});
+const composer = new Composer(form, box, { post, hasMore: () => !tray.isEmpty(), typing: () => wishes.typing(state.here), editLast });
 const renew = keepVersions(() => state.phase === 'connected', () => { find('.offer', HTMLElement).hidden = false; });
 const actions = actionsOf({
   state: now, dispatch, session, sender, wishes, keeping, connection, renew, recent, dialogs, account, composer, sidebar, go, remove, notifier, tell,
@@ -188,7 +198,7 @@ function receive(line) {
   if (line.type === 'waiting') return askToComeIn('');
   const told = /** @type {Line} */ (/** @type {unknown} */ (line));
   if (told.type === 'posted' && told.room === state.here && told.by !== state.you.id) {
-    announcer.heard(told.by_name, told.text);
+    announcer.heard(told.by_name, withoutAddresses(told.text));
   }
   notifier.hear(told, state);
   keeping.hear(told);
@@ -207,6 +217,7 @@ async function welcomed(welcome) {
   dispatch({ kind: 'welcome', welcome, ahead: welcome.at - Date.now() });
   sender.welcomed();
   wishes.askAgain();
+  tray.tryAgain();
   keeping.read();
   await session.welcomed();
   release();
@@ -235,13 +246,16 @@ function post(text) {
   const room = state.here;
   const about = state.abouts[room] ?? { kind: 'none' };
   const mentions = mentionsIn(text, state.people);
+  const obeyed = about.kind === 'edit' ? null : obey(text, doing);
+  if (obeyed !== null) return obeyed;
+  if (tray.isWaiting(() => form.requestSubmit())) return false;
+  const whole = [text, ...tray.links()].filter(Boolean).join('\n');
   if (about.kind === 'edit') {
-    if (!wishes.edit(room, about.message.sequence, text, mentions)) return false;
+    if (!wishes.edit(room, about.message.sequence, whole, mentions)) return false;
   } else {
-    const obeyed = obey(text, doing);
-    if (obeyed !== null) return obeyed;
-    if (!say(room, text, { replyTo: about.kind === 'reply' ? about.message.sequence : 0, mentions })) return false;
+    if (!say(room, whole, { replyTo: about.kind === 'reply' ? about.message.sequence : 0, mentions })) return false;
   }
+  tray.empty();
   if (about.kind !== 'none') dispatch({ kind: 'about', room, about: { kind: 'none' } });
   return true;
 }
@@ -347,6 +361,8 @@ function draw() {
   document.title = titleOf(state);
   status.render(state);
   badge(state);
+  tray.show(state.here);
+  find('[data-testid="add-file"]', HTMLElement).hidden = state.largest === 0;
   const again = header.render(state, composer.left(state.most), Date.now());
   clearTimeout(ticking);
   if (again > 0) ticking = setTimeout(schedule, again);

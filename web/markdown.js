@@ -1,5 +1,6 @@
 // Draws what people write: a little Markdown, as elements and text nodes, so that nothing they write can be markup.
 
+import { FILE, fileOf } from './files/links.js';
 import { coloured } from './highlight.js';
 import { element } from './views/elements.js';
 
@@ -98,6 +99,8 @@ function special(rest, before, mentioned, depth) {
     case '`': return code(rest);
     case '@': return mention(rest, before, mentioned);
     case '[': {
+      const file = FILE.exec(rest);
+      if (file) return { made: fileOf(file), length: file[0].length };
       const found = NAMED_LINK.exec(rest);
       return found && { made: link(found[2] ?? '', found[1] ?? ''), length: found[0].length };
     }

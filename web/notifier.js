@@ -1,6 +1,7 @@
 // Tells through the system, and by a sound, that somebody means the reader, while the reader is elsewhere; only if they
 // asked for it.
 
+import { withoutAddresses } from './files/links.js';
 import { t } from './language.js';
 import { isQuiet, isWanted, set, settings } from './settings.js';
 
@@ -45,7 +46,7 @@ export class Notifier {
     const isForYou = Boolean(mentions?.includes(state.you.id)) || where?.visibility === 'direct';
     const isInView = room === state.here && document.hasFocus() && !document.hidden;
     if (type !== 'posted' || by === state.you.id || isInView || !where || !isWanted(room, isForYou)) return;
-    this.#tell(where.visibility === 'direct' ? name : t('notify.in', { name, room: where.name }), text, room, sequence);
+    this.#tell(where.visibility === 'direct' ? name : t('notify.in', { name, room: where.name }), withoutAddresses(text), room, sequence);
   }
 
   /**

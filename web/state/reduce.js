@@ -136,7 +136,7 @@ function inRoom(state, id, change) {
 function welcome(state, { you, role, door, rooms, people, limits }, ahead) {
   // What somebody else left in this browser is nobody's business here.
   const own = state.you.id === you.id ? state : { ...state, people: {}, rooms: {}, held: [], todo: 0 };
-  const known = learn({ ...own, you, role, door, ahead, most: limits.text }, { ...people, [you.id]: you.name });
+  const known = learn({ ...own, you, role, door, ahead, most: limits.text, largest: limits.file_octets ?? 0 }, { ...people, [you.id]: you.name });
   const there = settle(arrange(known, rooms));
   if (state.isWelcome) return there;
   // A room that was shown from memory is opened now, at what came since.

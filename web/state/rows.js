@@ -1,5 +1,6 @@
 // What stands in the timeline, line by line, made from what the page knows of a room.
 
+import { withoutAddresses } from '../files/links.js';
 import { cameAndWent } from '../words.js';
 import { isKeeper } from './restraint.js';
 
@@ -132,7 +133,7 @@ function addMessage(rows, message, state, known) {
   rows.push({
     kind: 'message', key: message.key, message, name: people[message.by] ?? '', own: message.by === you.id, opens,
     you: you.name, mentioned: message.mentions.map((person) => people[person] ?? '').join('\n'),
-    answered: answered?.text ?? '', answeredName: answered ? people[answered.by] ?? '' : '',
+    answered: withoutAddresses(answered?.text ?? ''), answeredName: answered ? people[answered.by] ?? '' : '',
     keeps: message.status === 'held' && isKeeper(state),
   });
 }

@@ -87,6 +87,7 @@
  * @property {Pane | null} pane
  * @property {readonly number[]} hiding messages of the room here that are about to be deleted
  * @property {number} most octets of a message
+ * @property {number} largest octets of a file; 0 where none is taken
  * @property {Phase} phase
  * @property {Trouble} trouble why the connection was lost, while it is
  * @property {string} why what whoever closed it gave as the reason
@@ -110,6 +111,7 @@ export const initial = {
   rooms: {}, here: LOBBY, wanted: null, target: 0, arrivals: 0, isWelcome: false,
   abouts: {}, pane: null, hiding: [],
   most: 65_536,
+  largest: 0,
   phase: 'connecting', trouble: 'lost', why: '',
   role: 'guest', door: 'open', ahead: 0, held: [], todo: 0,
   atEnd: true, below: 0,

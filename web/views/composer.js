@@ -11,6 +11,7 @@ const NEAR = 0.9;
 /**
  * @typedef {object} Gestures
  * @property {(text: string) => boolean} post answers whether the text is taken care of
+ * @property {() => boolean} hasMore whether there is something to post without a text
  * @property {() => void} typing
  * @property {() => void} editLast
  */
@@ -92,7 +93,7 @@ export class Composer {
   #send() {
     // An Enter too many at the end is a habit of phones, not part of the message.
     const text = this.#box.value.trimEnd();
-    if (text === '') return;
+    if (text === '' && !this.#gestures.hasMore()) return;
     const place = this.#place;
     if (!this.#gestures.post(text)) return;
     keepDraft(place, '');

@@ -81,7 +81,7 @@
  * @property {boolean} [open]
  */
 
-/** @typedef {{type: 'welcome', at: number, role: ServerRole, door: Door, you: Named, rooms: WireRoom[], people: People, limits: {text: number}, server: string, token?: string}} Welcome */
+/** @typedef {{type: 'welcome', at: number, role: ServerRole, door: Door, you: Named, rooms: WireRoom[], people: People, limits: {text: number, file_octets?: number}, server: string, token?: string}} Welcome */
 /** @typedef {{room: string, up_to: number, last: number, more: boolean, present?: number, events: Line[], gap?: boolean}} CaughtUp */
 /** @typedef {{code: string, message: string, retry_after?: number}} Refusal */
 

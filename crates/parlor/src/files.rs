@@ -17,6 +17,7 @@ mod links;
 mod name;
 mod seen;
 mod settling;
+mod unfit;
 mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +40,8 @@ pub(crate) use id::FileId;
 use known::Ledger;
 pub(crate) use name::{decoded, encoded};
 pub(crate) use seen::{may_bring, may_have};
-pub(crate) use upload::{Unfit, Upload, Wish};
+pub(crate) use unfit::Unfit;
+pub(crate) use upload::{Upload, Wish};
 
 /// Entries of the log that are read at once.
 const AT_ONCE: usize = 2_000;
@@ -152,11 +154,8 @@ impl Files {
         }
         // Somebody may have read the message before the thread has.
         self.catch_up(&mut known)?;
-        Ok(known
-            .ledger
-            .find(id)?
-            .map(|about| Ok::<_, FilesError>((about, known.ledger.claims(id)?)))
-            .transpose()?)
+        let Some(about) = known.ledger.find(id)? else { return Ok(None) };
+        Ok(Some((about, known.ledger.claims(id)?)))
     }
 
     /// Somebody's files, oldest first.

@@ -5,6 +5,7 @@ mod address;
 mod document;
 mod early;
 mod feed;
+mod file_link;
 mod html;
 mod markdown;
 mod sitemap;

@@ -1,5 +1,7 @@
 //! What the hands at a tab do: typing, keys, clicks, touches and wheels, as the browser gets them from the system.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::tab::Tab;
@@ -119,6 +121,22 @@ impl Tab {
     /// Lifts the finger.
     pub async fn lift(&self) {
         self.call("Input.dispatchTouchEvent", json!({ "type": "touchEnd", "touchPoints": [] })).await;
+    }
+
+    /// Chooses files in an input, as somebody does in the window that the browser opens for it.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such input, or no such file.
+    pub async fn choose(&self, selector: &str, files: &[&Path]) {
+        // The browser refuses a path with a way up in it.
+        let whole =
+            |path: &&Path| path.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let files: Vec<_> = files.iter().map(whole).collect();
+        let document = self.call("DOM.getDocument", json!({ "depth": 0 })).await;
+        let wanted = json!({ "nodeId": document["root"]["nodeId"], "selector": selector });
+        let node = self.call("DOM.querySelector", wanted).await["nodeId"].clone();
+        self.call("DOM.setFileInputFiles", json!({ "nodeId": node, "files": files })).await;
     }
 
     /// Turns the mouse wheel over the middle of an element, by CSS pixels; down is positive.

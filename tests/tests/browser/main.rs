@@ -7,6 +7,7 @@ mod commands;
 mod composing;
 mod expected;
 mod fast;
+mod files;
 mod harness;
 mod highlight;
 mod http2;

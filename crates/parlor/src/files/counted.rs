@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use parlor_chat::{PersonId, Timestamp};
 
 use super::Options;
-use super::upload::Unfit;
+use super::unfit::Unfit;
 
 /// Milliseconds of a day.
 const DAY: u64 = 24 * 60 * 60 * 1_000;

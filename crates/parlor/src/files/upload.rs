@@ -11,85 +11,14 @@ use parlor_chat::{PersonId, Position, RoomId, Timestamp};
 use super::Files;
 use super::about::{About, HEAD};
 use super::counted::Share;
-use super::error::FilesError;
 use super::id::FileId;
-use super::jpeg::{Damaged, Stripping};
+use super::jpeg::Stripping;
 use super::kind::{FIRST, OCTETS, is_jpeg, kind_of};
 use super::name::cleaned;
+use super::unfit::Unfit;
 
 /// Octets that files leave free on the disk, so that people can go on talking when it is full.
 pub(super) const KEPT_FREE: u64 = 64 << 20;
-
-/// Why a file is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unfit {
-    /// Nobody may bring any.
-    Off,
-    /// It has more than so many octets.
-    TooLarge(u64),
-    /// Its owner has brought enough octets for today.
-    SpentToday {
-        limit: u64,
-        /// In milliseconds.
-        again_after: u64,
-    },
-    /// All files together have enough octets.
-    ServerFull,
-    DiskFull,
-    /// Its owner is bringing so many already.
-    TooManyAtOnce(u32),
-    /// Everybody together is bringing too many.
-    Busy,
-    /// It said that it was longer.
-    CutShort,
-    /// No octet came for a while.
-    TooSlow,
-    /// It begins as a JPEG and does not go on as one.
-    Damaged,
-    /// The disk does not do what it should.
-    Trouble,
-}
-
-impl Unfit {
-    /// For programs.
-    pub(crate) fn code(self) -> &'static str {
-        match self {
-            Unfit::Off => "files-off",
-            Unfit::TooLarge(_) => "too-large",
-            Unfit::SpentToday { .. } => "spent-today",
-            Unfit::ServerFull => "files-full",
-            Unfit::DiskFull => "disk-full",
-            Unfit::TooManyAtOnce(_) => "too-many-at-once",
-            Unfit::Busy => "busy",
-            Unfit::CutShort => "cut-short",
-            Unfit::TooSlow => "too-slow",
-            Unfit::Damaged => "picture-damaged",
-            Unfit::Trouble => "storage-failed",
-        }
-    }
-}
-
-impl From<FilesError> for Unfit {
-    fn from(error: FilesError) -> Self {
-        if error.is_full() {
-            return Unfit::DiskFull;
-        }
-        tracing::error!(%error, "a file cannot be stored");
-        Unfit::Trouble
-    }
-}
-
-impl From<io::Error> for Unfit {
-    fn from(error: io::Error) -> Self {
-        FilesError::Disk(error).into()
-    }
-}
-
-impl From<Damaged> for Unfit {
-    fn from(_: Damaged) -> Self {
-        Unfit::Damaged
-    }
-}
 
 /// What somebody wants to bring.
 #[derive(Debug, Clone)]

@@ -1,12 +1,11 @@
 //! What people write, as HTML: the same little Markdown as the page draws (`web/markdown.js`), of which nothing that they
 //! write can be markup.
 
+use super::file_link::{LINK_WORDS, file, is_space};
 use super::html::escape;
 
 /// Deeper than that, signs are only signs.
 const DEEPEST: u8 = 6;
-/// What the words of a link have at most, in units of UTF-16.
-const LINK_WORDS: usize = 300;
 /// What begins something, longest first: the sign, and the element that it makes.
 const SPANS: [(&str, &str); 4] = [("**", "strong"), ("~~", "del"), ("*", "em"), ("_", "em")];
 
@@ -114,7 +113,7 @@ fn special(rest: &str, before: char, names: &[String], depth: u8) -> Option<(usi
     match rest.as_bytes()[0] {
         b'`' => code(rest),
         b'@' => mention(rest, before, names),
-        b'[' => named_link(rest),
+        b'[' => file(rest).or_else(|| named_link(rest)),
         b'h' if !is_word(before) => {
             let address = address(rest)?;
             Some((address.len(), link(address, address)))
@@ -200,11 +199,6 @@ fn span(rest: &str, before: char, names: &[String], depth: u8) -> Option<(usize,
 /// `\w` of the page.
 fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
-}
-
-/// `\s` of the page.
-fn is_space(c: char) -> bool {
-    (c.is_whitespace() && c != '\u{85}') || c == '\u{feff}'
 }
 
 #[cfg(test)]
