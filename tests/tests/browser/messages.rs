@@ -8,10 +8,11 @@ use super::room::{COMPOSER, Guest, NEWER, PHONE, Room, SOON};
 impl Guest {
     /// Points at the last message and presses one of its buttons.
     pub(crate) async fn does(&self, action: &str) {
-        self.shows(".stage .message.settled:last-child").await;
-        self.tab
-            .evaluate("document.querySelector('.stage .message:last-child').dispatchEvent(new PointerEvent('pointerover', { bubbles: true }))")
-            .await;
+        // Who comes and goes may stand behind it.
+        let last = "[...document.querySelectorAll('.stage .message')].at(-1)";
+        self.tab.wait_for(&format!("{last}?.matches('.settled')"), SOON).await;
+        let over = "new PointerEvent('pointerover', { bubbles: true })";
+        self.tab.evaluate(&format!("{last}.dispatchEvent({over})")).await;
         self.tab.evaluate(&format!("document.querySelector('.toolbar [data-does={action}]').click()")).await;
     }
 
