@@ -14,8 +14,11 @@ export class Toolbar {
   #edit = iconButton('edit', t('message.edit'), 'edit');
   #more = iconButton('more', t('message.more'), 'more');
 
+  #list;
+
   /** @param {HTMLElement} list of messages */
   constructor(list) {
+    this.#list = list;
     this.#bar.setAttribute('role', 'group');
     this.#bar.ariaLabel = t('message.actions');
     this.#bar.append(
@@ -31,6 +34,8 @@ export class Toolbar {
 
   /** @param {PointerEvent} event */
   #touched({ target, clientX, clientY }) {
+    const key = target instanceof Element ? target.closest('li')?.dataset.key : undefined;
+    if (!key) return;
     const touch = new AbortController();
     const { signal } = touch;
     let isHeld = false;
@@ -42,8 +47,9 @@ export class Toolbar {
     const end = () => {
       clearTimeout(timer);
       touch.abort();
-      // A menu that opened under the finger would close when that is lifted.
-      if (isHeld) setTimeout(() => this.#more.click());
+      // A menu that opened under the finger would close when that is lifted, which also takes the bar away; and the
+      // message may have been drawn anew meanwhile.
+      if (isHeld) setTimeout(() => { this.#goTo(this.#list.querySelector(`li[data-key="${CSS.escape(key)}"]`)); this.#more.click(); });
     };
     addEventListener('pointerup', end, { signal });
     addEventListener('pointercancel', end, { signal });
