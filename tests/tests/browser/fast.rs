@@ -107,6 +107,8 @@ async fn a_room_can_be_read_before_any_script_has_come_and_nothing_moves_when_it
         ann.sees_all_that_was_said().await;
         ann.say("my own words").await;
         ann.sees(&ann.name, "my own words").await;
+        // What is shown already may still be on its way.
+        ann.tab.wait_for("!document.querySelector('.sending')", SOON).await;
         ann.tab.set_screen(screen).await;
         ann.forgets(&room).await;
         ann.tab.block(&[".js"]).await;
@@ -185,6 +187,7 @@ async fn it_is_told_how_soon_another_room_is_there() {
     ann.opens_room("quiet", false).await;
     ann.say("hush").await;
     ann.sees(&ann.name, "hush").await;
+    ann.tab.wait_for("!document.querySelector('.sending')", SOON).await;
     // From the press to the paint after the room is drawn.
     let switch = |place: &str, name: &str| {
         format!(
