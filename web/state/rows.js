@@ -76,7 +76,9 @@ function rowsOfRoom(room, state) {
     addMessage(rows, message, state, known);
   }
   if (!room.span?.after) notices.filter((notice) => notice.after >= stood).forEach((notice) => addNotice(rows, notice));
-  return rows;
+  // What is said again after a reload may stand there already, and a line can only be in one place.
+  const keys = new Set();
+  return rows.filter(({ key }) => !keys.has(key) && keys.add(key));
 }
 
 /**
