@@ -128,6 +128,7 @@ const completion = new Completion(box, find('.completion', HTMLElement), (sign, 
   return suggestionsFor(state, sign, words);
 });
 const tray = new Tray(find('.tray', HTMLElement), tell);
+const addFile = find('[data-testid="add-file"]', HTMLElement);
 // Before the composer, so that it hears first of files that are pasted.
 letFilesCome(box, (files) => tray.add(files, state.largest), (text) => {
   const isTooLong = state.largest > 0 && text.length > state.most / 2 && new TextEncoder().encode(text).length > state.most;
@@ -362,7 +363,7 @@ function draw() {
   status.render(state);
   badge(state);
   tray.show(state.here);
-  find('[data-testid="add-file"]', HTMLElement).hidden = state.largest === 0;
+  addFile.hidden = state.largest === 0;
   const again = header.render(state, composer.left(state.most), Date.now());
   clearTimeout(ticking);
   if (again > 0) ticking = setTimeout(schedule, again);

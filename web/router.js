@@ -40,8 +40,11 @@ export function roomAt(rooms, place) {
   return Object.values(rooms).find((room) => room.visibility === 'public' && room.name.toLowerCase() === wanted);
 }
 
-/** @param {string} text */
-function decoded(text) {
+/**
+ * @param {string} text
+ * @returns {string} as it is where it stands for nothing
+ */
+export function decoded(text) {
   try {
     return decodeURIComponent(text);
   } catch {

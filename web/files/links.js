@@ -1,5 +1,7 @@
 // Files in a text: each is named by a link to its place here.
 
+import { decoded } from '../router.js';
+
 /** The words, the address, and how large a picture is. */
 export const FILE = /^\[([^\]\n]{0,300})\]\((\/files\/[0-9a-hjkmnp-tv-z]{26}\/[^\s()<>?]{1,400})(?:\?w=([1-9]\d{0,4})&h=([1-9]\d{0,4}))?\)/;
 const FILES = new RegExp(FILE.source.slice(1), 'g');
@@ -55,13 +57,4 @@ export function fileOf([, words = '', address = '', width, height]) {
   made.rel = 'noopener';
   made.append(picture);
   return made;
-}
-
-/** @param {string} text */
-function decoded(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -21,7 +21,7 @@ const EDGE = 56;
  * @property {HTMLProgressElement} progress
  * @property {HTMLInputElement | null} words what a picture shows, in words
  * @property {{width: number, height: number} | null} size
- * @property {string} address empty until it is there
+ * @property {string} address once it is there
  * @property {'waits' | 'goes' | 'failed' | 'lost' | 'there'} state lost where no server answered
  * @property {Promise<void>} looked when it is known how large a picture is
  * @property {() => void} giveUp
@@ -75,7 +75,7 @@ export class Tray {
    * @returns {boolean} whether some are not there
    */
   isWaiting(then) {
-    const missing = this.#ofRoom().filter((item) => !item.address);
+    const missing = this.#ofRoom().filter(({ state }) => state !== 'there');
     const failed = missing.find(({ state }) => state === 'failed' || state === 'lost');
     if (failed) this.#tell(t('files.left', { name: failed.file.name }));
     else if (missing.length > 0) this.#tell(t('files.wait'));
@@ -212,7 +212,7 @@ export class Tray {
   #arrived() {
     this.#sendNext();
     const then = this.#then;
-    if (!then || this.#ofRoom().some((item) => !item.address)) return;
+    if (!then || this.#ofRoom().some(({ state }) => state !== 'there')) return;
     this.#then = null;
     then();
   }

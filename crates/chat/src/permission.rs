@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::refusal::Refusal;
 use crate::room::Role;
 
 /// What somebody is on this server, whatever they are in its rooms.
@@ -225,6 +226,19 @@ impl ServerRole {
     /// All of them, as the columns of [`Permission::TABLE`].
     pub const ALL: [ServerRole; 5] =
         [ServerRole::Guest, ServerRole::Bot, ServerRole::Member, ServerRole::Moderator, ServerRole::Owner];
+
+    /// Lets pass whom it allows something while the door is so.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ClaimFirst`] for a guest who would be let pass as a member, [`Refusal::NotAllowed`] for everybody else.
+    pub fn check(self, permission: Permission, door: Door) -> Result<(), Refusal> {
+        if self.permits(permission, door) {
+            return Ok(());
+        }
+        let would_if_claimed = self == ServerRole::Guest && ServerRole::Member.permits(permission, door);
+        Err(if would_if_claimed { Refusal::ClaimFirst } else { Refusal::NotAllowed })
+    }
 
     /// Whether it allows something while the door is so.
     pub fn permits(self, permission: Permission, door: Door) -> bool {

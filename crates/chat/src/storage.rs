@@ -2,6 +2,7 @@
 //!
 //! Everything that has a meaning stands above this, and is the same for every storage.
 
+mod intercepted;
 mod memory;
 mod over;
 mod recent;
@@ -14,6 +15,7 @@ use std::ops::{ControlFlow, Range};
 
 use crate::trouble::Trouble;
 
+pub use intercepted::Intercepted;
 pub use memory::Memory;
 pub use rows::Rows;
 pub use sqlite::{Options, Sqlite, SqliteReader};

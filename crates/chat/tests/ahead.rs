@@ -4,12 +4,11 @@
 mod support;
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use parlor_chat::log::{LocalLog, Log};
-use parlor_chat::storage::{Direction, Memory, Read, Source, Storage, Visit, Writes};
+use parlor_chat::storage::{Intercepted, Memory, Storage, Writes};
 use parlor_chat::{Chat, Outcome, Position, Proposal, RoomId, Trouble};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -28,53 +27,17 @@ enum Fate {
 }
 
 /// A storage each of whose commits waits until it is said what becomes of it; afterwards all happen.
-struct Fated<S> {
-    storage: S,
-    fates: Receiver<Fate>,
-}
-
-fn fated<S: Storage>(storage: S) -> (Fated<S>, Sender<Fate>) {
+fn fated<S: Storage>(storage: S) -> (impl Storage, Sender<Fate>) {
     let (say, fates) = channel();
-    (Fated { storage, fates }, say)
-}
-
-impl<S: Storage> Read for Fated<S> {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
-        self.storage.get(key)
-    }
-
-    fn scan(&self, keys: Range<&[u8]>, direction: Direction, visit: &mut Visit<'_>) -> Result<(), Trouble> {
-        self.storage.scan(keys, direction, visit)
-    }
-
-    fn entry(&self, position: u64) -> Result<Option<Vec<u8>>, Trouble> {
-        self.storage.entry(position)
-    }
-
-    fn entries(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, Trouble> {
-        self.storage.entries(after, limit)
-    }
-}
-
-impl<S: Storage> Storage for Fated<S> {
-    fn commit(&mut self, writes: &Writes) -> Result<(), Trouble> {
-        match self.fates.recv().unwrap_or(Fate::Happens) {
-            Fate::Happens => self.storage.commit(writes),
-            Fate::Fails => Err(Trouble::Full),
-            Fate::IsDenied => {
-                self.storage.commit(writes)?;
-                Err(Trouble::Io("denied".into()))
-            }
+    let commit = move |storage: &mut S, writes: &Writes| match fates.recv().unwrap_or(Fate::Happens) {
+        Fate::Happens => storage.commit(writes),
+        Fate::Fails => Err(Trouble::Full),
+        Fate::IsDenied => {
+            storage.commit(writes)?;
+            Err(Trouble::Io("denied".into()))
         }
-    }
-
-    fn scrub(&mut self) -> Result<bool, Trouble> {
-        self.storage.scrub()
-    }
-
-    fn source(&self) -> Result<Box<dyn Source>, Trouble> {
-        self.storage.source()
-    }
+    };
+    (Intercepted::new(storage, commit), say)
 }
 
 type Told = Receiver<(usize, Result<Vec<Outcome>, Trouble>)>;
@@ -90,7 +53,7 @@ fn take(log: &mut dyn Log, batches: &[&[Proposal]]) -> Told {
 }
 
 /// The log in memory with somebody in it, and what says the fate of its next commits.
-fn with_somebody() -> (LocalLog<Fated<Memory>>, Sender<Fate>) {
+fn with_somebody() -> (LocalLog<impl Storage>, Sender<Fate>) {
     let (storage, say) = fated(Memory::new());
     [Fate::Happens; 2].iter().for_each(|fate| say.send(*fate).unwrap());
     let mut log = LocalLog::open(storage).unwrap();

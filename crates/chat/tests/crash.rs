@@ -5,15 +5,14 @@ mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use parlor_chat::log::{LocalLog, Log, LogReader, StateHash};
-use parlor_chat::storage::{Direction, Options, Read, Source, Sqlite, Storage, Visit, Writes};
-use parlor_chat::{Position, RoomId, Trouble};
+use parlor_chat::storage::{Intercepted, Options, Sqlite, Storage, Writes};
+use parlor_chat::{Position, RoomId};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -36,53 +35,11 @@ struct Written {
     moved: Vec<u8>,
 }
 
-/// A storage that notes what it is after each commit.
-struct Noted {
-    storage: Sqlite,
-    commits: Arc<Mutex<Vec<(usize, Position, StateHash)>>>,
-    wal: PathBuf,
-}
-
-impl Noted {
-    fn note(&self) {
-        let log = LogReader::new(&self.storage);
-        let length = usize::try_from(fs::metadata(&self.wal).unwrap().len()).unwrap();
-        self.commits.lock().unwrap().push((length, log.last().unwrap(), log.state_hash().unwrap()));
-    }
-}
-
-impl Read for Noted {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
-        self.storage.get(key)
-    }
-
-    fn scan(&self, keys: Range<&[u8]>, direction: Direction, visit: &mut Visit<'_>) -> Result<(), Trouble> {
-        self.storage.scan(keys, direction, visit)
-    }
-
-    fn entry(&self, position: u64) -> Result<Option<Vec<u8>>, Trouble> {
-        self.storage.entry(position)
-    }
-
-    fn entries(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, Trouble> {
-        self.storage.entries(after, limit)
-    }
-}
-
-impl Storage for Noted {
-    fn commit(&mut self, writes: &Writes) -> Result<(), Trouble> {
-        self.storage.commit(writes)?;
-        self.note();
-        Ok(())
-    }
-
-    fn scrub(&mut self) -> Result<bool, Trouble> {
-        self.storage.scrub()
-    }
-
-    fn source(&self) -> Result<Box<dyn Source>, Trouble> {
-        self.storage.source()
-    }
+/// What a storage is after a commit, with its write-ahead log.
+fn noted(storage: &Sqlite, wal: &Path) -> (usize, Position, StateHash) {
+    let log = LogReader::new(storage);
+    let length = usize::try_from(fs::metadata(wal).unwrap().len()).unwrap();
+    (length, log.last().unwrap(), log.state_hash().unwrap())
 }
 
 /// A story whose batches are appended one after the other, or decided while the ones before are being written.
@@ -93,9 +50,14 @@ fn write(folder: &Folder, is_ahead: bool) -> Written {
     let path = folder.database();
     let wal_path = folder.path().join("parlor.db-wal");
     let storage = Sqlite::open(&path, options).unwrap();
-    let commits = Arc::default();
-    let mut log =
-        LocalLog::open(Noted { storage, commits: Arc::clone(&commits), wal: wal_path.clone() }).unwrap();
+    let commits = Arc::new(Mutex::new(Vec::new()));
+    let (notes, wal) = (Arc::clone(&commits), wal_path.clone());
+    let commit = move |storage: &mut Sqlite, writes: &Writes| {
+        storage.commit(writes)?;
+        notes.lock().unwrap().push(noted(storage, &wal));
+        Ok(())
+    };
+    let mut log = LocalLog::open(Intercepted::new(storage, commit)).unwrap();
     for batch in story.chunks(2) {
         if is_ahead {
             log.take(batch, Box::new(|result| _ = result.unwrap()));

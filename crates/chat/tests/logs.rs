@@ -8,8 +8,8 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use parlor_chat::log::{Fault, Faulty, Log, StateHash, Told, contract};
-use parlor_chat::storage::Source;
+use parlor_chat::log::{Fault, Faulty, LocalLog, Log, StateHash, Told, contract};
+use parlor_chat::storage::{Source, Sqlite};
 use parlor_chat::{Entry, Outcome, Position, Proposal, RoomId, Trouble};
 use support::{Folder, accept, arrive, ask, memory, open, post, with_key};
 
@@ -20,13 +20,17 @@ fn the_log_in_memory_keeps_the_contract() {
 
 #[test]
 fn the_log_in_sqlite_keeps_the_contract() {
+    keeps_the_contract_in_sqlite(|log| Box::new(log));
+}
+
+fn keeps_the_contract_in_sqlite(make: impl Fn(LocalLog<Sqlite>) -> Box<dyn Log>) {
     for (name, check) in contract::ALL {
         let folder = Folder::new();
         let mut count = 0;
         println!("{name}");
         check(&mut || {
             count += 1;
-            Box::new(open(&folder.path().join(format!("{count}.db"))))
+            make(open(&folder.path().join(format!("{count}.db"))))
         });
     }
 }
@@ -110,15 +114,7 @@ impl<L: Log> Log for Ahead<L> {
 #[test]
 fn a_log_that_decides_ahead_of_its_disk_keeps_the_contract() {
     contract::ALL.iter().for_each(|(_, check)| check(&mut || Box::new(Ahead(memory()))));
-    for (name, check) in contract::ALL {
-        let folder = Folder::new();
-        let mut count = 0;
-        println!("{name}");
-        check(&mut || {
-            count += 1;
-            Box::new(Ahead(open(&folder.path().join(format!("{count}.db")))))
-        });
-    }
+    keeps_the_contract_in_sqlite(|log| Box::new(Ahead(log)));
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::snapshots;
 use crate::space::Space;
 use crate::stream;
 use crate::tail::Tail;
-use crate::watched::{Notes, Watched};
+use crate::watched::{Notes, Watched, watched};
 
 /// Messages that are applied in one step at most.
 const BATCH: usize = 1_024;
@@ -81,7 +81,7 @@ impl<S: Storage> JetStreamLog<S> {
     pub fn open(options: Options, storage: S) -> Result<Self, Trouble> {
         let space = Space::new(&options.space)?;
         let written = Notes::default();
-        let mut local = LocalLog::open(Watched::new(storage, written.clone()))?;
+        let mut local = LocalLog::open(watched(storage, written.clone()))?;
         let connection = Connection::open(&options)?;
         let notes = stream::open(&connection, &space, &options)?;
         let snapshot = snapshots::newest(&connection, &space, options.replicas)?;

@@ -8,6 +8,7 @@ mod feed;
 mod file_link;
 mod html;
 mod markdown;
+mod named_target;
 mod sitemap;
 mod talk;
 

@@ -1,9 +1,13 @@
 //! What a file is called: cleaned of what could mislead a person, a path or a header.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
 use super::kind::Kind;
 
 /// Characters of a name, its ending included.
 pub(crate) const NAME: usize = 100;
+/// What is encoded in an address and in a header (RFC 8187 §3.2.1).
+const IN_ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// Characters of an ending; what is longer is no ending.
 const ENDING: usize = 16;
 /// What a name is that has nothing left.
@@ -47,30 +51,12 @@ fn is_hidden(letter: char) -> bool {
 
 /// A name as it stands in an address and in a header (RFC 8187): letters, digits, `-`, `.`, `_`, `~`, and octets as `%41`.
 pub(crate) fn encoded(name: &str) -> String {
-    let mut encoded = String::new();
-    for octet in name.bytes() {
-        match octet {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(octet));
-            }
-            octet => encoded.push_str(&format!("%{octet:02X}")),
-        }
-    }
-    encoded
+    utf8_percent_encode(name, IN_ADDRESS).to_string()
 }
 
 /// The octets that an encoded name stands for.
 pub(crate) fn decoded(encoded: &str) -> Vec<u8> {
-    let (mut octets, mut rest) = (Vec::new(), encoded.as_bytes());
-    while let Some((octet, after)) = rest.split_first() {
-        let pair = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        let is_pair = |pair: &&str| pair.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let meant = pair.filter(is_pair).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        let meant = meant.filter(|_| *octet == b'%');
-        octets.push(meant.unwrap_or(*octet));
-        rest = if meant.is_some() { &after[2..] } else { after };
-    }
-    octets
+    percent_decode_str(encoded).collect()
 }
 
 #[cfg(test)]

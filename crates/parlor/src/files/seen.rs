@@ -1,7 +1,7 @@
 //! Who may bring a file into a room, and who may have one: what the messages that name it say to whoever asks.
 
 use parlor_chat::view::View;
-use parlor_chat::{Failure, Permission, PersonId, Place, Refusal, RoomId, ServerRole, Timestamp};
+use parlor_chat::{Failure, Permission, PersonId, Place, Refusal, RoomId, Timestamp};
 
 use super::about::About;
 use super::id::FileId;
@@ -11,12 +11,7 @@ use super::links::named;
 /// against besides, filters and slow mode, is left to it.
 pub(crate) fn may_bring(view: &View<'_>, room: RoomId) -> Result<(), Failure> {
     let now = Timestamp::now();
-    let (role, door) = (view.role()?, view.door()?);
-    if !role.permits(Permission::Speak, door) {
-        let would_if_claimed =
-            role == ServerRole::Guest && ServerRole::Member.permits(Permission::Speak, door);
-        return Err(if would_if_claimed { Refusal::ClaimFirst } else { Refusal::NotAllowed }.into());
-    }
+    view.role()?.check(Permission::Speak, view.door()?)?;
     if view.muted()?.is_some_and(|mute| mute.holds(now)) {
         return Err(Refusal::Muted.into());
     }

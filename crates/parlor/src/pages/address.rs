@@ -1,6 +1,9 @@
 //! Addresses of rooms and messages, the same as on the page (`web/router.js`).
 
+use std::borrow::Cow;
+
 use parlor_chat::{RoomId, Sequence};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// What is asked for by an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +70,17 @@ fn sequence(digits: &str) -> Option<Sequence> {
 /// The digits of a place, as on the page.
 const DIGITS: usize = 15;
 const FEED: &str = "feed.atom";
+/// What `encodeURIComponent` encodes.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
 
 impl Address {
     /// Reads the path of a request.
@@ -94,33 +108,14 @@ impl Address {
 
 /// As `encodeURIComponent` does.
 fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for octet in text.bytes() {
-        if octet.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&octet) {
-            encoded.push(char::from(octet));
-        } else {
-            encoded += &format!("%{octet:02X}");
-        }
-    }
-    encoded
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
+/// As `decodeURIComponent` does, which refuses a sign that encodes nothing.
 pub(super) fn decoded(text: &str) -> Option<String> {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, behind)) = rest.split_first() {
-        rest = behind;
-        octets.push(if *first == b'%' {
-            let digits = str::from_utf8(rest.get(..2)?).ok()?;
-            rest = &rest[2..];
-            // It would take a sign, too.
-            digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then_some(())?;
-            u8::from_str_radix(digits, 16).ok()?
-        } else {
-            *first
-        });
-    }
-    String::from_utf8(octets).ok()
+    let is_octet = |digits: &[u8]| digits.iter().all(u8::is_ascii_hexdigit);
+    let is_whole = text.split('%').skip(1).all(|rest| rest.as_bytes().get(..2).is_some_and(is_octet));
+    is_whole.then(|| percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)).flatten()
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use parlor_chat::view::{From, History, Message, View};
+use parlor_chat::view::{From, Message, View};
 use parlor_chat::{Failure, PersonId, Refusal, RoomId, Sequence, Visibility, limits};
 
 use super::address::{Place, Which};
 use super::document::{author, day, goes_on, line};
 use super::html::{beginning, escape};
-use super::talk::Said;
+use super::talk::{Said, shorten};
 use crate::assets::{Assets, Early};
 use crate::content::Content;
 use crate::date::rfc3339;
@@ -37,7 +37,11 @@ pub(crate) fn early(
     let room = view.room(id)?;
     let from =
         place.message.map_or(From::Latest, |message| From::After(Sequence(message.0.saturating_sub(1))));
-    let messages = shown(view.history(id, from, MESSAGES)?, place.message.is_none());
+    let mut history = view.history(id, from, MESSAGES)?;
+    // What is said in a thread stands there.
+    history.messages.retain(|message| message.thread.is_none());
+    shorten(&mut history, place.message.is_none(), OCTETS);
+    let messages = history.messages;
     if messages.is_empty() {
         return Ok(None);
     }
@@ -47,24 +51,6 @@ pub(crate) fn early(
     let rows = rows(view, &mut names, asker, id, messages)?;
     let page = assets.page_early(&Early { name: escape(&name), rows, is_end: place.message.is_none() });
     Ok(Some(Content::new("text/html; charset=utf-8", page)))
-}
-
-/// What stands in the room itself, and of that what is not too much.
-fn shown(history: History, is_end_wanted: bool) -> Vec<Message> {
-    let mut messages = history.messages;
-    messages.retain(|message| message.thread.is_none());
-    let mut octets = 0;
-    let mut fits = |message: &Message| {
-        let is_first = octets == 0;
-        octets += message.text.len();
-        is_first || octets <= OCTETS
-    };
-    if is_end_wanted {
-        let kept = messages.iter().rev().take_while(|message| fits(message)).count();
-        messages.split_off(messages.len() - kept)
-    } else {
-        messages.into_iter().take_while(|message| fits(message)).collect()
-    }
 }
 
 /// What a direct room is called: by the others in it.

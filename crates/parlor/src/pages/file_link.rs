@@ -2,9 +2,8 @@
 
 use super::address::decoded;
 use super::html::escape;
+use super::named_target::named_target;
 
-/// What the words of a link have at most, in units of UTF-16.
-pub(super) const LINK_WORDS: usize = 300;
 /// The letters of a file's id, and what its name has at most in an address, in units of UTF-16.
 const ID: usize = 26;
 const NAME: usize = 400;
@@ -17,15 +16,7 @@ const PICTURES: [&str; 6] = ["avif", "gif", "jpeg", "jpg", "png", "webp"];
 /// What a text begins with, if that names a file that was brought here: a picture with its size, or else something to be
 /// had. How many octets of the text it is, and its HTML.
 pub(super) fn file(rest: &str) -> Option<(usize, String)> {
-    let inside = rest.strip_prefix('[')?;
-    let mut ends = inside.char_indices().take(LINK_WORDS + 1);
-    let (end, _) = ends.find(|(_, c)| [']', '\n'].contains(c))?;
-    let (words, behind) = (&inside[..end], inside[end..].strip_prefix("](")?);
-    let end = behind.find(|c| is_space(c) || "()<>".contains(c))?;
-    let (target, after) = (&behind[..end], &behind[end..]);
-    if words.encode_utf16().count() > LINK_WORDS || !after.starts_with(')') {
-        return None;
-    }
+    let (words, target) = named_target(rest)?;
     let (address, size) = match target.split_once('?') {
         Some((address, size)) => (address, Some(picture_size(size)?)),
         None => (target, None),
@@ -77,9 +68,4 @@ fn picture_size(text: &str) -> Option<(u32, u32)> {
         digits.parse().ok().filter(|_| is_number && digits.bytes().all(|digit| digit.is_ascii_digit()))
     };
     Some((number(width)?, number(height)?))
-}
-
-/// `\s` of the page.
-pub(super) fn is_space(c: char) -> bool {
-    (c.is_whitespace() && c != '\u{85}') || c == '\u{feff}'
 }

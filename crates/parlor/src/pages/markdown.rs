@@ -1,8 +1,9 @@
 //! What people write, as HTML: the same little Markdown as the page draws (`web/markdown.js`), of which nothing that they
 //! write can be markup.
 
-use super::file_link::{LINK_WORDS, file, is_space};
+use super::file_link::file;
 use super::html::escape;
+use super::named_target::{is_space, named_target};
 
 /// Deeper than that, signs are only signs.
 const DEEPEST: u8 = 6;
@@ -141,21 +142,9 @@ fn mention(rest: &str, before: char, names: &[String]) -> Option<(usize, String)
 }
 
 fn named_link(rest: &str) -> Option<(usize, String)> {
-    let inside = rest.strip_prefix('[')?;
-    // No further than words may go: a text of brackets alone would be looked through again and again.
-    let mut ends = inside.char_indices().take(LINK_WORDS + 1);
-    let (end, _) = ends.find(|(_, c)| [']', '\n'].contains(c))?;
-    let (words, behind) = (&inside[..end], inside[end..].strip_prefix(']')?);
-    if words.is_empty() || words.encode_utf16().count() > LINK_WORDS {
-        return None;
-    }
-    let inside = behind.strip_prefix('(')?;
-    let end = inside.find(|c| is_space(c) || "()<>".contains(c))?;
-    let address = &inside[..end];
-    if !inside[end..].starts_with(')') || host_of(address)?.is_empty() {
-        return None;
-    }
-    Some((words.len() + address.len() + 4, link(address, words)))
+    let (words, address) = named_target(rest)?;
+    let is_link = !words.is_empty() && !host_of(address)?.is_empty();
+    is_link.then(|| (words.len() + address.len() + 4, link(address, words)))
 }
 
 /// The address that a text begins with, without the signs that end a sentence.

@@ -51,7 +51,7 @@ impl Talk {
                 (Some(place), web.history(room.id, From::After(before), MESSAGES)?)
             }
         };
-        shorten(&mut history, from.is_none());
+        shorten(&mut history, from.is_none(), OCTETS);
         let (older, newer) = neighbours(&web, &room, &history)?;
         let mut names = Names::new(view);
         let mut messages = Vec::with_capacity(history.messages.len());
@@ -78,10 +78,10 @@ impl Said {
     }
 }
 
-/// Takes away what is too much, from the beginning or from the end.
-fn shorten(history: &mut History, is_end_wanted: bool) {
+/// Takes away what is too much, from the beginning or from the end; a single message may have more.
+pub(super) fn shorten(history: &mut History, is_end_wanted: bool, most: usize) {
     let mut octets: usize = history.messages.iter().map(|message| message.text.len()).sum();
-    while octets > OCTETS && history.messages.len() > 1 {
+    while octets > most && history.messages.len() > 1 {
         let gone = if is_end_wanted { Some(history.messages.remove(0)) } else { history.messages.pop() };
         octets -= gone.map_or(0, |message| message.text.len());
         *(if is_end_wanted { &mut history.before } else { &mut history.after }) = true;

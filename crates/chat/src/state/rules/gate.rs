@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::id::PersonId;
 use crate::order::Order;
-use crate::permission::{Permission, ServerRole};
+use crate::permission::Permission;
 use crate::proposal::{Action, Proposal};
 use crate::refusal::Refusal;
 use crate::state::restraint::is_banned;
@@ -24,11 +24,7 @@ pub(crate) fn pass(state: &impl Tables, proposal: &Proposal) -> Result<(), Failu
     }
     let permission = needed(&proposal.action);
     let door = state.server()?.door.unwrap_or_default();
-    if !person.role.permits(permission, door) {
-        let would_if_claimed =
-            person.role == ServerRole::Guest && ServerRole::Member.permits(permission, door);
-        return Err(if would_if_claimed { Refusal::ClaimFirst } else { Refusal::NotAllowed }.into());
-    }
+    person.role.check(permission, door)?;
     // A name is read by others, too.
     let is_name = matches!(proposal.action, Action::Rename { .. });
     let is_seen = is_name || matches!(permission, Permission::Speak | Permission::OpenRooms);
