@@ -3,6 +3,7 @@
 
 mod contract;
 mod erasing;
+mod leader;
 mod losing;
 mod nodes;
 mod signing_in;
