@@ -21,7 +21,8 @@ const STEP: usize = 1_024;
 const STEP_OCTETS: usize = 4 << 20;
 /// Proposals that are decided at a time, so that the end of a write is noticed soon.
 const PART: usize = 128;
-/// A step of so many does not wait for company: a sync is cheap beside what it has to write.
+/// Two steps of so many are better than one of twice as many: a sync is cheap beside what they have to write, and one
+/// can be decided while the other is being written.
 const ENOUGH: usize = 256;
 /// Who speaks while others do waits for them this share of what the last step took, if many of them are missing:
 /// fewer syncs of the disk are worth more to each of them.
@@ -62,6 +63,8 @@ pub(super) struct Steps {
     is_troubled: bool,
     /// How many proposals the last step had.
     last: usize,
+    /// How many the next one is to have before it begins, if they come soon.
+    wanted: usize,
     begun: Instant,
     /// How long the last step took.
     took: Duration,
@@ -110,6 +113,7 @@ impl Steps {
             next: Size::default(),
             is_troubled: false,
             last: 0,
+            wanted: 0,
             begun: Instant::now(),
             took: Duration::ZERO,
             is_clean: false,
@@ -154,7 +158,9 @@ impl Steps {
 
     /// Picks up what waits and has room in the next step.
     fn gather(&mut self, mut first: Option<Asked>) -> Part {
-        let mut part = Part { proposals: Vec::new(), answers: Vec::new(), result: None };
+        let some = PART.min(self.last);
+        let (proposals, answers) = (Vec::with_capacity(some), Vec::with_capacity(some));
+        let mut part = Part { proposals, answers, result: None };
         let mut octets = 0;
         while part.proposals.len() < PART && self.next.has_room() {
             let Some(asked) = first.take().or_else(|| self.asked.try_recv().ok()) else { break };
@@ -195,13 +201,16 @@ impl Steps {
     fn keep_company(&mut self) {
         let patience = COMPANY.min(self.took / COMPANY_SHARE);
         let begun = Instant::now();
-        loop {
-            self.take_what_waits();
-            let missing = ENOUGH.min(self.last - self.last / 4).saturating_sub(self.next.proposals);
-            if missing == 0 || self.is_troubled || begun.elapsed() >= patience {
+        while self.next.proposals < self.wanted && !self.is_troubled {
+            // Part by part: whoever comes after so many are there joins the next step.
+            let part = self.gather(None);
+            if !part.proposals.is_empty() {
+                self.take(part);
+            } else if self.next.has_room() && begun.elapsed() < patience {
+                std::thread::sleep(LOOK.max(patience / LOOKS));
+            } else {
                 break;
             }
-            std::thread::sleep(LOOK.max(patience / LOOKS));
         }
     }
 
@@ -220,7 +229,7 @@ impl Steps {
             let told = if self.last < BUSY || self.is_troubled || !self.next.has_room() {
                 self.told.recv().ok()
             } else {
-                self.told.recv_timeout(LOOK.max(COMPANY.min(self.took / LOOKS))).ok()
+                self.told.recv_timeout(LOOK.max(COMPANY.min(self.took / (2 * LOOKS)))).ok()
             };
             match told {
                 Some(told) => self.hear(told),
@@ -251,7 +260,10 @@ impl Steps {
             self.next = Size::default();
         }
         self.take_what_waits();
-        if self.next.proposals >= ENOUGH {
+        // Those of the last step may be about to go on, and those who came meanwhile are there.
+        let all = self.last + self.next.proposals;
+        self.wanted = if all < 2 * ENOUGH { all - all / 4 } else { all / 2 };
+        if self.next.proposals >= ENOUGH.max(self.wanted - self.wanted / 4) {
             // There is company already, and the disk need not wait until the others are answered.
             self.begin(ended);
         }
@@ -288,7 +300,7 @@ impl Steps {
     fn alone(&mut self, part: Part) {
         self.is_clean = false;
         self.next = Size::default();
-        self.last = 1;
+        (self.last, self.wanted) = (1, 1);
         self.begun = Instant::now();
         for (proposal, answer) in part.proposals.iter().zip(part.answers) {
             let outcome = append(&mut *self.log, proposal, answer);
