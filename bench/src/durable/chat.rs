@@ -1,8 +1,7 @@
 //! Messages through `Chat`: each sender waits for the acknowledgement before the next, and a listener hears them.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parlor_chat::log::{LocalLog, Log};
@@ -25,19 +24,41 @@ enum Heard {
     Told(Vec<usize>),
 }
 
+/// What was heard and not yet taken up. As in the server, whoever asked is woken once for a batch, not for each answer.
+#[derive(Default)]
+struct News {
+    heard: Mutex<Vec<Heard>>,
+    came: Condvar,
+}
+
+impl News {
+    fn add(&self, heard: Heard, wakes: bool) {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
+        if wakes {
+            self.came.notify_one();
+        }
+    }
+
+    /// Waits until something is heard, and takes all of it.
+    fn take(&self, into: &mut Vec<Heard>) {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.came.wait_while(heard, |heard| heard.is_empty());
+        std::mem::swap(&mut *waited.unwrap_or_else(PoisonError::into_inner), into);
+    }
+}
+
 /// Keeps so many senders busy, each with one message under way.
 pub fn acknowledgements(path: &Path, in_flight: usize, rooms: u64, duration: Duration) -> Result<Turn> {
     let mut log = LocalLog::open(Sqlite::open(path, Options::default())?)?;
     people_and_rooms(&mut log, rooms)?;
-    let (news, heard) = channel();
+    let news = Arc::new(News::default());
     let listener = news.clone();
     let chat = Chat::start(
         log,
         Box::new(move |outcomes| {
             let events = outcomes.iter().filter_map(|outcome| outcome.event.as_ref());
             let senders = events.map(|event| event.by.0 as usize - 1).collect();
-            // Whoever listens may have had enough.
-            let _ = listener.send(Heard::Told(senders));
+            listener.add(Heard::Told(senders), true);
         }),
     )?;
     let text: Arc<str> = "x".repeat(TEXT).into();
@@ -55,25 +76,28 @@ pub fn acknowledgements(path: &Path, in_flight: usize, rooms: u64, duration: Dur
     }
     let mut next = in_flight as u64;
     let mut under_way = in_flight;
+    let mut heard = Vec::new();
     while under_way > 0 {
-        match heard.recv()? {
-            Heard::Acknowledged(sender, outcome) => {
-                outcome?;
-                count += 1;
-                let now = Instant::now();
-                commit.add(now - asked[sender]);
-                answered[sender] = asked[sender];
-                if start.elapsed() >= duration {
-                    under_way -= 1;
-                    continue;
+        news.take(&mut heard);
+        for heard in heard.drain(..) {
+            let now = Instant::now();
+            match heard {
+                Heard::Acknowledged(sender, outcome) => {
+                    outcome?;
+                    count += 1;
+                    commit.add(now - asked[sender]);
+                    answered[sender] = asked[sender];
+                    if start.elapsed() >= duration {
+                        under_way -= 1;
+                        continue;
+                    }
+                    asked[sender] = now;
+                    say(&chat, sender, next, rooms, &text, news.clone())?;
+                    next += 1;
                 }
-                asked[sender] = now;
-                say(&chat, sender, next, rooms, &text, news.clone())?;
-                next += 1;
-            }
-            Heard::Told(senders) => {
-                let now = Instant::now();
-                senders.iter().for_each(|sender| delivery.add(now - answered[*sender]));
+                Heard::Told(senders) => {
+                    senders.iter().for_each(|sender| delivery.add(now - answered[*sender]));
+                }
             }
         }
     }
@@ -83,7 +107,7 @@ pub fn acknowledgements(path: &Path, in_flight: usize, rooms: u64, duration: Dur
 }
 
 /// One sender's next message, with a key as a client makes it: a UUID of version 7.
-fn say(chat: &Chat, sender: usize, number: u64, rooms: u64, text: &str, news: Sender<Heard>) -> Result<()> {
+fn say(chat: &Chat, sender: usize, number: u64, rooms: u64, text: &str, news: Arc<News>) -> Result<()> {
     let at = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64;
     let key = format!("{:08x}-{:04x}-7{:03x}-8000-{number:012x}", at >> 16, at & 0xffff, number & 0xfff);
     let proposal = Proposal {
@@ -103,7 +127,9 @@ fn say(chat: &Chat, sender: usize, number: u64, rooms: u64, text: &str, news: Se
             Ok(outcome) => outcome.verdict.map(drop).map_err(|refusal| refusal.to_string()),
             Err(trouble) => Err(trouble.to_string()),
         };
-        let _ = news.send(Heard::Acknowledged(sender, accepted));
+        // Nobody tells listeners of what failed.
+        let wakes = accepted.is_err();
+        news.add(Heard::Acknowledged(sender, accepted), wakes);
     };
     chat.submit(proposal, Box::new(answer));
     Ok(())
