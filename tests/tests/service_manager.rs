@@ -90,3 +90,34 @@ fn it_tells_when_it_is_ready_that_it_lives_and_that_it_stops() {
     assert_eq!(last.as_deref(), Some("STOPPING=1\n"));
     assert!(parlor.wait(SOON).success());
 }
+
+#[test]
+fn it_tells_by_whom_it_is_succeeded_who_then_tells_that_it_lives() {
+    let folder = Folder::new("notify");
+    let path = folder.path().join("notify.sock");
+    let told = UnixDatagram::bind(&path).unwrap();
+    told.set_read_timeout(Some(SOON)).unwrap();
+    let next = || {
+        let mut octets = [0; 256];
+        let len = told.recv(&mut octets).unwrap();
+        String::from_utf8(octets[..len].to_vec()).unwrap()
+    };
+    // As systemd does it: the watchdog is for the process that it has started.
+    let script = r#"export WATCHDOG_PID=$$; exec "$0" "$@""#;
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).arg(built("parlor")).args(["--listen", "127.0.0.1:0"]);
+    command.current_dir(folder.path()).env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "100000");
+    let mut parlor = Process::spawn("parlor", &mut command);
+    assert_eq!(next(), "READY=1\n");
+    let output = Command::new(built("parlor")).arg("upgrade").current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let main = std::iter::repeat_with(next).find(|told| told.starts_with("MAINPID=")).unwrap();
+    let successor = main.trim_start_matches("MAINPID=").trim().to_owned();
+    assert!(parlor.wait(SOON).success());
+    while told.set_nonblocking(true).is_ok() && told.recv(&mut [0; 256]).is_ok() {}
+    told.set_nonblocking(false).unwrap();
+    assert_eq!(next(), "WATCHDOG=1\n", "the one before has ended, and it does not come from that one");
+    assert!(Command::new("kill").args(["-TERM", &successor]).status().unwrap().success());
+    let last = std::iter::repeat_with(next).find(|told| told != "WATCHDOG=1\n");
+    assert_eq!(last.as_deref(), Some("STOPPING=1\n"));
+}

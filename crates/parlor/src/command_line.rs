@@ -11,6 +11,7 @@ use crate::commands::Task;
 use crate::config::{
     self, Config, ConfigFile, DataOption, Environment, EnvironmentError, FileError, InForce, Layers,
 };
+use crate::handover;
 
 /// What `--config` is called in the environment.
 const CONFIG_VARIABLE: &str = "PARLOR_CONFIG";
@@ -51,6 +52,16 @@ enum Subcommands {
     Restore {
         /// The backup.
         file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Has the running server succeeded, while people talk, by the program that stands now where it was started from:
+    /// after a new version was installed, or the settings were changed. Nobody is turned away, and everybody who is
+    /// connected comes back within a few seconds.
+    Upgrade {
+        /// Another program that is to succeed it.
+        #[arg(long, value_name = "FILE")]
+        program: Option<PathBuf>,
         #[command(flatten)]
         place: Place,
     },
@@ -191,7 +202,8 @@ pub(crate) fn parse(
         return Ok(Command::Print(config::example()));
     }
     let file = file(&matches, environment)?;
-    let layers = Layers::new(environment, &[CONFIG_VARIABLE], file).map_err(CommandLineError::Environment)?;
+    let layers = Layers::new(environment, &[CONFIG_VARIABLE, handover::VARIABLE], file)
+        .map_err(CommandLineError::Environment)?;
     let matches = layers.under(CommandLine::command()).try_get_matches_from(&arguments);
     let matches = matches.map_err(CommandLineError::Usage)?;
     let command_line = CommandLine::from_arg_matches(&matches).map_err(CommandLineError::Usage)?;
@@ -206,6 +218,9 @@ pub(crate) fn parse(
         Some(Subcommands::Log(command)) => Command::Data(log(command)),
         Some(Subcommands::Admin(AdminCommand::Reset { name, url, place })) => {
             Command::Data(Task::Reset { data: place.data.folder, name, url })
+        }
+        Some(Subcommands::Upgrade { program, place }) => {
+            Command::Data(Task::Upgrade { data: place.data.folder, program })
         }
         Some(Subcommands::Backup { file, place }) => {
             Command::Data(Task::Backup { data: place.data.folder, file })

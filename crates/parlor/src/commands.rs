@@ -11,6 +11,7 @@ mod reset;
 mod restore;
 mod show;
 mod task;
+mod upgrade;
 mod verify;
 
 use std::fs::File;

@@ -16,6 +16,7 @@ mod feed;
 mod files;
 mod gate;
 mod gzip;
+mod handover;
 mod identity;
 #[cfg(test)]
 mod joined;
@@ -55,19 +56,27 @@ fn main() -> ExitCode {
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let command = match command_line::parse(std::env::args_os(), &Environment::of_process()) {
         Ok(command) => command,
-        Err(CommandLineError::Usage(error)) => error.exit(),
+        Err(CommandLineError::Usage(error)) => {
+            handover::tell_failure(&error.to_string());
+            error.exit()
+        }
         Err(error) => {
-            eprintln!("parlor: {error}");
+            fail(&error);
             return ExitCode::from(USAGE);
         }
     };
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("parlor: {error}");
+            fail(&*error);
             ExitCode::FAILURE
         }
     }
+}
+
+fn fail(error: &dyn std::error::Error) {
+    eprintln!("parlor: {error}");
+    handover::tell_failure(&error.to_string());
 }
 
 fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {

@@ -3,6 +3,7 @@
 mod acme;
 mod beside;
 mod certificate;
+mod running;
 mod signals;
 
 use std::fmt;
@@ -10,15 +11,15 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use websocket_hub::{
-    Config as ConnectionConfig, Endpoint, Listener, Server, TlsConfig, ToListeners, driver, serve,
-};
+use tokio::sync::mpsc;
+use websocket_hub::{Config as ConnectionConfig, Endpoint, Listener, Server, TlsConfig, driver, serve};
 
 use crate::authorities::AuthoritiesError;
 use crate::config::{Config, Workers};
-use crate::control;
+use crate::control::{self, Upgrade};
 use crate::data::{DataError, DataFolder};
 use crate::files;
+use crate::handover::{Door, Doors, Predecessor};
 use crate::log;
 use crate::providers::{Providers, ProvidersError};
 use crate::routes::Rules;
@@ -28,6 +29,7 @@ use crate::web;
 use crate::wire::Limits;
 use acme::Acme;
 use certificate::{Certificate, CertificateError};
+use running::Running;
 use signals::Signals;
 
 /// Why the server does not run.
@@ -42,6 +44,8 @@ pub(crate) enum ServeError {
     Authorities(AuthoritiesError),
     Providers(ProvidersError),
     Start(io::Error),
+    /// The one that was to succeed this one does not serve, and this program does not start again.
+    Succession(String),
     Data(DataError),
     Space(SpaceError),
 }
@@ -62,6 +66,10 @@ impl fmt::Display for ServeError {
             ServeError::Authorities(error) => error.fmt(f),
             ServeError::Providers(error) => error.fmt(f),
             ServeError::Start(error) => write!(f, "cannot start: {error}"),
+            ServeError::Succession(sentence) => write!(
+                f,
+                "the server has handed over its place, and nobody took it: {sentence}. Start it again"
+            ),
             ServeError::Data(error) => error.fmt(f),
             ServeError::Space(error) => error.fmt(f),
         }
@@ -70,61 +78,88 @@ impl fmt::Display for ServeError {
 
 impl std::error::Error for ServeError {}
 
-/// Serves until SIGTERM or Ctrl-C, then says goodbye to everybody.
+/// Serves until SIGTERM or Ctrl-C, then says goodbye to everybody; or until somebody takes its place.
 pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
     // Before there are other threads.
-    let handed_over = Listener::from_systemd().map_err(ServeError::Start)?;
+    let from_systemd = Listener::from_systemd().map_err(ServeError::Start)?;
     log::start(config.server.log);
     config.limits.check().map_err(ServeError::Settings)?;
     go_together(config)?;
-    // This process's until it ends.
-    let data = DataFolder::open(&config.server.data.folder).map_err(ServeError::Data)?;
+    let folder = &config.server.data.folder;
+    let (predecessor, mut doors) = Predecessor::of_process(folder, &named_doors(config))
+        .map_err(|error| ServeError::Settings(error.to_string()))?
+        .map_or_else(Default::default, |(predecessor, doors)| (Some(predecessor), doors));
+    if !from_systemd.is_empty() {
+        doors.adopt(Door::Chat, &config.server.listen, from_systemd);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(ServeError::Start)?.block_on(async {
         // Listened for before anybody can know that the server runs, so that no signal finds nobody.
         let mut signals = Signals::new().map_err(ServeError::Start)?;
-        let mut tls = Tls::open(config, data.path())?;
         let providers = Providers::open(&config.providers).map_err(ServeError::Providers)?;
+        if let Some(predecessor) = &predecessor {
+            // A certificate that cannot be read is better known before the other one goes.
+            Tls::open(config, folder)?;
+            predecessor.wait().map_err(ServeError::Start)?;
+        }
+        // This process's until it ends, or is succeeded.
+        let data = DataFolder::open(folder).map_err(ServeError::Data)?;
+        let mut tls = Tls::open(config, data.path())?;
         let space = Space::open(&data, space_options(config, providers)).map_err(ServeError::Space)?;
-        take_orders(&data, &space);
+        let upgrades = take_orders(&data, &space);
         let offered = space.offer_ownership();
         let offered = offered.map_err(|trouble| ServeError::Space(SpaceError::Data(trouble)))?;
-        let listeners = if handed_over.is_empty() { listeners(&config.server.listen)? } else { handed_over };
-        let (server, beside) = start(config, &space, tls.config(), listeners)?;
+        let (server, beside) = start(config, &space, tls.config(), &mut doors)?;
         tell(&server, config.tls.is_on(), &beside);
         let _ = writeln!(io::stdout(), "keeping everything in {}", data.path().display());
         if let Some(secret) = offered {
             offer(&secret, server.endpoints(), config.tls.is_on());
         }
         service_manager::is_ready();
-        tokio::select! {
-            () = signals.next() => {}
-            () = service_manager::watch(&server) => {}
-            () = tls.keep_fresh() => {}
+        if let Some(predecessor) = predecessor {
+            predecessor.tell_serving();
         }
-        service_manager::is_stopping();
+        let running = Running { server, beside, space, data, doors: Arc::new(doors) };
+        let end = {
+            let life = async {
+                tokio::select! {
+                    () = service_manager::watch(&running.server) => {}
+                    () = tls.keep_fresh() => {}
+                }
+            };
+            running.until(life, &mut signals, upgrades).await
+        };
         let within = config.server.drain_within;
-        let stopped = tokio::task::spawn_blocking(move || {
-            server.stop_within(within);
-            drop(beside);
-            space.stop();
-        });
+        let ended = tokio::task::spawn_blocking(move || running.end(end, within));
         tokio::select! {
-            _ = stopped => {}
+            ended = ended => ended.unwrap_or(Ok(())),
             // Who asks twice is in a hurry.
             () = signals.next() => std::process::exit(1),
         }
-        Ok(())
     })
 }
 
-/// Opens the door for `parlor admin`. Everything else goes on without it.
-fn take_orders(data: &DataFolder, space: &Arc<Space>) {
+/// What is listened on, as the settings say it.
+fn named_doors(config: &Config) -> [(Door, &[String]); 3] {
+    [
+        (Door::Chat, &config.server.listen),
+        (Door::Metrics, config.server.metrics.0.as_slice()),
+        (Door::Redirect, config.tls.http_redirect.0.as_slice()),
+    ]
+}
+
+/// Opens the door for `parlor admin` and `parlor upgrade`, and says who comes for the latter. Everything else goes on
+/// without it.
+fn take_orders(data: &DataFolder, space: &Arc<Space>) -> mpsc::Receiver<Upgrade> {
     let socket = data.control_file();
-    if let Err(error) = control::listen(&socket, space) {
+    let (sender, upgrades) = mpsc::channel(1);
+    if let Err(error) = control::listen(&socket, space, sender) {
         let socket = socket.display();
-        eprintln!("parlor: {socket}: {error}; `parlor admin` works only while the server is stopped");
+        eprintln!(
+            "parlor: {socket}: {error}; `parlor admin` works only while the server is stopped, `parlor upgrade` not at all"
+        );
     }
+    upgrades
 }
 
 /// Whether the settings make sense beside each other.
@@ -149,7 +184,7 @@ fn start(
     config: &Config,
     space: &Arc<Space>,
     tls: Option<TlsConfig>,
-    listeners: Vec<Listener>,
+    doors: &mut Doors,
 ) -> Result<(Server, Beside), ServeError> {
     let rules = Rules::new(config);
     let hosts = rules.hosts.clone();
@@ -166,15 +201,17 @@ fn start(
     if let Some(tls) = tls {
         server = server.tls(tls);
     }
+    let listeners = doors.open(Door::Chat, &config.server.listen);
+    let listeners = listeners.map_err(|(name, error)| ServeError::Listen(name, error))?;
     let server = server.listen(listeners).map_err(ServeError::Start)?;
     let mut beside = Vec::new();
     if let Some(address) = &config.server.metrics.0 {
-        let counts = beside::metrics(address, server.metrics(), Arc::downgrade(space))?;
+        let counts = beside::metrics(doors, address, server.metrics(), Arc::downgrade(space))?;
         beside.push(("counting on", counts));
     }
     if let Some(address) = &config.tls.http_redirect.0 {
         let port = server.addresses().first().map_or(443, std::net::SocketAddr::port);
-        let redirect = beside::redirect(address, port, hosts)?;
+        let redirect = beside::redirect(doors, address, port, hosts)?;
         beside.push(("sending on to https from", redirect));
     }
     Ok((server, beside))
@@ -288,13 +325,4 @@ fn connections(config: &Config) -> ConnectionConfig {
         queue_limit: config.limits.queue_limit,
         ..ConnectionConfig::default()
     }
-}
-
-/// Listens on every address that each name stands for.
-fn listeners(names: &[String]) -> Result<Vec<Listener>, ServeError> {
-    let mut listeners = Vec::new();
-    for name in names {
-        listeners.extend(name.to_listeners().map_err(|error| ServeError::Listen(name.clone(), error))?);
-    }
-    Ok(listeners)
 }

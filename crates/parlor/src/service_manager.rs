@@ -10,6 +10,11 @@ pub(crate) fn is_ready() {
     tell(NotifyState::Ready);
 }
 
+/// Another process serves in place of this one.
+pub(crate) fn is_succeeded_by(process: u32) {
+    tell(NotifyState::MainPid(process));
+}
+
 /// The server is going to end.
 pub(crate) fn is_stopping() {
     tell(NotifyState::Stopping);

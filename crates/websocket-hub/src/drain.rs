@@ -20,13 +20,21 @@ pub struct Drain {
     /// The pause between two batches. Default: 50 ms. All pauses together take at most half of the time that
     /// stopping may take.
     pub pause: Duration,
+    /// When the first of them may come back: what the server needs for itself. Default: 1 s.
+    pub head_start: Duration,
     /// How quickly clients should come back, in connections a second. Default: 1,000.
     pub return_rate: u32,
 }
 
 impl Default for Drain {
     fn default() -> Self {
-        Drain { code: CloseCode::RESTART, batch: 1000, pause: Duration::from_millis(50), return_rate: 1000 }
+        Drain {
+            code: CloseCode::RESTART,
+            batch: 1000,
+            pause: Duration::from_millis(50),
+            head_start: Duration::from_secs(1),
+            return_rate: 1000,
+        }
     }
 }
 
@@ -38,10 +46,10 @@ impl Drain {
         let _ = ws.close(self.code, &reason);
     }
 
-    /// When the connection in this place may come back. The first second is the server's own.
+    /// When the connection in this place may come back.
     fn return_after(&self, place: usize) -> Duration {
         let place = u32::try_from(place).unwrap_or(u32::MAX);
-        Duration::from_secs(1) + Duration::from_secs(1) * place / self.return_rate.max(1)
+        self.head_start + Duration::from_secs(1) * place / self.return_rate.max(1)
     }
 
     /// How many are told at a time, and the pause behind them, when stopping may take no longer than `limit`.

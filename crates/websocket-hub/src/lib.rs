@@ -129,7 +129,7 @@ pub use proxies::{ForwardedHeader, InvalidNetwork, Proxies};
 pub use refused::Refused;
 pub use rustls;
 pub use send_error::SendError;
-pub use server::{Serve, Server, serve};
+pub use server::{Serve, Server, Stopping, serve};
 pub use tls::{TlsConfig, TlsError};
 pub use to_listeners::ToListeners;
 pub use together::together;

@@ -39,6 +39,63 @@ impl Listener {
             }
         }
     }
+
+    /// The same socket once more, for example to hand it to another process. A Unix socket's file stays with the first.
+    ///
+    /// # Errors
+    ///
+    /// When no further file can be opened.
+    pub fn try_clone(&self) -> io::Result<Listener> {
+        let socket = self.socket.try_clone()?;
+        Ok(Listener {
+            socket,
+            #[cfg(unix)]
+            file: None,
+        })
+    }
+
+    /// Whether the file of a Unix socket is removed when nobody listens any more.
+    #[cfg(unix)]
+    pub fn owns_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Has the file of a Unix socket removed when nobody listens any more.
+    ///
+    /// # Errors
+    ///
+    /// When its file is not there.
+    #[cfg(unix)]
+    pub fn own_file(&mut self) -> io::Result<()> {
+        if let Endpoint::Unix(Some(path)) = self.endpoint()? {
+            self.file = Some(SocketFile::of(&path)?);
+        }
+        Ok(())
+    }
+}
+
+/// A socket from another process, TCP or Unix.
+#[cfg(unix)]
+impl TryFrom<OwnedFd> for Listener {
+    type Error = io::Error;
+
+    fn try_from(socket: OwnedFd) -> io::Result<Self> {
+        let socket = socket2::Socket::from(socket);
+        if !socket.is_listener()? || socket.r#type()? != socket2::Type::STREAM {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no socket that is listened on"));
+        }
+        let is_unix = socket.local_addr()?.is_unix();
+        let socket = OwnedFd::from(socket);
+        Ok(if is_unix { UnixListener::from(socket).into() } else { TcpListener::from(socket).into() })
+    }
+}
+
+/// What is handed to another process. A file that is its own goes.
+#[cfg(unix)]
+impl From<Listener> for OwnedFd {
+    fn from(listener: Listener) -> Self {
+        listener.socket.into()
+    }
 }
 
 impl From<TcpListener> for Listener {
@@ -151,5 +208,48 @@ impl Arrival {
             Remote::Tcp(_) => self.stream.set_nodelay(true),
             Remote::Unix => Ok(()),
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::to_listeners::ToListeners;
+
+    #[test]
+    fn a_listener_goes_through_a_descriptor_and_listens_where_it_did() {
+        let first = Listener::from(TcpListener::bind("127.0.0.1:0").unwrap());
+        let endpoint = first.endpoint().unwrap();
+        let second = Listener::try_from(OwnedFd::from(first.try_clone().unwrap())).unwrap();
+        drop(first);
+        assert_eq!(second.endpoint().unwrap(), endpoint);
+        TcpStream::connect(endpoint.address().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn what_nobody_listens_on_is_no_listener() {
+        let (stream, _other) = UnixStream::pair().unwrap();
+        let datagram = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        for socket in [OwnedFd::from(stream), OwnedFd::from(datagram)] {
+            let error = Listener::try_from(socket).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{error}");
+        }
+    }
+
+    #[test]
+    fn the_file_of_a_unix_socket_goes_with_whoever_owns_it_last() {
+        let folder = std::env::temp_dir().join(format!("parlor-listener-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("socket");
+        let mut first = format!("unix:{}", path.display()).to_listeners().unwrap().remove(0);
+        let mut second = Listener::try_from(OwnedFd::from(first.try_clone().unwrap())).unwrap();
+        assert!(first.owns_file() && !second.owns_file());
+        first.file.as_mut().unwrap().leave();
+        drop(first);
+        UnixStream::connect(&path).unwrap();
+        second.own_file().unwrap();
+        drop(second);
+        assert!(!path.exists());
+        std::fs::remove_dir(&folder).unwrap();
     }
 }

@@ -225,16 +225,29 @@ impl Server {
     /// begun end, waits for all of that no longer than `limit`, and cuts off the rest. Says how many it had to
     /// cut off; an HTTP/2 connection counts beside the WebSockets on it. Blocks; from asynchronous code call it
     /// through something like `spawn_blocking`.
-    pub fn stop_within(mut self, limit: Duration) -> usize {
+    pub fn stop_within(self, limit: Duration) -> usize {
+        self.say_goodbye(limit).wait()
+    }
+
+    /// The first half of [`stop_within`](Server::stop_within): listens no more, and returns when everybody was told,
+    /// which takes half of `limit` at most. Whatever has begun goes on until the second half, [`Stopping::wait`].
+    pub fn say_goodbye(mut self, limit: Duration) -> Stopping {
         let mut goodbyes = self.begin_stop(limit);
         while let Some(pause) = goodbyes.next_batch(limit) {
             std::thread::sleep(pause);
         }
-        for thread in self.threads.drain(..) {
-            // A worker's panic was told by the panic hook, and the others still have to be waited for.
-            let _ = thread.join();
-        }
-        self.tracker.cut_off()
+        Stopping { tracker: self.tracker.clone(), threads: std::mem::take(&mut self.threads) }
+    }
+
+    /// Says goodbye in another way than [`Serve::drain`] said.
+    pub fn set_drain(&mut self, drain: Drain) {
+        self.drain = drain;
+    }
+
+    /// Leaves the files of its Unix sockets where they are: another process listens there.
+    #[cfg(unix)]
+    pub fn leave_files(&mut self) {
+        self.files.iter_mut().flatten().for_each(SocketFile::leave);
     }
 
     /// Blocks for as long as the server runs, which is for ever unless its threads die.
@@ -252,6 +265,25 @@ impl Server {
         let goodbyes = self.tracker.stop(self.drain.clone());
         self.stop.send_replace(Stop::By(Instant::now() + limit));
         goodbyes
+    }
+}
+
+/// A server that listens no more, has said goodbye to everybody, and waits for them to go. Dropping it waits for nobody.
+#[derive(Debug)]
+pub struct Stopping {
+    tracker: Tracker,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Stopping {
+    /// Waits for everybody's end as long as it was said that stopping may take, cuts off the rest, and says how many
+    /// those were. Blocks.
+    pub fn wait(self) -> usize {
+        for thread in self.threads {
+            // A worker's panic was told by the panic hook, and the others still have to be waited for.
+            let _ = thread.join();
+        }
+        self.tracker.cut_off()
     }
 }
 

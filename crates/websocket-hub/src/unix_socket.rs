@@ -87,19 +87,28 @@ impl UnixSocket {
 pub(crate) struct SocketFile {
     path: PathBuf,
     identity: (u64, u64),
+    /// Whether another process removes it.
+    is_left: bool,
 }
 
 impl SocketFile {
-    fn of(path: &Path) -> io::Result<Self> {
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
         // Another directory may be the current one at the end.
         let path = std::path::absolute(path)?;
-        Ok(SocketFile { identity: identity(&path)?, path })
+        Ok(SocketFile { identity: identity(&path)?, path, is_left: false })
+    }
+}
+
+impl SocketFile {
+    /// Leaves it to somebody else.
+    pub(crate) fn leave(&mut self) {
+        self.is_left = true;
     }
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if identity(&self.path).is_ok_and(|identity| identity == self.identity) {
+        if !self.is_left && identity(&self.path).is_ok_and(|identity| identity == self.identity) {
             // Nobody is left to be told that it did not go.
             let _ = fs::remove_file(&self.path);
         }

@@ -15,4 +15,5 @@ mod origins;
 mod proxies;
 mod secrets;
 mod server;
+mod succession;
 mod tls;

@@ -31,6 +31,10 @@ pub(crate) enum CommandError {
     NoLink(String, String),
     /// An exported log without its beginning.
     Beheaded(PathBuf, Position),
+    /// Nobody serves what is in this folder.
+    NotRunning(PathBuf),
+    /// The running server serves on.
+    NotSucceeded(String),
 }
 
 impl fmt::Display for CommandError {
@@ -56,6 +60,12 @@ impl fmt::Display for CommandError {
                 write!(f, "{}, line {line}: {what}. Nothing was kept of it", file.display())
             }
             CommandError::NoLink(name, what) => write!(f, "no link for {name:?}: {what}"),
+            CommandError::NotRunning(folder) => write!(
+                f,
+                "no server runs with the data folder {}. Start one, or choose another folder with --data DIR",
+                folder.display()
+            ),
+            CommandError::NotSucceeded(sentence) => write!(f, "the server was not succeeded: {sentence}"),
             CommandError::Beheaded(file, after) => write!(
                 f,
                 "{} begins after entry {after}, because what came before was forgotten, and a state follows only \

@@ -12,6 +12,7 @@ use super::replay::replay;
 use super::reset::reset;
 use super::restore::restore;
 use super::show::show;
+use super::upgrade::upgrade;
 use super::verify::verify;
 use crate::data::Layout;
 use crate::reset::GOOD_FOR;
@@ -31,6 +32,8 @@ pub(crate) enum Task {
     Backup { data: PathBuf, file: PathBuf },
     /// Make a data folder of a backup.
     Restore { file: PathBuf, data: PathBuf },
+    /// Have the running server succeeded.
+    Upgrade { data: PathBuf, program: Option<PathBuf> },
     /// Make a link that lets somebody in again.
     Reset { data: PathBuf, name: String, url: String },
 }
@@ -73,6 +76,10 @@ pub(crate) fn run(task: &Task, output: &mut dyn Write) -> Result<(), CommandErro
                 "{url}/link#{link}\nThis link is good once and for {hours} hours. Whoever opens it sets a new password for \
                  {name:?} and is the only one signed in then"
             )
+        }
+        Task::Upgrade { data, program } => {
+            let process = upgrade(data, program.as_deref())?;
+            format!("process {process} serves now; those who were connected come back to it")
         }
         Task::Restore { file, data } => {
             let last = restore(file, data)?.last;

@@ -6,15 +6,21 @@ use std::sync::{Arc, Weak};
 use http::uri::{Authority, PathAndQuery};
 use http::{StatusCode, header};
 use parlor_chat::PersonId;
-use websocket_hub::{Metrics, Request, Response, Server, ToListeners, serve};
+use websocket_hub::{Metrics, Request, Response, Server, serve};
 
 use super::ServeError;
 use crate::exposition;
+use crate::handover::{Door, Doors};
 use crate::space::Space;
 
 /// Serves the counts.
-pub(super) fn metrics(address: &str, counts: Metrics, space: Weak<Space>) -> Result<Server, ServeError> {
-    listen("--metrics", address, move |request: Request| {
+pub(super) fn metrics(
+    doors: &mut Doors,
+    address: &str,
+    counts: Metrics,
+    space: Weak<Space>,
+) -> Result<Server, ServeError> {
+    listen(doors, Door::Metrics, address, move |request: Request| {
         if request.uri().path() != "/metrics" {
             return answer(StatusCode::NOT_FOUND, "The counts are under /metrics.\n".to_owned());
         }
@@ -29,8 +35,13 @@ pub(super) fn metrics(address: &str, counts: Metrics, space: Weak<Space>) -> Res
 }
 
 /// Sends everybody to https, on this port.
-pub(super) fn redirect(address: &str, port: u16, hosts: Option<Vec<String>>) -> Result<Server, ServeError> {
-    listen("--http-redirect", address, move |request: Request| {
+pub(super) fn redirect(
+    doors: &mut Doors,
+    address: &str,
+    port: u16,
+    hosts: Option<Vec<String>>,
+) -> Result<Server, ServeError> {
+    listen(doors, Door::Redirect, address, move |request: Request| {
         match target(&request, port, hosts.as_deref()) {
             Some(target) => {
                 let mut response =
@@ -72,12 +83,13 @@ fn answer(status: StatusCode, text: String) -> Response {
 }
 
 fn listen(
-    flag: &'static str,
+    doors: &mut Doors,
+    door: Door,
     address: &str,
     app: impl Fn(Request) -> Response + Send + Sync + 'static,
 ) -> Result<Server, ServeError> {
-    let failed = |error| ServeError::Beside(flag, address.to_owned(), error);
-    let listeners = address.to_listeners().map_err(failed)?;
+    let failed = |error| ServeError::Beside(door.flag(), address.to_owned(), error);
+    let listeners = doors.open(door, &[address.to_owned()]).map_err(|(_, error)| failed(error))?;
     serve(app).workers(NonZeroUsize::MIN).listen(listeners).map_err(failed)
 }
 

@@ -1,0 +1,134 @@
+//! Lines of JSON over a Unix socket, with sockets beside them (`SCM_RIGHTS`, `unix(7)`).
+
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Sockets that go beside a line at most. A system hands over 253 at once.
+pub(super) const MOST: usize = 200;
+/// Octets of a line at most.
+const LONGEST: usize = 65_536;
+
+/// Sends a line, and sockets beside it.
+pub(super) fn send(
+    mut stream: &UnixStream,
+    line: &impl Serialize,
+    sockets: &[BorrowedFd<'_>],
+) -> io::Result<()> {
+    let mut octets = serde_json::to_vec(line)?;
+    octets.push(b'\n');
+    if sockets.is_empty() {
+        return stream.write_all(&octets);
+    }
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
+    let mut beside = SendAncillaryBuffer::new(&mut space);
+    // The space has room for a few more, by the way it is aligned.
+    if sockets.len() > MOST || !beside.push(SendAncillaryMessage::ScmRights(sockets)) {
+        let message = format!("{} sockets are too many to be handed over; {MOST} can be", sockets.len());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    let sent = rustix::net::sendmsg(stream, &[IoSlice::new(&octets)], &mut beside, SendFlags::NOSIGNAL)?;
+    stream.write_all(&octets[sent..])
+}
+
+/// Waits for a line that has no sockets beside it. `None`: the other one has gone.
+pub(super) fn receive<T: DeserializeOwned>(mut stream: &UnixStream) -> io::Result<Option<T>> {
+    let mut line = Vec::new();
+    let mut octet = [0];
+    // An octet at a time: what comes behind the line belongs to the next call. There are few and they are short.
+    while line.len() < LONGEST {
+        match stream.read(&mut octet) {
+            Ok(0) => return Ok(None),
+            Ok(_) if octet == *b"\n" => return Ok(Some(serde_json::from_slice(&line)?)),
+            Ok(_) => line.push(octet[0]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // It was killed before it had read everything.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidData, "the line is too long"))
+}
+
+/// Waits for the first line, and the sockets beside it.
+pub(super) fn receive_with_sockets<T: DeserializeOwned>(
+    stream: &UnixStream,
+) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
+    let (mut line, mut sockets) = (Vec::new(), Vec::new());
+    while line.len() < LONGEST {
+        let mut octet = [0];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
+        let mut beside = RecvAncillaryBuffer::new(&mut space);
+        let mut pieces = [IoSliceMut::new(&mut octet)];
+        let received = rustix::net::recvmsg(stream, &mut pieces, &mut beside, RecvFlags::CMSG_CLOEXEC)?;
+        for message in beside.drain() {
+            if let RecvAncillaryMessage::ScmRights(these) = message {
+                sockets.extend(these);
+            }
+        }
+        match octet {
+            _ if received.bytes == 0 => return Ok(None),
+            [b'\n'] => return Ok(Some((serde_json::from_slice(&line)?, sockets))),
+            [octet] => line.push(octet),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidData, "the line is too long"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    #[test]
+    fn a_socket_goes_beside_a_line_and_is_the_same_socket() {
+        let (here, there) = UnixStream::pair().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        send(&here, &"first", &[listener.as_fd()]).unwrap();
+        send(&here, &"second", &[]).unwrap();
+        drop(listener);
+        let (line, mut sockets) = receive_with_sockets::<String>(&there).unwrap().unwrap();
+        assert_eq!((line.as_str(), sockets.len()), ("first", 1));
+        assert_eq!(receive::<String>(&there).unwrap().as_deref(), Some("second"));
+        let listener = TcpListener::from(sockets.remove(0));
+        TcpStream::connect(address).unwrap();
+        listener.accept().unwrap();
+    }
+
+    #[test]
+    fn whoever_has_gone_says_nothing() {
+        let (here, there) = UnixStream::pair().unwrap();
+        (&here).write_all(b"\"half").unwrap();
+        drop(here);
+        assert!(receive::<String>(&there).unwrap().is_none());
+        let (here, there) = UnixStream::pair().unwrap();
+        drop(here);
+        assert!(receive_with_sockets::<String>(&there).unwrap().is_none());
+    }
+
+    #[test]
+    fn too_many_sockets_are_refused_in_words() {
+        let (here, _there) = UnixStream::pair().unwrap();
+        let sockets: Vec<_> = std::iter::repeat_n(here.as_fd(), MOST + 1).collect();
+        let error = send(&here, &"", &sockets).unwrap_err();
+        assert_eq!(error.to_string(), "201 sockets are too many to be handed over; 200 can be");
+    }
+
+    #[test]
+    fn what_never_ends_is_no_line() {
+        let (here, there) = UnixStream::pair().unwrap();
+        std::thread::spawn(move || _ = (&here).write_all(&vec![b'x'; LONGEST + 1]));
+        assert_eq!(receive::<String>(&there).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}

@@ -1,0 +1,77 @@
+//! Whose place is taken over.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, absolute};
+
+use super::line::{receive, receive_with_sockets, send};
+use super::{Door, Doors, ToPredecessor, ToSuccessor, VARIABLE, VERSION};
+
+/// A running server that has started this process to be succeeded by it.
+#[derive(Debug)]
+pub(crate) struct Predecessor(UnixStream);
+
+impl Predecessor {
+    /// This process's, if it has one, and what it listens on. `data` and `doors` are this one's settings.
+    ///
+    /// # Errors
+    ///
+    /// When this process cannot succeed it.
+    pub(crate) fn of_process(data: &Path, doors: &[(Door, &[String])]) -> io::Result<Option<(Self, Doors)>> {
+        let Some(stream) = stream()? else { return Ok(None) };
+        let failed = |sentence: String| Err(io::Error::other(sentence));
+        let Some((ToSuccessor::Place(place), sockets)) = receive_with_sockets(&stream)? else {
+            return failed("the server that was to be succeeded has gone".to_owned());
+        };
+        if place.version != VERSION {
+            return failed(
+                "the running server hands over in another way; stop it and start this one".to_owned(),
+            );
+        }
+        if place.data != absolute(data)? {
+            let (before, now) = (place.data.display(), data.display());
+            return failed(format!(
+                "the data folder was {before} and is {now}; it cannot change while a server runs"
+            ));
+        }
+        let found = Doors::from_told(place.doors, sockets);
+        match found.differ(doors) {
+            Some(sentence) => failed(sentence),
+            None => Ok(Some((Predecessor(stream), found))),
+        }
+    }
+
+    /// Says that everything is in order that can be looked at before the data is there, and waits for the data.
+    pub(crate) fn wait(&self) -> io::Result<()> {
+        send(&self.0, &ToPredecessor::Prepared, &[])?;
+        match receive(&self.0)? {
+            Some(ToSuccessor::Yours) => Ok(()),
+            _ => Err(io::Error::other("the running server keeps its place")),
+        }
+    }
+
+    /// Says that people are served.
+    pub(crate) fn tell_serving(self) {
+        // It may have ended in between; that changes nothing.
+        let _ = send(&self.0, &ToPredecessor::Serving, &[]);
+    }
+}
+
+/// The way to the predecessor, if there is one.
+fn stream() -> io::Result<Option<UnixStream>> {
+    if std::env::var_os(VARIABLE).is_none() {
+        return Ok(None);
+    }
+    let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    // Somebody may have set the variable by hand.
+    Ok(stream.peer_addr().is_ok().then_some(stream))
+}
+
+/// Tells the predecessor, if there is one, why this process ends.
+pub(crate) fn tell_failure(sentence: &str) {
+    if let Ok(Some(stream)) = stream() {
+        // It has gone, then, and needs no answer.
+        let _ = send(&stream, &ToPredecessor::Failed(sentence.to_owned()), &[]);
+    }
+}

@@ -1,0 +1,160 @@
+//! A server that runs, until it is told to stop or somebody takes its place.
+
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use websocket_hub::{Drain, Server};
+
+use super::signals::Signals;
+use super::{Beside, ServeError};
+use crate::control::Upgrade;
+use crate::data::DataFolder;
+use crate::handover::{Doors, Successor};
+use crate::service_manager;
+use crate::space::Space;
+
+/// When the first may come back to a successor: opening the data takes less where it is not the first start of a new
+/// version.
+const HEAD_START: Duration = Duration::from_millis(500);
+/// How many a second come back to a successor, which is there already.
+const RETURN_RATE: u32 = 3_000;
+
+/// What this process is, whatever has become of its file.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+
+/// Everything that a server consists of.
+pub(super) struct Running {
+    pub(super) server: Server,
+    pub(super) beside: Beside,
+    pub(super) space: Arc<Space>,
+    pub(super) data: DataFolder,
+    pub(super) doors: Arc<Doors>,
+}
+
+/// Why a server ends.
+pub(super) enum End {
+    Stop,
+    /// Somebody is prepared to take its place, as was wished.
+    Succession(Successor, Upgrade),
+}
+
+impl Running {
+    /// Waits until it is to end. `life` is what goes on meanwhile, and does not end.
+    pub(super) async fn until(
+        &self,
+        life: impl Future<Output = ()>,
+        signals: &mut Signals,
+        mut upgrades: mpsc::Receiver<Upgrade>,
+    ) -> End {
+        // Its file may be another by the time that it is succeeded.
+        let program = own_file();
+        let mut life = pin!(life);
+        let mut upgrade = None;
+        let mut preparing = None;
+        loop {
+            tokio::select! {
+                () = signals.next() => return End::Stop,
+                () = &mut life => return End::Stop,
+                Some(wished) = upgrades.recv(), if upgrade.is_none() => {
+                    let program = wished.program.clone().or_else(|| program.clone());
+                    preparing = Some(self.prepare(program));
+                    upgrade = Some(wished);
+                }
+                prepared = async { preparing.as_mut().expect("it is asked for when it is there").await },
+                    if preparing.is_some() =>
+                {
+                    preparing = None;
+                    let Some(upgrade) = upgrade.take() else { continue };
+                    match prepared.unwrap_or_else(|error| Err(error.to_string())) {
+                        Ok(successor) => return End::Succession(successor, upgrade),
+                        Err(sentence) => upgrade.answer(Err(sentence)),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts a successor, beside everything that goes on.
+    fn prepare(&self, program: Option<PathBuf>) -> tokio::task::JoinHandle<Result<Successor, String>> {
+        let (data, doors) = (self.data.path().to_owned(), Arc::clone(&self.doors));
+        tokio::task::spawn_blocking(move || {
+            let program =
+                program.ok_or("it is not known where this program is; name one with --program FILE")?;
+            Successor::start(&program, &data, &doors)
+        })
+    }
+
+    /// Ends it, within this time. Blocks.
+    pub(super) fn end(self, end: End, within: Duration) -> Result<(), ServeError> {
+        match end {
+            End::Stop => {
+                self.stop(within);
+                Ok(())
+            }
+            End::Succession(successor, upgrade) => self.leave_to(successor, upgrade, within),
+        }
+    }
+
+    fn stop(self, within: Duration) {
+        service_manager::is_stopping();
+        // Whoever comes now is turned away.
+        drop(self.doors);
+        self.server.stop_within(within);
+        drop(self.beside);
+        self.space.stop();
+    }
+
+    fn leave_to(self, successor: Successor, upgrade: Upgrade, within: Duration) -> Result<(), ServeError> {
+        let Running { mut server, beside, space, data, doors } = self;
+        let folder = data.path().to_owned();
+        server.set_drain(Drain { head_start: HEAD_START, return_rate: RETURN_RATE, ..Drain::default() });
+        server.leave_files();
+        let stopping = server.say_goodbye(within);
+        for (_, mut server) in beside {
+            server.leave_files();
+        }
+        // Nothing reaches those any more who were told goodbye, so nothing that they ask is lost with an answer.
+        space.stop();
+        drop(data);
+        let process = match successor.take_over() {
+            Ok(process) => {
+                upgrade.answer(Ok(process));
+                process
+            }
+            Err(sentence) => {
+                eprintln!("parlor: the new server does not serve: {sentence}; this version starts again");
+                let again = Successor::start(Path::new(OWN_PROGRAM), &folder, &doors);
+                match again.and_then(Successor::take_over) {
+                    Ok(process) => {
+                        let now = "The version that ran before serves again, as process";
+                        upgrade.answer(Err(format!("{sentence}. {now} {process}")));
+                        process
+                    }
+                    Err(second) => {
+                        upgrade.answer(Err(format!(
+                            "{sentence}. Nor does the version before start again: {second}"
+                        )));
+                        return Err(ServeError::Succession(second));
+                    }
+                }
+            }
+        };
+        service_manager::is_succeeded_by(process);
+        // Nobody shall wait at sockets that only this process has left.
+        drop(doors);
+        tracing::info!(process, "succeeded");
+        stopping.wait();
+        Ok(())
+    }
+}
+
+/// The file that this program was started from, or the one that stands there now.
+fn own_file() -> Option<PathBuf> {
+    let file = std::env::current_exe().ok()?;
+    // So the system says it (proc_pid_exe(5)).
+    let replaced = file.to_str().and_then(|name| name.strip_suffix(" (deleted)"));
+    Some(replaced.map_or_else(|| file.clone(), PathBuf::from))
+}

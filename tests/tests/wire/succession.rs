@@ -1,0 +1,198 @@
+//! `parlor upgrade`: a server is succeeded by another process while people talk.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use parlor_tests::client::Client;
+use parlor_tests::http1::ask;
+use parlor_tests::process::{Folder, Process, built};
+use serde_json::json;
+
+use crate::server::{SOON, Server};
+
+const LOBBY: &str = "0000000000001";
+
+/// A process that serves in place of one that the test has started, killed with this.
+struct Successor(u32);
+
+impl Successor {
+    /// Asks it to stop, and waits until it has let go of the data.
+    fn terminate(self, folder: &Folder) {
+        signal(self.0, "TERM");
+        let lock = fs::File::open(folder.path().join("parlor-data/lock")).unwrap();
+        let deadline = Instant::now() + SOON;
+        while lock.try_lock().is_err() {
+            assert!(Instant::now() < deadline, "process {} does not stop", self.0);
+            thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Successor {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = Command::new("kill").arg("-KILL").arg(self.0.to_string()).output();
+    }
+}
+
+fn signal(process: u32, name: &str) {
+    let status = Command::new("kill").arg(format!("-{name}")).arg(process.to_string()).status();
+    assert!(status.unwrap().success(), "process {process} cannot be sent SIG{name}");
+}
+
+fn upgrade(folder: &Folder, arguments: &[&str]) -> Output {
+    let mut command = Command::new(built("parlor"));
+    command.arg("upgrade").args(arguments).current_dir(folder.path()).output().unwrap()
+}
+
+/// Has it succeeded by the same program.
+fn succeed(folder: &Folder) -> Successor {
+    let output = upgrade(folder, &[]);
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let process = said.strip_prefix("process ").and_then(|rest| rest.split(' ').next());
+    Successor(process.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{said}")))
+}
+
+/// Why it was not succeeded.
+fn refusal(folder: &Folder, arguments: &[&str]) -> String {
+    let output = upgrade(folder, arguments);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn is_served(address: &str) -> bool {
+    ask(address, "GET /healthz", &[]).status == 200
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_there_comes_back_to_the_successor_and_nobody_is_turned_away_meanwhile() {
+    let mut server = Server::start("succession", &[]);
+    let address = format!("ws://{}", server.address);
+    let mut anna = Client::new(&address).await;
+    anna.ok(json!({"type": "post", "room": LOBBY, "text": "before"})).await;
+
+    let ends = AtomicBool::new(false);
+    let successor = thread::scope(|threads| {
+        let (address, ends) = (server.address.as_str(), &ends);
+        let visitor = threads.spawn(move || {
+            let mut visits = 0;
+            while !ends.load(Ordering::Relaxed) || visits == 0 {
+                // A connection that has not asked anything yet may be cut off; refused is none.
+                let mut stream = TcpStream::connect(address).expect("somebody listens at any time");
+                let request =
+                    format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+                let mut answer = String::new();
+                let asked =
+                    stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_string(&mut answer));
+                if asked.is_ok() && !answer.is_empty() {
+                    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+                    visits += 1;
+                }
+            }
+        });
+        let successor = succeed(&server.folder);
+        ends.store(true, Ordering::Relaxed);
+        visitor.join().unwrap();
+        successor
+    });
+    assert_ne!(successor.0, server.process.id());
+    assert_eq!(anna.ended().await, 1012);
+    assert!(server.process.wait(SOON).success(), "the one before has ended");
+
+    let mut anna = Client::back(&address, &anna.vanish()).await;
+    anna.ok(json!({"type": "post", "room": LOBBY, "text": "after"})).await;
+    let history = anna.ok(json!({"type": "history", "room": LOBBY})).await;
+    let texts: Vec<&str> =
+        history["messages"].as_array().unwrap().iter().filter_map(|said| said["text"].as_str()).collect();
+    assert_eq!(texts, ["before", "after"]);
+
+    let second = succeed(&server.folder);
+    assert_ne!(second.0, successor.0);
+    assert!(is_served(&server.address));
+    second.terminate(&server.folder);
+    assert!(TcpStream::connect(&server.address).is_err(), "nobody listens any more");
+}
+
+#[test]
+fn whoever_cannot_succeed_it_leaves_everything_as_it_is() {
+    let server = Server::start("succession", &[]);
+    let script = |name, lines| script(server.folder.path(), name, lines);
+    for (program, sentence) in [
+        ("/nowhere/parlor".to_owned(), "/nowhere/parlor cannot be started: No such file or directory"),
+        (script("mute", "exit 7"), "the new server ended without a word (exit status: 7)"),
+        (script("babbler", "echo here I am >&0; exec sleep 60"), "the new server is not understood"),
+        (script("early", "echo '\"serving\"' >&0; exec sleep 60"), "the new server speaks out of turn"),
+        (script("honest", "echo '{\"failed\":\"I am ill\"}' >&0"), "not succeeded: I am ill"),
+    ] {
+        let refusal = refusal(&server.folder, &["--program", &program]);
+        assert!(refusal.contains(sentence), "{refusal}");
+        assert!(is_served(&server.address));
+    }
+    fs::write(server.folder.path().join("parlor.toml"), "[server]\nmetrics = \"127.0.0.1:0\"\n").unwrap();
+    let refusal = refusal(&server.folder, &[]);
+    let sentence =
+        "--metrics was nothing and is 127.0.0.1:0; what is listened on changes by stopping and starting";
+    assert!(refusal.contains(sentence), "{refusal}");
+    assert!(is_served(&server.address));
+}
+
+#[test]
+fn where_no_server_runs_there_is_nobody_to_succeed() {
+    let folder = Folder::new("succession");
+    assert!(refusal(&folder, &[]).contains("no server runs with the data folder parlor-data"));
+}
+
+/// A program that a shell runs, and whose standard input is the way to its predecessor.
+fn script(folder: &Path, name: &str, lines: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_successor_that_gives_up_is_succeeded_by_the_version_before() {
+    let mut server = Server::start("succession", &[]);
+    let mut anna = Client::new(&format!("ws://{}", server.address)).await;
+    anna.ok(json!({"type": "post", "room": LOBBY, "text": "kept"})).await;
+    let lines = "echo '\"prepared\"' >&0; read -r place; read -r yours; exit 3";
+    let program = script(server.folder.path(), "gives-up", lines);
+    let refusal = refusal(&server.folder, &["--program", &program]);
+    assert!(refusal.contains("The version that ran before serves again, as process "), "{refusal}");
+    let process = refusal.trim().rsplit(' ').next().unwrap().parse().unwrap();
+    let again = Successor(process);
+    assert!(server.process.wait(SOON).success());
+    let mut anna = Client::back(&format!("ws://{}", server.address), &anna.vanish()).await;
+    let history = anna.ok(json!({"type": "history", "room": LOBBY})).await;
+    assert_eq!(history["messages"][0]["text"], "kept");
+    again.terminate(&server.folder);
+}
+
+#[test]
+fn a_unix_socket_and_what_is_listened_on_beside_change_hands_with_their_names() {
+    let folder = Folder::new("succession");
+    let arguments = ["--listen", "unix:parlor.sock", "--metrics", "127.0.0.1:0"];
+    let mut process = Process::start("parlor", &arguments, &folder);
+    let line = process.line_with("counting on", SOON);
+    let counts = line.split("://").last().unwrap().to_owned();
+    let path = folder.path().join("parlor.sock");
+    let successor = succeed(&folder);
+    assert!(process.wait(SOON).success());
+    let mut stream = UnixStream::connect(&path).unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(ask(&counts, "GET /metrics", &[]).status, 200);
+    successor.terminate(&folder);
+    assert!(!path.exists(), "the last one removes it");
+}
