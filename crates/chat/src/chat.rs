@@ -1,8 +1,11 @@
 //! The chat as a server uses it: hand in proposals from any thread, hear of them once they are durable, read.
 //!
 //! One thread decides (`chat/steps.rs`). Whatever waits becomes durable in one step, so that a hundred people who speak
-//! at once share one sync of the disk, and nobody who speaks alone waits for company.
+//! at once share one sync of the disk, and nobody who speaks alone waits for company. In a log that several nodes share
+//! (`chat/sharing.rs`), what others append is heard in its place between what is handed in here.
 
+mod bell;
+mod sharing;
 mod steps;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,13 +16,15 @@ use std::thread::JoinHandle;
 use crate::entry::Entry;
 use crate::failure::Failure;
 use crate::id::PersonId;
-use crate::log::{Log, read_tail, write_snapshot};
+use crate::log::{Log, SharedLog, read_tail, write_snapshot};
 use crate::outcome::Outcome;
 use crate::place::Position;
 use crate::proposal::{Action, Proposal};
 use crate::storage::{Read, Source};
 use crate::trouble::Trouble;
 use crate::view::View;
+use bell::Bell;
+use sharing::Sharing;
 use steps::Steps;
 
 /// Proposals that wait at most; what comes then is refused with [`Trouble::Busy`].
@@ -33,7 +38,8 @@ const SOURCES: usize = 8;
 /// taken. It must not block.
 pub type Answer = Box<dyn FnOnce(Result<&Outcome, Trouble>) + Send>;
 
-/// What is called with the outcomes of each batch, in the order of the log, after each answer of the batch.
+/// What is called with the outcomes of each batch, in the order of the log, after each answer of the batch. Of a log that
+/// several nodes share it hears what others appended, too, each outcome once.
 /// It runs on the log's thread: it must not block, and must not wait for another proposal.
 pub type Listener = Box<dyn FnMut(&[Outcome]) + Send>;
 
@@ -42,6 +48,8 @@ pub struct Chat {
     /// Nothing once it has ended.
     queue: RwLock<Option<SyncSender<Asked>>>,
     waiting: Arc<AtomicUsize>,
+    /// Rung after something was handed in, if the thread has more to wait for than that.
+    bell: Option<Arc<Bell>>,
     sources: Mutex<Vec<Box<dyn Source>>>,
     thread: Mutex<Option<JoinHandle<Box<dyn Log>>>>,
 }
@@ -55,14 +63,41 @@ struct Asked {
 impl Chat {
     /// Starts the log's thread.
     pub fn start(log: impl Log + 'static, listener: Listener) -> Result<Self, Trouble> {
-        let sources = Mutex::new(vec![log.source()?]);
+        let source = log.source()?;
         let (queue, asked) = sync_channel(QUEUE);
         let waiting = Arc::new(AtomicUsize::new(0));
         let steps = Steps::new(Box::new(log), listener, asked, waiting.clone());
-        let thread = std::thread::Builder::new().name("log".into()).spawn(move || steps.run());
+        Self::with_thread(source, queue, waiting, None, move || steps.run())
+    }
+
+    /// Starts the thread of a log that several nodes share. It follows what others append, also while nobody here has
+    /// anything to say.
+    pub fn start_shared(log: impl SharedLog + 'static, listener: Listener) -> Result<Self, Trouble> {
+        let source = log.source()?;
+        let (queue, asked) = sync_channel(QUEUE);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let bell = Arc::new(Bell::default());
+        let sharing = Sharing::new(log, listener, asked, waiting.clone(), Arc::clone(&bell));
+        Self::with_thread(source, queue, waiting, Some(bell), move || sharing.run())
+    }
+
+    fn with_thread(
+        source: Box<dyn Source>,
+        queue: SyncSender<Asked>,
+        waiting: Arc<AtomicUsize>,
+        bell: Option<Arc<Bell>>,
+        run: impl FnOnce() -> Box<dyn Log> + Send + 'static,
+    ) -> Result<Self, Trouble> {
+        let thread = std::thread::Builder::new().name("log".into()).spawn(run);
         let thread = thread.map_err(|error| Trouble::Io(error.to_string()))?;
         let (queue, thread) = (RwLock::new(Some(queue)), Mutex::new(Some(thread)));
-        Ok(Chat { queue, waiting, sources, thread })
+        Ok(Chat { queue, waiting, bell, sources: Mutex::new(vec![source]), thread })
+    }
+
+    fn ring(&self) {
+        if let Some(bell) = &self.bell {
+            bell.ring();
+        }
     }
 
     /// Hands in a proposal; `answer` is called once with what became of it, as soon as that is durable. One
@@ -86,7 +121,7 @@ impl Chat {
             self.waiting.fetch_sub(octets, Ordering::Relaxed);
             return Err((Box::new(asked), Trouble::Busy));
         }
-        queue.try_send(asked).map_err(|error| {
+        queue.try_send(asked).map(|()| self.ring()).map_err(|error| {
             self.waiting.fetch_sub(octets, Ordering::Relaxed);
             match error {
                 TrySendError::Full(asked) => (Box::new(asked), Trouble::Busy),
@@ -141,6 +176,7 @@ impl Chat {
     /// [`Trouble::Stopped`]; reading goes on.
     pub fn stop(&self) -> Result<Box<dyn Log>, Trouble> {
         *self.queue.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.ring();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         thread.ok_or(Trouble::Stopped)?.join().map_err(|_| Trouble::Stopped)
     }

@@ -7,6 +7,7 @@ pub mod contract;
 mod faulty;
 mod local;
 mod reader;
+mod shared;
 mod snapshot;
 mod stream;
 mod writer;
@@ -27,6 +28,7 @@ pub use check::{Checked, check};
 pub use faulty::{Fault, Faulty};
 pub use local::LocalLog;
 pub use reader::{LogReader, read_tail};
+pub use shared::SharedLog;
 pub use snapshot::write_snapshot;
 
 /// What is called once with what became of a batch, on whichever thread knows it first. It must not block, and must

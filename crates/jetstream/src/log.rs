@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::time::Duration;
 
-use parlor_chat::log::{LocalLog, Log, LogReader, StateHash};
+use parlor_chat::log::{LocalLog, Log, LogReader, SharedLog, StateHash};
 use parlor_chat::storage::{Source, Storage};
 use parlor_chat::{Entry, Outcome, Position, Proposal, Trouble};
 use tokio::time::Instant;
@@ -23,7 +23,7 @@ use crate::reach::waiting;
 use crate::snapshots;
 use crate::space::Space;
 use crate::stream;
-use crate::tail::Tail;
+use crate::tail::{Arrivals, Tail};
 use crate::watched::{Notes, Watched, watched};
 
 /// Messages that are applied in one step at most.
@@ -46,6 +46,8 @@ pub struct JetStreamLog<S> {
     replicas: usize,
     patience: Duration,
     tail: Tail,
+    /// Who is told that something came.
+    arrivals: Arrivals,
     /// What was read and is not applied yet.
     read: VecDeque<Delivered>,
     /// What became of what was applied since the last call began.
@@ -94,7 +96,8 @@ impl<S: Storage> JetStreamLog<S> {
             floor = LogReader::new(read).forgotten()?;
             Ok(())
         })?;
-        let tail = Tail::start(&connection, &space.stream(), local.last());
+        let arrivals = Arrivals::default();
+        let tail = Tail::start(&connection, &space.stream(), local.last(), &arrivals);
         let mut log = JetStreamLog {
             local,
             written,
@@ -103,6 +106,7 @@ impl<S: Storage> JetStreamLog<S> {
             replicas: options.replicas,
             patience: options.patience.min(Options::LONGEST_PATIENCE),
             tail,
+            arrivals,
             read: VecDeque::new(),
             heard: Vec::new(),
             looked_at: None,
@@ -130,31 +134,6 @@ impl<S: Storage> JetStreamLog<S> {
     /// What is worth knowing of the stream, in sentences for who runs it.
     pub fn notes(&self) -> &[String] {
         &self.notes
-    }
-
-    /// Applies what others have appended, and waits for it up to `patience` if there is nothing. [`Self::heard`] says
-    /// what became of it.
-    pub fn follow(&mut self, patience: Duration) -> Result<(), Trouble> {
-        self.heard.clear();
-        if self.unfit.is_some() {
-            self.look(Instant::now())?;
-        }
-        if self.read.is_empty() {
-            self.read.extend(self.tail.next(&self.connection, patience)?);
-        }
-        if self.read.is_empty() && self.asked.elapsed() >= SILENCE {
-            // The last messages may be erased: then nothing comes.
-            self.asked = Instant::now();
-            let extent = self.look(self.asked + self.patience)?;
-            return self.apply_through(extent.last);
-        }
-        self.step()
-    }
-
-    /// What became of every proposal that was applied since the last append or following began, in the order of the
-    /// log, others' and one's own; with an error of that call, too.
-    pub fn heard(&self) -> &[Outcome] {
-        &self.heard
     }
 
     fn publish(
@@ -214,11 +193,16 @@ impl<S: Storage> JetStreamLog<S> {
             } else if now >= deadline {
                 return Err(waiting(format!("what is at {target} of the stream does not come")));
             } else if now >= silent_until {
-                self.tail = Tail::start(&self.connection, &self.space.stream(), self.local.last());
+                self.tail = self.tail_after(self.local.last());
                 silent_until = now + SILENCE;
             }
         }
         Ok(())
+    }
+
+    /// Reads what stands after a place.
+    fn tail_after(&self, place: Position) -> Tail {
+        Tail::start(&self.connection, &self.space.stream(), place, &self.arrivals)
     }
 
     /// Applies what has been read, as much as goes into one step.
@@ -320,5 +304,32 @@ impl<S: Storage> Log for JetStreamLog<S> {
 
     fn source(&self) -> Result<Box<dyn Source>, Trouble> {
         self.local.source()
+    }
+}
+
+impl<S: Storage> SharedLog for JetStreamLog<S> {
+    fn on_arrival(&mut self, tell: Box<dyn Fn() + Send + Sync>) {
+        self.arrivals.set(tell);
+    }
+
+    fn follow(&mut self, patience: Duration) -> Result<(), Trouble> {
+        self.heard.clear();
+        if self.unfit.is_some() {
+            self.look(Instant::now())?;
+        }
+        if self.read.is_empty() {
+            self.read.extend(self.tail.next(&self.connection, patience)?);
+        }
+        if self.read.is_empty() && self.asked.elapsed() >= SILENCE {
+            // The last messages may be erased: then nothing comes.
+            let extent = self.look(Instant::now());
+            self.asked = Instant::now();
+            return self.apply_through(extent?.last);
+        }
+        self.step()
+    }
+
+    fn heard(&self) -> &[Outcome] {
+        &self.heard
     }
 }

@@ -1,5 +1,6 @@
 //! The stream as it grows, in order, from a place on: read ahead by a task, and again from there when servers end.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
@@ -19,6 +20,23 @@ const AHEAD: usize = 4_096;
 /// The time between two attempts to read.
 const AGAIN: Duration = Duration::from_millis(200);
 
+/// Who is told that something came.
+#[derive(Clone, Default)]
+pub(crate) struct Arrivals(Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>);
+
+impl Arrivals {
+    /// Has this called from now on. Only the first who asks is told.
+    pub(crate) fn set(&self, tell: Box<dyn Fn() + Send + Sync>) {
+        let _ = self.0.set(tell);
+    }
+
+    fn tell(&self) {
+        if let Some(tell) = self.0.get() {
+            tell();
+        }
+    }
+}
+
 /// What reads ahead.
 pub(crate) struct Tail {
     messages: Receiver<Delivered>,
@@ -27,9 +45,9 @@ pub(crate) struct Tail {
 
 impl Tail {
     /// Reads what stands after a place, and what will.
-    pub(crate) fn start(connection: &Connection, stream: &str, after: Position) -> Self {
+    pub(crate) fn start(connection: &Connection, stream: &str, after: Position, arrivals: &Arrivals) -> Self {
         let (sender, messages) = channel(AHEAD);
-        let reading = read(connection.asking.clone(), stream.to_owned(), after, sender);
+        let reading = read(connection.asking.clone(), stream.to_owned(), after, sender, arrivals.clone());
         let task = connection.runtime().spawn(reading);
         Tail { messages, task }
     }
@@ -63,10 +81,16 @@ impl Drop for Tail {
 }
 
 /// Reads until nobody listens any more.
-async fn read(context: Context, stream: String, mut after: Position, to: Sender<Delivered>) {
+async fn read(
+    context: Context,
+    stream: String,
+    mut after: Position,
+    to: Sender<Delivered>,
+    arrivals: Arrivals,
+) {
     while !to.is_closed() {
         // Whatever went wrong, reading begins again behind what was read.
-        _ = read_once(&context, &stream, &mut after, &to).await;
+        _ = read_once(&context, &stream, &mut after, &to, &arrivals).await;
         sleep(AGAIN).await;
     }
 }
@@ -76,6 +100,7 @@ async fn read_once(
     stream: &str,
     after: &mut Position,
     to: &Sender<Delivered>,
+    arrivals: &Arrivals,
 ) -> Result<(), async_nats::Error> {
     let config = OrderedConfig {
         deliver_subject: context.client().new_inbox(),
@@ -96,6 +121,7 @@ async fn read_once(
         let delivered =
             Delivered { position, subject: message.subject.into_string(), payload: message.payload };
         to.send(delivered).await?;
+        arrivals.tell();
         *after = position;
     }
     Ok(())

@@ -10,7 +10,6 @@ use tokio::time::Instant;
 
 use super::{JetStreamLog, PIECE, id};
 use crate::publish::Outgoing;
-use crate::tail::Tail;
 use crate::{settled, snapshots, stream};
 
 impl<S: Storage> JetStreamLog<S> {
@@ -53,7 +52,7 @@ impl<S: Storage> JetStreamLog<S> {
         self.floor = position;
         self.written.take();
         self.fill(position)?;
-        self.tail = Tail::start(&self.connection, &self.space.stream(), position);
+        self.tail = self.tail_after(position);
         self.publish_snapshot()
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use parlor_chat::log::{LocalLog, Log};
+use parlor_chat::log::{LocalLog, Log, SharedLog};
 use parlor_chat::storage::Memory;
 use parlor_chat::{Action, Outcome, Position, RoomId, Sequence, Trouble};
 use parlor_jetstream::{JetStreamLog, Options};

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::{PATIENCE, Server, append, arrive, catch_up, node, post, proposal, texts};
-use parlor_chat::log::{Fault, Faulty, Log};
+use parlor_chat::log::{Fault, Faulty, Log, SharedLog};
 use parlor_chat::storage::Memory;
 use parlor_chat::{Position, Trouble};
 use parlor_jetstream::{JetStreamLog, Options};

@@ -5,7 +5,7 @@ mod server;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use parlor_chat::log::Log;
+use parlor_chat::log::{Log, SharedLog};
 use parlor_chat::storage::Memory;
 use parlor_chat::{Action, Key, Origin, Outcome, PersonId, Proposal, RoomId, Timestamp};
 use parlor_jetstream::{JetStreamLog, Options};
