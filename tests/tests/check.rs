@@ -62,9 +62,17 @@ fn serve(folder: &Folder, listen: &str) -> (Process, String) {
 fn nothing_acknowledged_is_lost_by_kills_a_full_disk_and_a_bad_network() {
     let output = check(&["--faults", "--full-disk", "--seconds", "60", "--seed", "1"]).output();
     let counts = assert_kept(&output.expect("it starts"));
-    for happened in
-        ["kills", "full disks", "try-again", "broken off", "repeated", "cut frames", "reconnects", "resends"]
-    {
+    for happened in [
+        "kills",
+        "upgrades",
+        "full disks",
+        "try-again",
+        "broken off",
+        "repeated",
+        "cut frames",
+        "reconnects",
+        "resends",
+    ] {
         assert!(counts[happened] > 0, "{happened}: {counts:?}");
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Counts {
     /// How often a client was too far behind to be told everything.
     pub(super) skipped: u64,
     pub(super) kills: u64,
+    /// How often the server was succeeded by another process.
+    pub(super) upgrades: u64,
     pub(super) full_disks: u64,
     /// What the network did: connections broken off, pieces delayed, frames repeated.
     pub(super) broken_off: u64,

@@ -1,4 +1,4 @@
-//! What is done to a server of our own while clients talk: it is killed, and its disk is full.
+//! What is done to a server of our own while clients talk: it is killed, succeeded, and its disk is full.
 
 use std::fs;
 use std::io::{self, Write};
@@ -53,6 +53,9 @@ pub(super) async fn run(
             let wait = chance.milliseconds(FULL.0, FULL.1);
             let dies = chance.once_in(4);
             fill_for(server, shared, full_disk, wait, dies).await?;
+        } else if chance.once_in(3) {
+            server.succeed().await?;
+            shared.count(|counts| counts.upgrades += 1);
         } else {
             kill(server, shared).await?;
         }

@@ -16,8 +16,8 @@ pub(crate) struct Options {
     #[arg(value_name = "ADDRESS", required_unless_present = "faults", conflicts_with = "faults")]
     pub(super) address: Option<String>,
 
-    /// Checks a server of its own, in a temporary folder, that is killed every few seconds and started again, through
-    /// a network that delays, repeats and breaks off.
+    /// Checks a server of its own, in a temporary folder, that is killed or succeeded (`parlor upgrade`) every few
+    /// seconds, through a network that delays, repeats and breaks off.
     #[arg(long)]
     pub(super) faults: bool,
 

@@ -1,15 +1,15 @@
-//! A server of our own: the same binary, which can be killed, started again and deprived of its disk.
+//! A server of our own: the same binary, which can be killed, started again, succeeded and deprived of its disk.
 
-use std::fs;
+use std::fs::{self, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long a start may take: reading the data through, if it was killed while it wrote a lot.
 const START: Duration = Duration::from_secs(60);
@@ -21,6 +21,8 @@ const LISTENING: &str = "listening on http://";
 #[derive(Debug)]
 pub(super) struct OwnServer {
     child: Option<Child>,
+    /// Who has succeeded it, and is nobody's child.
+    successor: Option<Pid>,
     data: PathBuf,
     /// The folder, if it is ours to remove.
     temporary: Option<PathBuf>,
@@ -35,7 +37,7 @@ impl OwnServer {
         };
         let data = folder.or(temporary.as_deref()).unwrap_or(Path::new(".")).join("data");
         fs::create_dir_all(&data)?;
-        let mut server = OwnServer { child: None, data, temporary };
+        let mut server = OwnServer { child: None, successor: None, data, temporary };
         let address = server.start_again().await?;
         Ok((server, address))
     }
@@ -94,24 +96,68 @@ impl OwnServer {
         }
     }
 
+    /// Has it succeeded by the same binary (`parlor upgrade`).
+    pub(super) async fn succeed(&mut self) -> io::Result<()> {
+        let output = self.command(&["upgrade"])?.output().await?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        let process = said.strip_prefix("process ").and_then(|rest| rest.split(' ').next()?.parse().ok());
+        let Some(process) = process.and_then(Pid::from_raw) else {
+            return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+        };
+        self.successor = Some(process);
+        if let Some(mut child) = self.child.take() {
+            let ended = timeout(START, child.wait()).await;
+            ended.map_err(|_| io::Error::other("the server that was succeeded does not end"))??;
+        }
+        Ok(())
+    }
+
     /// Kills it with SIGKILL, at once.
     pub(super) async fn kill(&mut self) -> io::Result<()> {
-        match self.child.take() {
-            Some(mut child) => child.kill().await,
-            None => Ok(()),
+        if let Some(mut child) = self.child.take() {
+            child.kill().await?;
         }
+        if let Some(successor) = self.successor.take() {
+            kill_process(successor, Signal::KILL)?;
+            let is_gone = async {
+                while self.has_lock()? {
+                    sleep(Duration::from_millis(5)).await;
+                }
+                Ok(())
+            };
+            let gone = timeout(START, is_gone).await;
+            gone.unwrap_or_else(|_| Err(io::Error::other("the server does not die")))?;
+        }
+        Ok(())
     }
 
     /// Whether it runs.
     pub(super) fn is_running(&mut self) -> bool {
-        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+        match &mut self.child {
+            Some(child) => matches!(child.try_wait(), Ok(None)),
+            None => self.successor.is_some() && self.has_lock().unwrap_or(false),
+        }
+    }
+
+    /// Whether somebody has its data.
+    fn has_lock(&self) -> io::Result<bool> {
+        let lock = fs::File::open(self.data.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn process(&self) -> Option<Pid> {
+        let child = self.child.as_ref().and_then(|child| Pid::from_raw(i32::try_from(child.id()?).ok()?));
+        child.or(self.successor)
     }
 
     /// Lets none of its files grow beyond a size that the largest has by now, or lets all grow again.
     pub(super) fn limit_files(&self, is_full: bool) -> io::Result<()> {
-        let pid = self.child.as_ref().and_then(|child| Pid::from_raw(i32::try_from(child.id()?).ok()?));
         let current = if is_full { Some(largest(&self.data)?) } else { None };
-        prlimit(pid, Resource::Fsize, Rlimit { current, maximum: None })?;
+        prlimit(self.process(), Resource::Fsize, Rlimit { current, maximum: None })?;
         Ok(())
     }
 
@@ -135,6 +181,10 @@ impl OwnServer {
 
 impl Drop for OwnServer {
     fn drop(&mut self) {
+        if let Some(successor) = self.successor {
+            // It may have ended by itself.
+            let _ = kill_process(successor, Signal::KILL);
+        }
         if let Some(folder) = &self.temporary {
             // What is left in a temporary folder harms nobody.
             let _ = fs::remove_dir_all(folder);

@@ -43,6 +43,7 @@ impl fmt::Display for Verdict {
             ("too busy", counts.too_busy),
             ("skipped", counts.skipped),
             ("kills", counts.kills),
+            ("upgrades", counts.upgrades),
             ("full disks", counts.full_disks),
             ("broken off", counts.broken_off),
             ("delayed", counts.delayed),
