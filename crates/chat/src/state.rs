@@ -77,7 +77,7 @@ pub(crate) fn apply(
 /// Notes how far the log is applied.
 pub(crate) fn applied(state: &mut Staged<'_>, last: Position) -> Result<(), Trouble> {
     let row = ServerRow { applied: last, ..state.server()? };
-    state.put(SERVER.to_vec(), |to| row.put_fields(to));
+    state.put(SERVER, |to| row.put_fields(to));
     Ok(())
 }
 

@@ -6,18 +6,19 @@ mod intercepted;
 mod memory;
 mod over;
 mod recent;
+mod row_key;
 mod rows;
 mod sqlite;
 mod staged;
 
-use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 
 use crate::trouble::Trouble;
 
 pub use intercepted::Intercepted;
 pub use memory::Memory;
-pub use rows::Rows;
+pub(crate) use row_key::RowKey;
+pub use rows::{Entries, Rows};
 pub use sqlite::{Options, Sqlite, SqliteReader};
 pub(crate) use staged::{Cache, Ground, Staged};
 
@@ -62,7 +63,7 @@ pub struct Writes {
     /// Rows of the state.
     pub rows: Rows,
     /// Entries of the log.
-    pub entries: BTreeMap<u64, Option<Vec<u8>>>,
+    pub entries: Entries,
     /// Every row and entry that is not written in the same step is removed.
     pub anew: bool,
     /// Something is erased by this, by other octets of the same length in its place: [`Storage::scrub`] is due.

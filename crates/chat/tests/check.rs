@@ -59,7 +59,7 @@ fn rewritten(change: impl FnOnce(&mut Entry)) -> Memory {
     let mut entry = LogReader::new(&memory).entries(Position(4), 1).unwrap().remove(0);
     change(&mut entry);
     let mut writes = Writes::default();
-    writes.entries.insert(5, Some(entry.to_octets()));
+    writes.entries.insert(5, entry.to_octets());
     memory.commit(&writes).unwrap();
     memory
 }
@@ -81,7 +81,7 @@ fn an_entry_that_is_missing_is_found() {
     ] {
         let mut memory = two_rooms();
         let mut writes = Writes::default();
-        writes.entries.insert(missing, None);
+        writes.entries.remove(missing);
         memory.commit(&writes).unwrap();
         is_found(&memory, expected);
     }
@@ -116,7 +116,7 @@ fn a_text_that_is_another_in_the_log_is_found() {
 fn a_state_that_does_not_follow_from_the_log_is_found() {
     let mut memory = two_rooms();
     let mut writes = Writes::default();
-    writes.rows.insert(b"Tno such table".to_vec(), Some(b"x".to_vec()));
+    writes.rows.insert(b"Tno such table", b"x");
     memory.commit(&writes).unwrap();
     is_found(&memory, "replaying the log comes to another state");
 }

@@ -37,7 +37,7 @@ pub(crate) fn watched<S: Storage + 'static>(storage: S, notes: Notes) -> Watched
         storage.commit(writes)?;
         let mut written = notes.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = writes.entries.iter().filter(|(_, entry)| entry.is_some());
-        written.entries.extend(kept.map(|(position, _)| Position(*position)));
+        written.entries.extend(kept.map(|(position, _)| Position(position)));
         written.erases |= writes.erases;
         Ok(())
     });

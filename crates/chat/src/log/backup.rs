@@ -65,7 +65,7 @@ pub fn restore_backup(from: &mut dyn io::Read, storage: &mut impl Storage) -> Re
     let server = input.finish(&mut |writes| storage.commit(writes))?;
     let header = settle(header, &server)?;
     let mut writes = Writes::default();
-    writes.rows.insert(state::SERVER.to_vec(), Some(server));
+    writes.rows.insert(state::SERVER, server);
     storage.commit(&writes)?;
     if super::reader::state_hash(storage)? != header.state {
         storage.commit(&Writes { anew: true, ..Writes::default() })?;

@@ -328,12 +328,12 @@ impl<S: Storage> Log for LocalLog<S> {
                 let event = Entry::from_octets(octets)?.event;
                 let is_needed = event.map(|event| storage.needs(&event)).transpose()?;
                 if is_needed != Some(true) {
-                    writes.entries.insert(*position, None);
+                    writes.entries.remove(*position);
                 }
             }
             drop(storage);
             from = piece.last().map_or(up_to, |(last, _)| up_to.min(Position(*last)));
-            writes.rows.insert(state::TRIMMED.to_vec(), Some(from.0.to_be_bytes().to_vec()));
+            writes.rows.insert(state::TRIMMED, from.0.to_be_bytes());
             self.commit(&writes, self.last)?;
         }
         Ok(())

@@ -31,7 +31,7 @@ pub(crate) fn read_snapshot(from: &mut dyn io::Read, storage: &mut impl Storage)
     // Of the log there is only what the state needs.
     let applied = ServerRow::decode(&server)?.applied;
     let mut writes = Writes::default();
-    writes.rows.insert(state::TRIMMED.to_vec(), Some(applied.0.to_be_bytes().to_vec()));
-    writes.rows.insert(state::SERVER.to_vec(), Some(server));
+    writes.rows.insert(state::TRIMMED, applied.0.to_be_bytes());
+    writes.rows.insert(state::SERVER, server);
     storage.commit(&writes)
 }

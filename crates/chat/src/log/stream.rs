@@ -142,9 +142,9 @@ impl<'a> Input<'a> {
             } else if let [ENTRY, position @ ..] = key.as_slice() {
                 let position =
                     position.try_into().map_err(|_| Trouble::Corrupt("an entry has no place".into()))?;
-                writes.entries.insert(u64::from_be_bytes(position), Some(value));
+                writes.entries.insert(u64::from_be_bytes(position), value);
             } else {
-                writes.rows.insert(key, Some(value));
+                writes.rows.insert(key, value);
             }
             if writes.rows.len() + writes.entries.len() == STEP {
                 step(&std::mem::take(&mut writes))?;

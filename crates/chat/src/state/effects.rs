@@ -31,7 +31,7 @@ use crate::trouble::Trouble;
 /// What is there before anything happened: the lobby.
 pub(crate) fn found(state: &mut Staged<'_>) {
     let lobby = RoomRow { name: "lobby".into(), ..RoomRow::default() };
-    put(state, keys::SERVER.to_vec(), &ServerRow::default());
+    put(state, keys::SERVER, &ServerRow::default());
     put(state, keys::room_name(&lobby.name), &NumberRow { number: RoomId::LOBBY.0 });
     put(state, keys::room(RoomId::LOBBY), &lobby);
 }
@@ -72,7 +72,7 @@ fn effect(state: &mut Staged<'_>, event: &Event) -> Result<(), Trouble> {
         }
         (What::ServerRetentionSet { retention }, _) => {
             let row = ServerRow { retention: *retention, ..state.server()? };
-            put(state, keys::SERVER.to_vec(), &row);
+            put(state, keys::SERVER, &row);
             Ok(())
         }
         _ => Err(Trouble::Corrupt(format!(
@@ -208,6 +208,6 @@ fn unname(state: &mut Staged<'_>, row: &RoomRow) {
     }
 }
 
-fn put(state: &mut Staged<'_>, key: Vec<u8>, row: &impl Record) {
+fn put(state: &mut Staged<'_>, key: impl AsRef<[u8]>, row: &impl Record) {
     state.put(key, |to| row.put_fields(to));
 }

@@ -10,6 +10,7 @@ use crate::id::{AddressRange, InviteId, PersonId, RoomId};
 use crate::order::{FilterAction, FilterKind, SecretHash};
 use crate::permission::ServerRole;
 use crate::place::{Place, Position};
+use crate::storage::RowKey;
 use crate::time::Timestamp;
 
 /// What a key is about, after the table's letter.
@@ -63,11 +64,11 @@ impl Shelf {
         self.key().range()
     }
 
-    pub(crate) fn number(self, number: u64) -> Vec<u8> {
+    pub(crate) fn number(self, number: u64) -> RowKey {
         self.key().number(number).build()
     }
 
-    pub(crate) fn numbers(self, first: u64, second: u64) -> Vec<u8> {
+    pub(crate) fn numbers(self, first: u64, second: u64) -> RowKey {
         self.key().number(first).number(second).build()
     }
 
@@ -77,7 +78,7 @@ impl Shelf {
 }
 
 /// One filter's key.
-pub(crate) fn filter(kind: FilterKind, folded: &str) -> Vec<u8> {
+pub(crate) fn filter(kind: FilterKind, folded: &str) -> RowKey {
     Shelf::Filter.key().octets(&[kind as u8]).octets(folded.as_bytes()).build()
 }
 
@@ -160,10 +161,10 @@ pub(crate) struct KnownRow {
 }
 record!(KnownRow { 1 at, 2 position });
 
-pub(crate) fn invite(invite: InviteId) -> Vec<u8> {
+pub(crate) fn invite(invite: InviteId) -> RowKey {
     Shelf::Invite.number(invite.0)
 }
 
-pub(crate) fn range_ban(range: AddressRange) -> Vec<u8> {
+pub(crate) fn range_ban(range: AddressRange) -> RowKey {
     Shelf::RangeBan.number(range.0)
 }

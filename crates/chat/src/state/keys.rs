@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::id::{PersonId, RoomId, SessionId};
 use crate::key::Fingerprint;
 use crate::place::{Position, Sequence};
+use crate::storage::RowKey;
 
 /// How far this log is trimmed. It is no part of the state, so it sorts before all that is.
 pub(crate) const TRIMMED: &[u8] = b"0";
@@ -65,26 +66,25 @@ pub(crate) fn is_hot(table: u8) -> bool {
 
 /// A key, or the beginning of several.
 #[derive(Debug, Clone)]
-pub(crate) struct KeyBuilder(Vec<u8>);
+pub(crate) struct KeyBuilder(RowKey);
 
 impl KeyBuilder {
-    pub(crate) fn number(mut self, number: u64) -> Self {
-        self.0.extend_from_slice(&number.to_be_bytes());
-        self
+    pub(crate) fn number(self, number: u64) -> Self {
+        self.octets(&number.to_be_bytes())
     }
 
     pub(crate) fn octets(mut self, octets: &[u8]) -> Self {
-        self.0.extend_from_slice(octets);
+        self.0.extend(octets);
         self
     }
 
-    pub(crate) fn build(self) -> Vec<u8> {
+    pub(crate) fn build(self) -> RowKey {
         self.0
     }
 
     /// Every key that begins like this.
     pub(crate) fn range(self) -> Range<Vec<u8>> {
-        let mut end = self.0.clone();
+        let mut end = self.0.to_vec();
         // No key begins with 0xff alone (tables are letters), so something is left.
         while let Some(last) = end.pop() {
             if last < u8::MAX {
@@ -92,15 +92,13 @@ impl KeyBuilder {
                 break;
             }
         }
-        self.0..end
+        self.0.to_vec()..end
     }
 }
 
 impl Table {
     pub(crate) fn key(self) -> KeyBuilder {
-        let mut octets = Vec::with_capacity(24);
-        octets.push(self as u8);
-        KeyBuilder(octets)
+        KeyBuilder(RowKey::new()).octets(&[self as u8])
     }
 }
 
@@ -116,12 +114,12 @@ pub(crate) const SECOND: usize = 9;
 /// Where the third part of a key stands, if the first two are numbers.
 pub(crate) const THIRD: usize = 17;
 
-pub(crate) fn person(person: PersonId) -> Vec<u8> {
+pub(crate) fn person(person: PersonId) -> RowKey {
     Table::Person.key().number(person.0).build()
 }
 
 /// By a hash of the name, so that a name that is erased has never been in a key.
-pub(crate) fn nickname(folded: &str) -> Vec<u8> {
+pub(crate) fn nickname(folded: &str) -> RowKey {
     Table::Nickname.key().octets(&short_hash(folded)).build()
 }
 
@@ -132,49 +130,49 @@ fn short_hash(text: &str) -> [u8; 16] {
 }
 
 /// How many people share a reaction to a message.
-pub(crate) fn reaction_count(room: RoomId, message: Sequence, reaction: &str) -> Vec<u8> {
+pub(crate) fn reaction_count(room: RoomId, message: Sequence, reaction: &str) -> RowKey {
     of_message(Table::ReactionCount, room, message).octets(&short_hash(reaction)).build()
 }
 
 /// One person's reaction to a message.
-pub(crate) fn reaction(room: RoomId, message: Sequence, reaction: &str, person: PersonId) -> Vec<u8> {
+pub(crate) fn reaction(room: RoomId, message: Sequence, reaction: &str, person: PersonId) -> RowKey {
     of_message(Table::Reaction, room, message).octets(&short_hash(reaction)).number(person.0).build()
 }
 
-pub(crate) fn room(room: RoomId) -> Vec<u8> {
+pub(crate) fn room(room: RoomId) -> RowKey {
     Table::Room.key().number(room.0).build()
 }
 
-pub(crate) fn room_name(folded: &str) -> Vec<u8> {
+pub(crate) fn room_name(folded: &str) -> RowKey {
     Table::RoomName.key().octets(folded.as_bytes()).build()
 }
 
 /// The people in order, each once.
-pub(crate) fn direct(people: &[PersonId]) -> Vec<u8> {
+pub(crate) fn direct(people: &[PersonId]) -> RowKey {
     people.iter().fold(Table::Direct.key(), |key, person| key.number(person.0)).build()
 }
 
-pub(crate) fn member(room: RoomId, person: PersonId) -> Vec<u8> {
+pub(crate) fn member(room: RoomId, person: PersonId) -> RowKey {
     Table::Member.key().number(room.0).number(person.0).build()
 }
 
-pub(crate) fn membership(person: PersonId, room: RoomId) -> Vec<u8> {
+pub(crate) fn membership(person: PersonId, room: RoomId) -> RowKey {
     Table::Membership.key().number(person.0).number(room.0).build()
 }
 
-pub(crate) fn pointer(person: PersonId, room: RoomId) -> Vec<u8> {
+pub(crate) fn pointer(person: PersonId, room: RoomId) -> RowKey {
     Table::Pointer.key().number(person.0).number(room.0).build()
 }
 
-pub(crate) fn in_room(table: Table, room: RoomId, sequence: Sequence) -> Vec<u8> {
+pub(crate) fn in_room(table: Table, room: RoomId, sequence: Sequence) -> RowKey {
     table.key().number(room.0).number(sequence.0).build()
 }
 
 /// The places of a room from one to another, both included.
 pub(crate) fn places(table: Table, room: RoomId, from: Sequence, to: Sequence) -> Range<Vec<u8>> {
-    let mut end = in_room(table, room, to);
+    let mut end = in_room(table, room, to).to_vec();
     end.push(0);
-    in_room(table, room, from)..end
+    in_room(table, room, from).to_vec()..end
 }
 
 /// All that belongs to one message in a table.
@@ -182,47 +180,47 @@ pub(crate) fn of_message(table: Table, room: RoomId, message: Sequence) -> KeyBu
     table.key().number(room.0).number(message.0)
 }
 
-pub(crate) fn mention(person: PersonId, position: Position) -> Vec<u8> {
+pub(crate) fn mention(person: PersonId, position: Position) -> RowKey {
     Table::Mention.key().number(person.0).number(position.0).build()
 }
 
-pub(crate) fn erasing(person: PersonId) -> Vec<u8> {
+pub(crate) fn erasing(person: PersonId) -> RowKey {
     Table::Erasing.key().number(person.0).build()
 }
 
-pub(crate) fn account(person: PersonId) -> Vec<u8> {
+pub(crate) fn account(person: PersonId) -> RowKey {
     Table::Account.key().number(person.0).build()
 }
 
-pub(crate) fn session(person: PersonId, session: SessionId) -> Vec<u8> {
+pub(crate) fn session(person: PersonId, session: SessionId) -> RowKey {
     Table::Session.key().number(person.0).number(session.0).build()
 }
 
 /// By the entry of the log that has the passkey.
-pub(crate) fn passkey(person: PersonId, added: Position) -> Vec<u8> {
+pub(crate) fn passkey(person: PersonId, added: Position) -> RowKey {
     Table::Passkey.key().number(person.0).number(added.0).build()
 }
 
-pub(crate) fn recovery_code(person: PersonId, code: Fingerprint) -> Vec<u8> {
+pub(crate) fn recovery_code(person: PersonId, code: Fingerprint) -> RowKey {
     Table::RecoveryCode.key().number(person.0).octets(&code.0).build()
 }
 
 /// Who it is, by who they are at another site.
-pub(crate) fn identity(identity: Fingerprint) -> Vec<u8> {
+pub(crate) fn identity(identity: Fingerprint) -> RowKey {
     Table::Identity.key().octets(&identity.0).build()
 }
 
 /// By the entry of the log that has the identity.
-pub(crate) fn identity_of(person: PersonId, linked: Position) -> Vec<u8> {
+pub(crate) fn identity_of(person: PersonId, linked: Position) -> RowKey {
     Table::IdentityOf.key().number(person.0).number(linked.0).build()
 }
 
 /// What a claimed name looks like, by a hash of it.
-pub(crate) fn skeleton(skeleton: &str) -> Vec<u8> {
+pub(crate) fn skeleton(skeleton: &str) -> RowKey {
     Table::Skeleton.key().octets(&short_hash(skeleton)).build()
 }
 
-pub(crate) fn key(fingerprint: Fingerprint) -> Vec<u8> {
+pub(crate) fn key(fingerprint: Fingerprint) -> RowKey {
     Table::Key.key().octets(&fingerprint.0).build()
 }
 
@@ -232,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_range_holds_what_begins_like_it_and_nothing_else() {
-        let inside = |range: &Range<Vec<u8>>, key: &Vec<u8>| range.contains(key);
+        let inside = |range: &Range<Vec<u8>>, key: &RowKey| range.contains(&key.to_vec());
         let range = Table::Member.key().number(u64::MAX).range();
         assert!(inside(&range, &member(RoomId(u64::MAX), PersonId(0))));
         assert!(inside(&range, &member(RoomId(u64::MAX), PersonId(u64::MAX))));

@@ -6,11 +6,11 @@ use super::rows::MessageRow;
 use super::tables::{Tables, rows};
 use crate::id::RoomId;
 use crate::place::{Place, Position, Sequence};
-use crate::storage::Direction;
+use crate::storage::{Direction, RowKey};
 use crate::trouble::Trouble;
 
 /// Where a row stands that was taken out.
-pub(crate) fn key(bucket: Position, key: &[u8]) -> Vec<u8> {
+pub(crate) fn key(bucket: Position, key: &[u8]) -> RowKey {
     Shelf::Hidden.key().number(bucket.0).octets(key).build()
 }
 

@@ -100,14 +100,14 @@ impl Storage for Memory {
         }
         for (key, value) in writes.rows.iter() {
             match value {
-                Some(value) => content.rows.insert(key.clone(), value.clone()),
+                Some(value) => content.rows.insert(key.to_vec(), value.to_vec()),
                 None => content.rows.remove(key),
             };
         }
-        for (position, entry) in &writes.entries {
+        for (position, entry) in writes.entries.iter() {
             match entry {
-                Some(entry) => content.entries.insert(*position, entry.clone()),
-                None => content.entries.remove(position),
+                Some(entry) => content.entries.insert(position, entry.to_vec()),
+                None => content.entries.remove(&position),
             };
         }
         Ok(())

@@ -14,7 +14,7 @@ pub(crate) struct Over<'a> {
 impl Read for Over<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
         match self.writes.rows.get(key) {
-            Some(written) => Ok(written.clone()),
+            Some(written) => Ok(written.map(<[u8]>::to_vec)),
             None => self.base.get(key),
         }
     }
@@ -33,15 +33,15 @@ impl Read for Over<'_> {
         let mut flow = ControlFlow::Continue(());
         self.base.scan(keys, direction, &mut |key, value| {
             while let Some((earlier, row)) = written.next_if(|(written, _)| match direction {
-                Direction::Forwards => written.as_slice() < key,
-                Direction::Backwards => written.as_slice() > key,
+                Direction::Forwards => *written < key,
+                Direction::Backwards => *written > key,
             }) {
-                flow = row.as_ref().map_or(Ok(flow), |row| visit(earlier, row))?;
+                flow = row.map_or(Ok(flow), |row| visit(earlier, row))?;
                 if flow.is_break() {
                     return Ok(flow);
                 }
             }
-            flow = match written.next_if(|(written, _)| written.as_slice() == key) {
+            flow = match written.next_if(|(written, _)| *written == key) {
                 Some((_, None)) => flow,
                 Some((_, Some(row))) => visit(key, row)?,
                 None => visit(key, value)?,
@@ -52,14 +52,14 @@ impl Read for Over<'_> {
             if flow.is_break() {
                 break;
             }
-            flow = row.as_ref().map_or(Ok(flow), |row| visit(key, row))?;
+            flow = row.map_or(Ok(flow), |row| visit(key, row))?;
         }
         Ok(())
     }
 
     fn entry(&self, position: u64) -> Result<Option<Vec<u8>>, Trouble> {
-        match self.writes.entries.get(&position) {
-            Some(written) => Ok(written.clone()),
+        match self.writes.entries.get(position) {
+            Some(written) => Ok(written.map(<[u8]>::to_vec)),
             None => self.base.entry(position),
         }
     }
@@ -68,14 +68,14 @@ impl Read for Over<'_> {
         let mut entries = self.base.entries(after, limit)?;
         let stored_to = entries.last().map_or(after, |(position, _)| *position);
         for (position, entry) in &mut entries {
-            if let Some(Some(written)) = self.writes.entries.get(position) {
-                entry.clone_from(written);
+            if let Some(Some(written)) = self.writes.entries.get(*position) {
+                written.clone_into(entry);
             }
         }
         // What is written is added at the end or stands in the place of what is there; only trimming removes entries,
         // and nothing is decided on top of that.
         let added = self.writes.entries.range(stored_to.saturating_add(1)..);
-        let added = added.filter_map(|(position, entry)| Some((*position, entry.clone()?)));
+        let added = added.filter_map(|(position, entry)| Some((position, entry?.to_vec())));
         entries.extend(added.take(limit - entries.len().min(limit)));
         Ok(entries)
     }
@@ -87,11 +87,15 @@ mod tests {
     use crate::storage::{Memory, Storage};
 
     fn written(rows: &[(&str, Option<&str>)], entries: &[(u64, &str)]) -> Writes {
-        Writes {
-            rows: rows.iter().map(|(key, value)| ((*key).into(), value.map(Into::into))).collect(),
-            entries: entries.iter().map(|(position, entry)| (*position, Some((*entry).into()))).collect(),
-            ..Writes::default()
+        let mut writes = Writes::default();
+        for (key, value) in rows {
+            match value {
+                Some(value) => writes.rows.insert(key, value),
+                None => writes.rows.remove(key),
+            }
         }
+        entries.iter().for_each(|(position, entry)| writes.entries.insert(*position, entry));
+        writes
     }
 
     fn scanned(read: &dyn Read, direction: Direction, most: usize) -> Vec<String> {

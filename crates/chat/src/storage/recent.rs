@@ -80,8 +80,9 @@ mod tests {
     }
 
     fn writes(numbers: impl Iterator<Item = usize>) -> Writes {
-        let rows = numbers.map(|number| (key(number), Some(vec![7]))).collect();
-        Writes { rows, ..Writes::default() }
+        let mut writes = Writes::default();
+        numbers.for_each(|number| writes.rows.insert(key(number), [7]));
+        writes
     }
 
     #[test]
@@ -106,8 +107,8 @@ mod tests {
         assert!(!recent.lacks(&key(3 * KNOWN - 1)), "it is there");
         assert!(recent.lacks(&key(3 * KNOWN)));
 
-        let removed =
-            Writes { rows: [(key(3 * KNOWN - 1), None)].into_iter().collect(), ..Writes::default() };
+        let mut removed = Writes::default();
+        removed.rows.remove(key(3 * KNOWN - 1));
         recent.renew(&removed);
         assert!(recent.lacks(&key(3 * KNOWN - 1)), "removed");
     }

@@ -1,29 +1,48 @@
-//! Rows that are to be written, in the order of their keys.
+//! What is to be written, in order: rows of the state by their keys, and entries of the log by their positions.
 //!
-//! Each table has a map of its own. A batch of a thousand messages looks for people, members and rooms far more
-//! often than it writes any, so such a look must not go through all the messages and keys.
+//! All octets of a batch stand in one piece of memory, one value behind the other.
 
 use std::collections::BTreeMap;
-use std::ops::{Bound, Range};
+use std::ops::{Bound, Range, RangeBounds};
 
-type Table = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+use super::row_key::RowKey;
+
+/// Where a value stands among the octets; nothing to remove what is there.
+type Place = Option<Range<usize>>;
 
 /// Keys with a value each, or with nothing to remove what is there.
+///
+/// Each table has a map of its own. A batch of a thousand messages looks for people, members and rooms far more
+/// often than it writes any, so such a look must not go through all the messages and keys.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
     /// By the first octet of the keys.
-    tables: BTreeMap<u8, Table>,
+    tables: BTreeMap<u8, BTreeMap<RowKey, Place>>,
+    octets: Vec<u8>,
 }
 
 impl Rows {
     /// Takes in what a key is to have, in place of what it was to have before.
-    pub fn insert(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
-        self.tables.entry(first(&key)).or_default().insert(key, value);
+    pub fn insert(&mut self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.put(key.as_ref(), |to| to.extend_from_slice(value.as_ref()));
+    }
+
+    /// Gives a key the value that `write` adds to octets that are there.
+    pub(crate) fn put(&mut self, key: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
+        let place = self.tables.entry(first(key)).or_default().entry(RowKey::from(key)).or_default();
+        put(&mut self.octets, place, write);
+    }
+
+    /// Takes in that a key is to have nothing.
+    pub fn remove(&mut self, key: impl AsRef<[u8]>) {
+        let key = key.as_ref();
+        self.tables.entry(first(key)).or_default().insert(RowKey::from(key), None);
     }
 
     /// What a key is to have; nothing if it is not written.
-    pub fn get(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
-        self.tables.get(&first(key))?.get(key)
+    pub fn get(&self, key: &[u8]) -> Option<Option<&[u8]>> {
+        let place = self.tables.get(&first(key))?.get(&RowKey::from(key))?;
+        Some(at(&self.octets, place))
     }
 
     /// How many keys are written.
@@ -37,37 +56,108 @@ impl Rows {
     }
 
     /// All of it, in order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Vec<u8>, &Option<Vec<u8>>)> {
-        self.tables.values().flatten()
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], Option<&[u8]>)> {
+        self.tables.values().flatten().map(|row| self.row(row))
     }
 
     /// Those of the tables that the first octet is said to be of, in order.
     pub(crate) fn of_tables(
         &self,
         is_wanted: fn(u8) -> bool,
-    ) -> impl Iterator<Item = (&Vec<u8>, &Option<Vec<u8>>)> {
-        self.tables.iter().filter(move |(table, _)| is_wanted(**table)).flat_map(|(_, rows)| rows)
+    ) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+        let tables = self.tables.iter().filter(move |(table, _)| is_wanted(**table));
+        tables.flat_map(|(_, rows)| rows).map(|row| self.row(row))
     }
 
     /// Those whose keys are in the range, in order.
-    pub fn range(&self, keys: Range<&[u8]>) -> impl DoubleEndedIterator<Item = (&Vec<u8>, &Option<Vec<u8>>)> {
-        let bounds = (Bound::Included(keys.start), Bound::Excluded(keys.end));
+    pub fn range(&self, keys: Range<&[u8]>) -> impl DoubleEndedIterator<Item = (&[u8], Option<&[u8]>)> {
         let tables = (!keys.is_empty()).then(|| self.tables.range(first(keys.start)..=first(keys.end)));
-        tables.into_iter().flatten().flat_map(move |(_, table)| table.range::<[u8], _>(bounds))
+        let (start, end) = (RowKey::from(keys.start), RowKey::from(keys.end));
+        let within = move |(_, table)| {
+            let table: &BTreeMap<RowKey, Place> = table;
+            table.range((Bound::Included(&start), Bound::Excluded(&end)))
+        };
+        tables.into_iter().flatten().flat_map(within).map(|row| self.row(row))
+    }
+
+    fn row<'a>(&'a self, (key, place): (&'a RowKey, &Place)) -> (&'a [u8], Option<&'a [u8]>) {
+        (key, at(&self.octets, place))
+    }
+}
+
+/// Positions with an entry each, or with nothing to remove what is there.
+#[derive(Debug, Clone, Default)]
+pub struct Entries {
+    places: BTreeMap<u64, Place>,
+    octets: Vec<u8>,
+}
+
+impl Entries {
+    /// Takes in what a position is to have, in place of what it was to have before.
+    pub fn insert(&mut self, position: u64, entry: impl AsRef<[u8]>) {
+        self.put(position, |to| to.extend_from_slice(entry.as_ref()));
+    }
+
+    /// Gives a position the entry that `write` adds to octets that are there.
+    pub(crate) fn put(&mut self, position: u64, write: impl FnOnce(&mut Vec<u8>)) {
+        put(&mut self.octets, self.places.entry(position).or_default(), write);
+    }
+
+    /// Takes in that a position is to have nothing.
+    pub fn remove(&mut self, position: u64) {
+        self.places.insert(position, None);
+    }
+
+    /// What a position is to have; nothing if it is not written.
+    pub fn get(&self, position: u64) -> Option<Option<&[u8]>> {
+        Some(at(&self.octets, self.places.get(&position)?))
+    }
+
+    /// How many positions are written.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether nothing is written.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// All of it, in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, Option<&[u8]>)> {
+        self.range(..)
+    }
+
+    /// Those whose positions are in the range, in order.
+    pub fn range(
+        &self,
+        positions: impl RangeBounds<u64>,
+    ) -> impl DoubleEndedIterator<Item = (u64, Option<&[u8]>)> {
+        self.places.range(positions).map(|(position, place)| (*position, at(&self.octets, place)))
+    }
+}
+
+fn at<'a>(octets: &'a [u8], place: &Place) -> Option<&'a [u8]> {
+    place.clone().map(|place| &octets[place])
+}
+
+fn put(octets: &mut Vec<u8>, place: &mut Place, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = octets.len();
+    write(octets);
+    let new = start..octets.len();
+    match place {
+        // A row that is written again and again takes its memory once.
+        Some(before) if before.len() == new.len() => {
+            octets.copy_within(new, before.start);
+            octets.truncate(start);
+        }
+        _ => *place = Some(new),
     }
 }
 
 /// What says which table a key is in.
 fn first(key: &[u8]) -> u8 {
     key.first().copied().unwrap_or_default()
-}
-
-impl FromIterator<(Vec<u8>, Option<Vec<u8>>)> for Rows {
-    fn from_iter<T: IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>>(rows: T) -> Self {
-        let mut found = Rows::default();
-        rows.into_iter().for_each(|(key, value)| found.insert(key, value));
-        found
-    }
 }
 
 #[cfg(test)]
@@ -77,12 +167,13 @@ mod tests {
     #[test]
     fn rows_of_all_tables_stand_in_one_order() {
         let keys: [&[u8]; 7] = [b"", b"A", b"B1", b"B2", b"C", b"C1", b"D"];
-        let rows: Rows = keys.iter().rev().map(|key| (key.to_vec(), Some(vec![7]))).collect();
-        let seen: Vec<&[u8]> = rows.iter().map(|(key, _)| key.as_slice()).collect();
+        let mut rows = Rows::default();
+        keys.iter().rev().for_each(|key| rows.insert(key, [7]));
+        let seen: Vec<&[u8]> = rows.iter().map(|(key, _)| key).collect();
         assert_eq!((seen.as_slice(), rows.len(), rows.is_empty()), (keys.as_slice(), 7, false));
         for start in 0..keys.len() {
             for end in 0..keys.len() {
-                let range = || rows.range(keys[start]..keys[end]).map(|(key, _)| key.as_slice());
+                let range = || rows.range(keys[start]..keys[end]).map(|(key, _)| key);
                 let expected = keys.get(start..end).unwrap_or_default();
                 assert_eq!(range().collect::<Vec<_>>(), expected, "{start}..{end}");
                 assert!(range().rev().eq(expected.iter().rev().copied()), "{start}..{end} backwards");
@@ -92,10 +183,28 @@ mod tests {
 
     #[test]
     fn what_is_written_last_counts_and_removing_is_writing() {
-        let mut rows = Rows::default();
+        let (mut rows, mut entries) = (Rows::default(), Entries::default());
         assert!(rows.is_empty() && rows.get(b"A").is_none());
-        rows.insert(b"A".to_vec(), Some(vec![1]));
-        rows.insert(b"A".to_vec(), None);
-        assert_eq!((rows.get(b"A"), rows.get(b"A1"), rows.len()), (Some(&None), None, 1));
+        assert!(entries.is_empty() && entries.get(1).is_none());
+        // Of the same length, longer, shorter, none, and there again.
+        for value in [Some("one"), Some("two"), Some("three"), Some(""), None, Some("four")] {
+            match value {
+                Some(value) => {
+                    rows.insert(b"A", value);
+                    entries.insert(1, value);
+                }
+                None => {
+                    rows.remove(b"A");
+                    entries.remove(1);
+                }
+            }
+            rows.insert(b"A0", "other");
+            entries.insert(2, "other");
+            let value = value.map(str::as_bytes);
+            assert_eq!((rows.get(b"A"), rows.get(b"A1"), rows.len()), (Some(value), None, 2));
+            assert_eq!((entries.get(1), entries.get(3), entries.len()), (Some(value), None, 2));
+            assert!(rows.iter().eq([(&b"A"[..], value), (&b"A0"[..], Some(&b"other"[..]))]));
+            assert!(entries.iter().eq([(1, value), (2, Some(&b"other"[..]))]));
+        }
     }
 }

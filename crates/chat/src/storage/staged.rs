@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::over::Over;
 use super::recent::Recent;
-use super::{Direction, Read, Visit, Writes};
+use super::{Direction, Read, RowKey, Visit, Writes};
 use crate::trouble::Trouble;
 
 /// Rows in the cache at most. They are small (people, rooms, members): this is some 30 MiB.
@@ -15,7 +15,7 @@ const CACHED: usize = 200_000;
 /// Rows that were read or written lately, so that deciding on a message reads nothing from the disk.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
-    rows: RefCell<HashMap<Vec<u8>, Option<Vec<u8>>>>,
+    rows: RefCell<HashMap<RowKey, Option<Vec<u8>>>>,
     recent: Recent,
 }
 
@@ -30,8 +30,8 @@ impl Cache {
         self.recent.renew(writes);
         let rows = self.rows.get_mut();
         for (key, value) in writes.rows.of_tables(is_cached) {
-            if let Some(cached) = rows.get_mut(key) {
-                cached.clone_from(value);
+            if let Some(cached) = rows.get_mut(&RowKey::from(key)) {
+                *cached = value.map(<[u8]>::to_vec);
             }
         }
     }
@@ -51,27 +51,23 @@ pub(crate) struct Ground<'a> {
 /// A batch that is being put together.
 pub(crate) struct Staged<'a> {
     ground: Ground<'a>,
-    /// Where values are put together, so that each then takes no more memory than it needs.
-    scratch: Vec<u8>,
     pub(crate) writes: Writes,
 }
 
 impl<'a> Staged<'a> {
     /// A batch that goes on from what it wrote before.
     pub(crate) fn new(ground: Ground<'a>, writes: Writes) -> Self {
-        Staged { ground, scratch: Vec::new(), writes }
+        Staged { ground, writes }
     }
 
-    /// Gives a key the value that `write` puts into an empty vector.
-    pub(crate) fn put(&mut self, key: Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-        let value = self.written(write);
-        self.writes.rows.insert(key, Some(value));
+    /// Gives a key the value that `write` adds to octets that are there.
+    pub(crate) fn put(&mut self, key: impl AsRef<[u8]>, write: impl FnOnce(&mut Vec<u8>)) {
+        self.writes.rows.put(key.as_ref(), write);
     }
 
-    /// Gives a place of the log the entry that `write` puts into an empty vector.
+    /// Gives a place of the log the entry that `write` adds to octets that are there.
     pub(crate) fn put_entry(&mut self, position: u64, write: impl FnOnce(&mut Vec<u8>)) {
-        let entry = self.written(write);
-        self.writes.entries.insert(position, Some(entry));
+        self.writes.entries.put(position, write);
     }
 
     /// What is stored with what is on its way there, and with this batch.
@@ -83,14 +79,8 @@ impl<'a> Staged<'a> {
         }
     }
 
-    fn written(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-        self.scratch.clear();
-        write(&mut self.scratch);
-        self.scratch.as_slice().into()
-    }
-
-    pub(crate) fn remove(&mut self, key: Vec<u8>) {
-        self.writes.rows.insert(key, None);
+    pub(crate) fn remove(&mut self, key: impl AsRef<[u8]>) {
+        self.writes.rows.remove(key);
     }
 }
 
@@ -111,7 +101,8 @@ impl Read for Staged<'_> {
             return Ok(());
         }
         let is_cached = key.first().is_some_and(|table| is_cached(*table));
-        if is_cached && let Some(cached) = cache.rows.borrow().get(key) {
+        let cached_key = RowKey::from(key);
+        if is_cached && let Some(cached) = cache.rows.borrow().get(&cached_key) {
             cached.iter().for_each(|value| visit(value));
             return Ok(());
         }
@@ -128,7 +119,7 @@ impl Read for Staged<'_> {
         if rows.len() >= CACHED {
             rows.clear();
         }
-        rows.insert(key.to_vec(), value);
+        rows.insert(cached_key, value);
         Ok(())
     }
 
@@ -152,7 +143,7 @@ mod tests {
 
     fn row(value: &str) -> Writes {
         let mut staged = Writes::default();
-        staged.rows.insert("k".into(), Some(value.into()));
+        staged.rows.insert("k", value);
         staged
     }
 
@@ -168,7 +159,7 @@ mod tests {
         assert_eq!(on(&memory, &cache, None).get(b"k").unwrap(), Some(b"1".to_vec()));
 
         let mut given_up = on(&memory, &cache, None);
-        given_up.put("k".into(), |value| value.push(b'2'));
+        given_up.put("k", |value| value.push(b'2'));
         assert_eq!(given_up.get(b"k").unwrap(), Some(b"2".to_vec()));
         drop(given_up);
         assert_eq!(on(&memory, &cache, None).get(b"k").unwrap(), Some(b"1".to_vec()));

@@ -200,7 +200,7 @@ impl View<'_> {
     pub fn audit(&self, before: Position, limit: usize) -> Result<(Vec<Audited>, Option<Position>), Failure> {
         self.require(Permission::Review)?;
         let mut range = Shelf::Audit.range();
-        range.end = Shelf::Audit.number(before.0);
+        range.end = Shelf::Audit.number(before.0).to_vec();
         let limit = limit.clamp(1, limits::PAGE);
         let found = rows::<NumberRow>(self.state, &range, Direction::Backwards, limit + 1)?;
         let has_more = found.len() > limit;
@@ -247,7 +247,7 @@ impl View<'_> {
     pub fn came_by(&self, invite: InviteId, after: PersonId, limit: usize) -> Result<Vec<PersonId>, Failure> {
         self.require(Permission::LetIn)?;
         let mut range = Shelf::CameBy.of_number(invite.0);
-        range.start = Shelf::CameBy.numbers(invite.0, after.0);
+        range.start = Shelf::CameBy.numbers(invite.0, after.0).to_vec();
         range.start.push(0);
         let found = rows::<NumberRow>(self.state, &range, Direction::Forwards, limit.clamp(1, limits::PAGE))?;
         Ok(found.iter().map(|(key, _)| PersonId(keys::number_at(key, SECOND))).collect())

@@ -149,7 +149,7 @@ impl View<'_> {
     ) -> Result<Vec<Message>, Failure> {
         self.readable(room)?;
         let mut range = keys::of_message(Table::Reply, room, root).range();
-        range.start = keys::of_message(Table::Reply, room, root).number(after.next().0).build();
+        range.start = keys::of_message(Table::Reply, room, root).number(after.next().0).build().to_vec();
         let found = rows::<NumberRow>(self.state, &range, Direction::Forwards, limit.min(limits::PAGE))?;
         let sequences = found.iter().map(|(key, _)| Sequence(keys::number_at(key, THIRD)));
         Ok(self.all_of(room, sequences)?)
@@ -187,8 +187,8 @@ impl View<'_> {
         limit: usize,
     ) -> Result<Vec<PersonId>, Failure> {
         self.readable(room)?;
-        let mut range = keys::reaction(room, message, reaction, after)
-            ..keys::reaction(room, message, reaction, PersonId(u64::MAX));
+        let key = |person| keys::reaction(room, message, reaction, person).to_vec();
+        let mut range = key(after)..key(PersonId(u64::MAX));
         let person = range.start.len() - 8;
         range.start.push(0);
         range.end.push(0);
@@ -201,7 +201,7 @@ impl View<'_> {
     /// Up to `limit` are looked at; those that the asker cannot see any more are left out.
     pub fn mentions(&self, before: Position, limit: usize) -> Result<Vec<Mention>, Trouble> {
         let mut range = Table::Mention.key().number(self.asker.0).range();
-        range.end = keys::mention(self.asker, before);
+        range.end = keys::mention(self.asker, before).to_vec();
         let found = rows::<PlaceRow>(self.state, &range, Direction::Backwards, limit.min(limits::PAGE))?;
         let mut mentions = Vec::new();
         for (key, PlaceRow { place: Place { room, sequence } }) in found {

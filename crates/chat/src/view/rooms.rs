@@ -114,7 +114,7 @@ impl View<'_> {
     pub fn public_rooms(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Room>, Trouble> {
         let mut range = Table::RoomName.key().octets(fold_name(prefix).as_bytes()).range();
         if !after.is_empty() {
-            let mut behind = keys::room_name(&fold_name(after));
+            let mut behind = keys::room_name(&fold_name(after)).to_vec();
             behind.push(0);
             range.start = range.start.max(behind);
         }
@@ -145,7 +145,7 @@ impl View<'_> {
             return Ok(self.everybody(after, limit)?);
         }
         let mut range = Table::Member.key().number(room.0).range();
-        range.start = keys::member(room, after);
+        range.start = keys::member(room, after).to_vec();
         range.start.push(0);
         let found = rows::<MemberRow>(self.state, &range, Direction::Forwards, limit)?;
         let member = |(key, row): (Vec<u8>, MemberRow)| Member {
@@ -158,7 +158,7 @@ impl View<'_> {
 
     fn everybody(&self, after: PersonId, limit: usize) -> Result<Vec<Member>, Trouble> {
         let mut range = Table::Person.key().range();
-        range.start = keys::person(after);
+        range.start = keys::person(after).to_vec();
         range.start.push(0);
         let mut members = Vec::new();
         self.state.scan(&range.start..&range.end, Direction::Forwards, &mut |key, value| {

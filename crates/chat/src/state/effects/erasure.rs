@@ -124,7 +124,7 @@ fn rewrite(
     let mut erased = entry.to_octets();
     // Of the same length, it takes exactly the place of what was there, and leaves no piece of it.
     erased.resize(octets.len().max(erased.len()), 0);
-    state.writes.entries.insert(position.0, Some(erased));
+    state.writes.entries.insert(position.0, erased);
     state.writes.erases = true;
     Ok(())
 }

@@ -7,10 +7,10 @@ use crate::place::{Place, Sequence};
 use crate::state::keys::{self, Table};
 use crate::state::rows::{MentionedRow, MessageRow, NumberRow, PinRow, PlaceRow, ReactionCountRow, RoomRow};
 use crate::state::tables::Tables;
-use crate::storage::Staged;
+use crate::storage::{RowKey, Staged};
 use crate::trouble::Trouble;
 
-pub(crate) fn reply_key(place: Place, root: Sequence) -> Vec<u8> {
+pub(crate) fn reply_key(place: Place, root: Sequence) -> RowKey {
     keys::of_message(Table::Reply, place.room, root).number(place.sequence.0).build()
 }
 

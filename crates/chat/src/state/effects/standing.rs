@@ -16,7 +16,7 @@ pub(crate) fn change_server(
 ) -> Result<(), Trouble> {
     let mut row = state.server()?;
     change(&mut row);
-    put(state, keys::SERVER.to_vec(), &row);
+    put(state, keys::SERVER, &row);
     Ok(())
 }
 

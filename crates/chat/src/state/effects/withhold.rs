@@ -82,9 +82,9 @@ pub(crate) fn tell_rooms(state: &mut Staged<'_>, event: &Event, touched: &[Touch
 }
 
 /// Takes a row out of its table.
-fn take(state: &mut Staged<'_>, bucket: Position, key: Vec<u8>) -> Result<(), Trouble> {
-    if let Some(value) = state.get(&key)? {
-        state.put(withheld::key(bucket, &key), |to| to.extend_from_slice(&value));
+fn take(state: &mut Staged<'_>, bucket: Position, key: impl AsRef<[u8]>) -> Result<(), Trouble> {
+    if let Some(value) = state.get(key.as_ref())? {
+        state.put(withheld::key(bucket, key.as_ref()), |to| to.extend_from_slice(&value));
         state.remove(key);
     }
     Ok(())

@@ -14,17 +14,16 @@ pub(crate) fn fill(connection: &Connection, writes: &Writes) -> rusqlite::Result
         connection.execute_batch("DELETE FROM state; DELETE FROM log")?;
     }
     let mut removed = connection.prepare_cached("DELETE FROM state WHERE key = ?1")?;
-    let rows = writes.rows.iter().filter_map(|(key, value)| Some((key, value.as_ref()?)));
+    let rows = writes.rows.iter().filter_map(|(key, value)| Some((key, value?)));
     put(connection, "state", rows)?;
     for (key, _) in writes.rows.iter().filter(|(_, value)| value.is_none()) {
         removed.execute([key])?;
     }
     let mut removed = connection.prepare_cached("DELETE FROM log WHERE position = ?1")?;
-    let entries =
-        writes.entries.iter().filter_map(|(position, entry)| Some((integer(*position), entry.as_ref()?)));
+    let entries = writes.entries.iter().filter_map(|(position, entry)| Some((integer(position), entry?)));
     put(connection, "log", entries)?;
     for (position, _) in writes.entries.iter().filter(|(_, entry)| entry.is_none()) {
-        removed.execute([integer(*position)])?;
+        removed.execute([integer(position)])?;
     }
     Ok(())
 }
