@@ -31,7 +31,7 @@ usage: bench driver [--quick] [--json FILE] [--write]   compare with the peers
        bench search [--full | --messages N] [--folder FOLDER]   type queries while messages arrive
        bench durable [--quick] [--rounds N] [--folder FOLDER]   durable messages beside bare SQLite
        bench open [--quick] [--folder FOLDER]   open a long room, and catch up with it
-       bench fanout|idle|accept|echo|slow|chat [OPTIONS]   compare servers, each in a process of its own";
+       bench fanout|idle|accept|echo|slow|chat|upgrade [OPTIONS]   compare servers, each in a process of its own";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

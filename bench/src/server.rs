@@ -26,6 +26,7 @@ mod serve;
 mod slow;
 pub mod table;
 mod turns;
+mod upgrade;
 
 use std::process::ExitCode;
 
@@ -37,13 +38,14 @@ use options::Options;
 type Command = fn(&Options) -> Report;
 
 /// The commands by name.
-const COMMANDS: [(&str, Command); 6] = [
+const COMMANDS: [(&str, Command); 7] = [
     ("fanout", fanout::run),
     ("idle", idle::run),
     ("accept", accept::run),
     ("echo", echo::run),
     ("slow", slow::run),
     ("chat", chat::run),
+    ("upgrade", upgrade::run),
 ];
 
 /// Runs what the arguments ask for, if it is one of the commands here.

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
 use nix::time::ClockId;
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -23,6 +24,8 @@ const REQUEST: &[u8] =
 /// A running server with one event loop. It ends with this value.
 pub struct Parlor {
     child: Child,
+    /// Who has succeeded it, and is nobody's child.
+    successor: Option<Pid>,
     clock: ClockId,
     pub address: SocketAddr,
 }
@@ -30,12 +33,7 @@ pub struct Parlor {
 impl Parlor {
     /// Starts the program that `cargo build --release -p parlor` made, without limits on how much one may ask.
     pub fn start(data: &Path) -> io::Result<Parlor> {
-        let program = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/parlor"));
-        if !program.exists() {
-            let what =
-                format!("{} is not there; build it: cargo build --release -p parlor", program.display());
-            return Err(io::Error::other(what));
-        }
+        let program = program()?;
         // On the first core, as the other servers: what is started would stay on the load's.
         let mut child = Command::new("taskset")
             .args(["-c", "0"])
@@ -51,7 +49,20 @@ impl Parlor {
         let mut addresses =
             lines.lines().map_while(Result::ok).filter_map(|line| line.rsplit("//").next()?.parse().ok());
         let address = addresses.next().ok_or_else(|| io::Error::other("parlor did not start"))?;
-        Ok(Parlor { child, clock, address })
+        Ok(Parlor { child, successor: None, clock, address })
+    }
+
+    /// Has it succeeded by the same program, and waits for that.
+    pub fn upgrade(&mut self, data: &Path) -> io::Result<()> {
+        let output = Command::new(program()?).args(["upgrade", "--data"]).arg(data).output()?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        let process = said.strip_prefix("process ").and_then(|rest| rest.split(' ').next()?.parse().ok());
+        let process = process.map(Pid::from_raw);
+        let process =
+            process.ok_or_else(|| io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))?;
+        self.clock = ClockId::pid_cpu_clock_id(process)?;
+        self.successor = Some(process);
+        Ok(())
     }
 
     /// Processor time of all its threads so far.
@@ -84,9 +95,22 @@ impl Parlor {
 impl Drop for Parlor {
     fn drop(&mut self) {
         // It may have ended by itself; either way it is gone when this is over.
+        if let Some(successor) = self.successor {
+            let _ = kill(successor, Signal::SIGKILL);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What `cargo build --release -p parlor` made.
+fn program() -> io::Result<PathBuf> {
+    let program = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/parlor"));
+    if program.exists() {
+        return Ok(program);
+    }
+    let what = format!("{} is not there; build it: cargo build --release -p parlor", program.display());
+    Err(io::Error::other(what))
 }
 
 /// Somebody who is signed in.
