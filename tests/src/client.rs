@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use websocket_client::{Connector, WebSocket};
 
 /// How long anything that should happen at once may take on a busy machine.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 /// Somebody's connection.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Helpers of the end-to-end tests.
 
 pub mod authenticator_app;
+pub mod broker;
 pub mod browser;
 pub mod client;
 pub mod crowd;

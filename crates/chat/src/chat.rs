@@ -43,6 +43,10 @@ pub type Answer = Box<dyn FnOnce(Result<&Outcome, Trouble>) + Send>;
 /// It runs on the log's thread: it must not block, and must not wait for another proposal.
 pub type Listener = Box<dyn FnMut(&[Outcome]) + Send>;
 
+/// What is called when a log that several nodes share takes nothing any more, with the reason, and when it does again. It
+/// runs on the log's thread.
+pub type Standing = Box<dyn FnMut(Result<(), &Trouble>) + Send>;
+
 /// A log with its thread.
 pub struct Chat {
     /// Nothing once it has ended.
@@ -72,12 +76,16 @@ impl Chat {
 
     /// Starts the thread of a log that several nodes share. It follows what others append, also while nobody here has
     /// anything to say.
-    pub fn start_shared(log: impl SharedLog + 'static, listener: Listener) -> Result<Self, Trouble> {
+    pub fn start_shared(
+        log: impl SharedLog + 'static,
+        listener: Listener,
+        standing: Standing,
+    ) -> Result<Self, Trouble> {
         let source = log.source()?;
         let (queue, asked) = sync_channel(QUEUE);
         let waiting = Arc::new(AtomicUsize::new(0));
         let bell = Arc::new(Bell::default());
-        let sharing = Sharing::new(log, listener, asked, waiting.clone(), Arc::clone(&bell));
+        let sharing = Sharing::new(log, (listener, standing), asked, waiting.clone(), Arc::clone(&bell));
         Self::with_thread(source, queue, waiting, Some(bell), move || sharing.run())
     }
 

@@ -100,7 +100,7 @@ mod trouble;
 pub mod view;
 
 pub use account::AccountChange;
-pub use chat::{Answer, Chat, Listener};
+pub use chat::{Answer, Chat, Listener, Standing};
 pub use codec::Malformed;
 pub use entry::{Entry, Verdict};
 pub use event::{Audience, Event, What};

@@ -40,6 +40,7 @@
 //! # }
 //! ```
 
+mod alike;
 mod apply;
 mod connection;
 mod log;

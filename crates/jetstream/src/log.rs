@@ -14,6 +14,7 @@ use parlor_chat::storage::{Source, Storage};
 use parlor_chat::{Entry, Outcome, Position, Proposal, Trouble};
 use tokio::time::Instant;
 
+use crate::alike;
 use crate::apply::apply;
 use crate::connection::Connection;
 use crate::message::{Delivered, Said};
@@ -134,6 +135,12 @@ impl<S: Storage> JetStreamLog<S> {
     /// What is worth knowing of the stream, in sentences for who runs it.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// What all nodes of the space know under a name of `a-z`. If there is nothing yet, that is `own` from now on.
+    pub fn agree(&self, name: &str, own: &[u8]) -> Result<Vec<u8>, Trouble> {
+        let deadline = Instant::now() + self.patience;
+        self.connection.wait(alike::agree(&self.connection, &self.space, name, own, deadline))
     }
 
     fn publish(

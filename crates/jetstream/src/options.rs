@@ -54,6 +54,8 @@ pub enum Secret {
     /// Nothing but what stands in their address.
     #[default]
     None,
+    /// A user and a password.
+    User(String, String),
     /// A token.
     Token(String),
     /// The seed of an nkey, which begins with `SU`: it signs what the server asks and is never sent.

@@ -37,6 +37,7 @@ pub(crate) fn read(options: &Options) -> Result<(Vec<ServerAddr>, ConnectOptions
 fn shown(options: &Options, first: &ServerAddr) -> Result<ConnectOptions, Trouble> {
     let none = ConnectOptions::new();
     Ok(match (&options.secret, first.username(), first.password()) {
+        (Secret::User(name, password), ..) => none.user_and_password(name.clone(), password.clone()),
         (Secret::Token(token), ..) => none.token(token.clone()),
         (Secret::Nkey(seed), ..) => none.nkey(seed.trim().to_owned()),
         (Secret::Credentials(text), ..) => none.credentials(text).map_err(|_| {

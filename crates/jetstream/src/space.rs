@@ -58,6 +58,21 @@ impl Space {
         format!("parlor.{}.settled.{position}", self.0)
     }
 
+    /// The stream of what all nodes have alike.
+    pub(crate) fn alike_stream(&self) -> String {
+        format!("parlor-{}-ALIKE", self.0)
+    }
+
+    /// All subjects of what nodes have alike.
+    pub(crate) fn alike_subjects(&self) -> String {
+        format!("parlor.{}.alike.*", self.0)
+    }
+
+    /// Where something is that all nodes have alike.
+    pub(crate) fn alike(&self, name: &str) -> String {
+        format!("parlor.{}.alike.{name}", self.0)
+    }
+
     /// The object store of snapshots.
     pub(crate) fn bucket(&self) -> String {
         format!("parlor-{}", self.0)

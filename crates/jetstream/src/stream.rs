@@ -15,8 +15,8 @@ use crate::connection::Connection;
 use crate::message::Delivered;
 use crate::options::Options;
 use crate::reach::{unusable, waiting};
-use crate::settled;
 use crate::space::Space;
+use crate::{alike, settled};
 
 /// How long the servers know a message again that is published once more.
 const REMEMBERED: Duration = Duration::from_secs(120);
@@ -60,12 +60,12 @@ pub(crate) fn open(
     options: &Options,
 ) -> Result<Vec<String>, Trouble> {
     let wanted = wanted(space, options.replicas);
-    let info = connection.wait(get_or_create(connection, &wanted, Instant::now() + options.patience))?;
-    connection.wait(get_or_create(
-        connection,
-        &settled::wanted(space, options.replicas),
-        Instant::now() + options.patience,
-    ))?;
+    let get_or_create = |wanted: &Config| {
+        connection.wait(get_or_create(connection, wanted, Instant::now() + options.patience))
+    };
+    let info = get_or_create(&wanted)?;
+    get_or_create(&settled::wanted(space, options.replicas))?;
+    get_or_create(&alike::wanted(space, options.replicas))?;
     let dangers = dangers(&info.config, &wanted);
     if dangers.is_empty() || options.accept_risk {
         return Ok(dangers.into_iter().chain(notes(&info.config)).collect());
@@ -85,7 +85,7 @@ async fn get_or_create(connection: &Connection, wanted: &Config, deadline: Insta
                 {
                     match context.create_stream(wanted.clone()).await {
                         Ok(stream) => return Ok(stream.cached_info().clone()),
-                        Err(error) if is_final(&error.kind()) => return Err(unusable(error)),
+                        Err(error) if is_final(&error.kind()) => return Err(not_made(wanted, &error)),
                         Err(error) => waiting(error),
                     }
                 }
@@ -101,9 +101,20 @@ async fn get_or_create(connection: &Connection, wanted: &Config, deadline: Insta
 
 /// Whether waiting does not help. Servers that are still looking for each other say that they have not enough peers.
 fn is_final(kind: &CreateStreamErrorKind) -> bool {
-    matches!(kind, CreateStreamErrorKind::JetStream(error)
-        if error.code() < 500 && error.error_code() != ErrorCode::STREAM_NAME_EXIST
-            && error.error_code() != ErrorCode::CLUSTER_NO_PEERS)
+    let CreateStreamErrorKind::JetStream(error) = kind else { return false };
+    match error.error_code() {
+        ErrorCode::STREAM_NAME_EXIST | ErrorCode::CLUSTER_NO_PEERS => false,
+        ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED => true,
+        _ => error.code() < 500,
+    }
+}
+
+fn not_made(wanted: &Config, why: &dyn std::fmt::Display) -> Trouble {
+    let (name, replicas) = (&wanted.name, wanted.num_replicas);
+    unusable(format!(
+        "the stream {name} cannot be made on {replicas} of them: {why}; run as many servers in one cluster, or ask for \
+         fewer replicas"
+    ))
 }
 
 /// Which places are in the stream.

@@ -4,6 +4,7 @@
 //! `--max-text`, `PARLOR_MAX_TEXT` and `max-text` in the file.
 
 mod chat;
+mod cluster;
 mod example;
 mod file;
 mod files;
@@ -23,6 +24,7 @@ mod values;
 use clap::Args;
 
 pub(crate) use chat::Chat;
+pub(crate) use cluster::Cluster;
 pub(crate) use example::example;
 pub(crate) use file::{ConfigFile, FileError};
 pub(crate) use files::Files;
@@ -62,6 +64,8 @@ pub(crate) struct Config {
     pub(crate) files: Files,
     #[command(flatten)]
     pub(crate) search: Search,
+    #[command(flatten)]
+    pub(crate) cluster: Cluster,
     /// Only in the file, since there may be several.
     #[arg(skip)]
     pub(crate) providers: Vec<Provider>,

@@ -52,6 +52,11 @@ impl Layout {
         self.0.join("files.sqlite")
     }
 
+    /// The file that names the space whose node has this folder.
+    pub(crate) fn cluster_file(&self) -> PathBuf {
+        self.0.join("cluster")
+    }
+
     /// The socket at which the running server takes orders.
     pub(crate) fn control_file(&self) -> PathBuf {
         self.0.join("control")
@@ -130,6 +135,19 @@ impl DataFolder {
     /// The socket at which the running server takes orders.
     pub(crate) fn control_file(&self) -> PathBuf {
         self.layout.control_file()
+    }
+
+    /// The file that names the space whose node has this folder.
+    pub(crate) fn cluster_file(&self) -> PathBuf {
+        self.layout.cluster_file()
+    }
+
+    /// Takes over the secret of others, with whom this server is one.
+    pub(crate) fn adopt_secret(&mut self, secret: [u8; SECRET_LENGTH]) -> Result<(), DataError> {
+        if secret != self.secret {
+            self.secret = secret::make(&self.layout.secret_file(), secret)?;
+        }
+        Ok(())
     }
 
     /// What only this server knows, made at random on its first start. Not for any output.

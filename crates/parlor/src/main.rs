@@ -4,6 +4,7 @@ mod account;
 mod assets;
 mod authorities;
 mod check;
+mod cluster;
 mod command_line;
 mod commands;
 mod config;

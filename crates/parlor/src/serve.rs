@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use websocket_hub::{Config as ConnectionConfig, Endpoint, Listener, Server, TlsConfig, driver, serve};
 
 use crate::authorities::AuthoritiesError;
+use crate::cluster::{ClusterError, Node};
 use crate::config::{Config, Workers};
 use crate::control::{self, Upgrade};
 use crate::data::{DataError, DataFolder};
@@ -47,6 +48,7 @@ pub(crate) enum ServeError {
     /// The one that was to succeed this one does not serve, and this program does not start again.
     Succession(String),
     Data(DataError),
+    Cluster(ClusterError),
     Space(SpaceError),
 }
 
@@ -71,6 +73,7 @@ impl fmt::Display for ServeError {
                 "the server has handed over its place, and nobody took it: {sentence}. Start it again"
             ),
             ServeError::Data(error) => error.fmt(f),
+            ServeError::Cluster(error) => error.fmt(f),
             ServeError::Space(error) => error.fmt(f),
         }
     }
@@ -103,9 +106,9 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
             predecessor.wait().map_err(ServeError::Start)?;
         }
         // This process's until it ends, or is succeeded.
-        let data = DataFolder::open(folder).map_err(ServeError::Data)?;
+        let mut data = DataFolder::open(folder).map_err(ServeError::Data)?;
         let mut tls = Tls::open(config, data.path())?;
-        let space = Space::open(&data, space_options(config, providers)).map_err(ServeError::Space)?;
+        let space = open(config, &mut data, providers)?;
         let upgrades = take_orders(&data, &space);
         let offered = space.offer_ownership();
         let offered = offered.map_err(|trouble| ServeError::Space(SpaceError::Data(trouble)))?;
@@ -137,6 +140,21 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
             () = signals.next() => std::process::exit(1),
         }
     })
+}
+
+/// Opens what is kept in the data folder, alone or as a node of a cluster.
+fn open(config: &Config, data: &mut DataFolder, providers: Providers) -> Result<Arc<Space>, ServeError> {
+    let options = space_options(config, providers);
+    // It waits for the network, which the thread of the runtime may not.
+    let joined = std::thread::scope(|scope| scope.spawn(|| Node::join(&config.cluster, data)).join());
+    let node =
+        joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map_err(ServeError::Cluster)?;
+    let Some(node) = node else { return Space::open(data, options).map_err(ServeError::Space) };
+    for note in node.notes() {
+        eprintln!("parlor: of the cluster's stream: {note}");
+    }
+    let _ = writeln!(io::stdout(), "joined the space {} at {}", config.cluster.cluster_space, node.last());
+    Space::open_on(data, options, |listener| node.start(listener)).map_err(ServeError::Space)
 }
 
 /// What is listened on, as the settings say it.
@@ -287,15 +305,17 @@ fn offer(secret: &str, endpoints: &[Endpoint], is_secure: bool) {
 /// What holds for the community.
 fn space_options(config: &Config, providers: Providers) -> space::Options {
     let limits = &config.limits;
+    // Nodes have no files in common, and what is brought to one would not be found at the others.
+    let largest = if config.cluster.addresses().is_some() { 0 } else { config.files.max_file };
     space::Options {
         limits: Limits {
             text: limits.max_text,
-            file_octets: config.files.max_file,
+            file_octets: largest,
             requests_per_second: limits.requests_per_second.get(),
             request_burst: limits.request_burst.get(),
         },
         files: files::Options {
-            largest: config.files.max_file,
+            largest,
             a_day: config.files.files_a_day,
             all: Some(config.files.max_files).filter(|octets| *octets > 0),
             keep_unclaimed: config.files.keep_unclaimed,

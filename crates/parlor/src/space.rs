@@ -11,8 +11,8 @@ use parlor_chat::search::{Indexer, Search, SearchError};
 use parlor_chat::storage::{self, Sqlite};
 use parlor_chat::view::View;
 use parlor_chat::{
-    Action, Chat, Door, Failure, Order, Outcome, PersonId, Proposal, Receipt, Retention, SecretHash,
-    SessionId, Timestamp, Trouble, sweep,
+    Action, Chat, Door, Failure, Listener, Order, Outcome, PersonId, Proposal, Receipt, Retention,
+    SecretHash, SessionId, Timestamp, Trouble, sweep,
 };
 use websocket_hub::{Topic, WebSocket};
 
@@ -144,6 +144,15 @@ impl Space {
         let storage =
             Sqlite::open(data.chat_file(), storage::Options::default()).map_err(SpaceError::Data)?;
         let log = LocalLog::open(storage).map_err(SpaceError::Data)?;
+        Self::open_on(data, options, |listener| Chat::start(log, listener))
+    }
+
+    /// Starts what works on a chat that is started with its listener.
+    pub(crate) fn open_on(
+        data: &DataFolder,
+        options: Options,
+        start: impl FnOnce(Listener) -> Result<Chat, Trouble>,
+    ) -> Result<Arc<Self>, SpaceError> {
         let publisher = Publisher::new();
         let readers = Arc::new(OnceLock::<(Weak<Indexer>, Weak<Files>)>::new());
         let listener = {
@@ -155,7 +164,7 @@ impl Space {
                 files.upgrade().inspect(|files| files.hear(outcomes));
             }
         };
-        let chat = Arc::new(Chat::start(log, Box::new(listener)).map_err(SpaceError::Data)?);
+        let chat = Arc::new(start(Box::new(listener)).map_err(SpaceError::Data)?);
         let mut index = parlor_chat::search::Options::new(data.search_file());
         index.parts_of_words = options.parts_of_words;
         let started = Indexer::start(index, LogFeed(Arc::clone(&chat))).map_err(SpaceError::Search)?;

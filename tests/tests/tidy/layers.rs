@@ -21,7 +21,7 @@ const LAYERS: [Layer; 6] = [
     Layer {
         name: "parlor",
         // The client is for `parlor check`.
-        uses: &["websocket-hub", "websocket-driver", "websocket-client", "parlor-chat"],
+        uses: &["websocket-hub", "websocket-driver", "websocket-client", "parlor-chat", "parlor-jetstream"],
         tests_use: &[],
     },
 ];

@@ -1,16 +1,19 @@
 //! The thread of a log that several nodes share: what others append is told together with what was handed in here, in
 //! the one order of the log.
 
+use std::mem::discriminant;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use super::bell::Bell;
-use super::{Answer, Asked, Listener};
+use super::{Answer, Asked, Listener, Standing};
 use crate::log::{Log, SharedLog};
 use crate::proposal::Proposal;
 use crate::trouble::Trouble;
+
+type Result<T> = std::result::Result<T, Trouble>;
 
 /// Proposals that are appended at once at most, so that the first of them does not wait for long.
 const STEP: usize = 1_024;
@@ -22,26 +25,27 @@ const TICK: Duration = Duration::from_secs(1);
 pub(super) struct Sharing<L> {
     log: L,
     listener: Listener,
+    standing: Standing,
     asked: Receiver<Asked>,
     /// Octets that wait to be taken up.
     waiting: Arc<AtomicUsize>,
     bell: Arc<Bell>,
     scrubbed: Instant,
-    /// Whether the last attempt to do something failed.
-    is_troubled: bool,
+    /// Why the last attempt to do something failed.
+    trouble: Option<Trouble>,
 }
 
 impl<L: SharedLog + 'static> Sharing<L> {
     pub(super) fn new(
         mut log: L,
-        listener: Listener,
+        (listener, standing): (Listener, Standing),
         asked: Receiver<Asked>,
         waiting: Arc<AtomicUsize>,
         bell: Arc<Bell>,
     ) -> Self {
         let arrivals = Arc::clone(&bell);
         log.on_arrival(Box::new(move || arrivals.ring()));
-        Sharing { log, listener, asked, waiting, bell, scrubbed: Instant::now(), is_troubled: false }
+        Sharing { log, listener, standing, asked, waiting, bell, scrubbed: Instant::now(), trouble: None }
     }
 
     /// Goes on until nobody can hand in anything any more.
@@ -60,7 +64,7 @@ impl<L: SharedLog + 'static> Sharing<L> {
             }
         }
         // If servers cannot be reached, nobody waits for them: the next start does it, or another node.
-        if !self.is_troubled {
+        if self.trouble.is_none() {
             self.scrub();
         }
         Box::new(self.log)
@@ -89,7 +93,7 @@ impl<L: SharedLog + 'static> Sharing<L> {
 
     fn append(&mut self, proposals: &[Proposal], answers: Vec<Answer>) {
         let result = self.log.append(proposals);
-        self.is_troubled = result.is_err();
+        self.stand(&result);
         match result {
             Ok(outcomes) => {
                 outcomes.iter().zip(answers).for_each(|(outcome, answer)| answer(Ok(outcome)));
@@ -103,8 +107,12 @@ impl<L: SharedLog + 'static> Sharing<L> {
     /// Takes up what others have appended; returns whether there was anything.
     fn follow(&mut self) -> bool {
         let result = self.log.follow(Duration::ZERO);
-        self.is_troubled = result.is_err();
-        self.tell()
+        let has_heard = self.tell();
+        // That nothing comes says nothing of whether anything would be taken.
+        if result.is_err() || has_heard {
+            self.stand(&result);
+        }
+        has_heard
     }
 
     /// Tells what was taken up.
@@ -118,8 +126,19 @@ impl<L: SharedLog + 'static> Sharing<L> {
 
     fn scrub(&mut self) {
         // What fails now is tried again in a second.
-        let result: Result<bool, Trouble> = self.log.scrub();
-        self.is_troubled |= result.is_err();
+        let result = self.log.scrub();
+        if result.is_err() {
+            self.stand(&result);
+        }
         self.scrubbed = Instant::now();
+    }
+
+    /// Says how the log stands, if it stands otherwise than before.
+    fn stand<T>(&mut self, result: &Result<T>) {
+        let (before, now) = (self.trouble.as_ref().map(discriminant), result.as_ref().err());
+        if before != now.map(discriminant) {
+            (self.standing)(now.map_or(Ok(()), Err));
+        }
+        self.trouble = now.cloned();
     }
 }

@@ -25,7 +25,7 @@ impl Node {
             let heard = Arc::clone(&heard);
             move |outcomes: &[Outcome]| heard.lock().unwrap().extend_from_slice(outcomes)
         };
-        Node { chat: Chat::start_shared(log, Box::new(listener)).unwrap(), heard }
+        Node { chat: Chat::start_shared(log, Box::new(listener), Box::new(|_| {})).unwrap(), heard }
     }
 
     fn heard(&self) -> Vec<Outcome> {

@@ -213,3 +213,17 @@ fn a_stream_that_may_lose_what_was_acknowledged_is_refused_unless_that_is_accept
     let accepted = JetStreamLog::open(Options { accept_risk: true, ..options }, Memory::new()).unwrap();
     assert!(accepted.notes()[0].contains("in memory alone"));
 }
+
+#[test]
+fn what_nodes_have_alike_is_what_the_first_of_them_says() {
+    let (server, space) = (Server::start(), crate::support::fresh_space());
+    let ask = |number: u8| {
+        let node = node(&server, &space);
+        move || node.agree("secret", &[number]).unwrap()
+    };
+    let asked: Vec<_> = (0..4).map(ask).map(thread::spawn).collect();
+    let agreed: Vec<Vec<u8>> = asked.into_iter().map(|asked| asked.join().unwrap()).collect();
+    assert!(agreed.iter().all(|one| *one == agreed[0] && one[0] < 4), "{agreed:?}");
+    assert_eq!(node(&server, &space).agree("secret", b"later"), Ok(agreed[0].clone()));
+    assert_eq!(node(&server, &space).agree("other", b"x"), Ok(b"x".to_vec()));
+}

@@ -259,7 +259,7 @@ mod tests {
             (
                 "[colours]",
                 "line 1: there is no section [colours]; there are [server], [tls], [proxies], [http], [limits], [chat], \
-                 [files], [search]",
+                 [files], [search], [cluster]",
             ),
             (
                 "[limits]\nmax-text = 99999",

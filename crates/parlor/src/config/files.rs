@@ -11,7 +11,7 @@ use super::values::{count, octets_or_none, seconds};
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Files")]
 pub(crate) struct Files {
-    /// The largest file that is taken, in octets; 0 takes none.
+    /// The largest file that is taken, in octets; 0 takes none. A node of a cluster takes none, whatever stands here.
     #[arg(long, value_name = "OCTETS", default_value = "26214400", value_parser = octets_or_none)]
     pub(crate) max_file: u64,
 

@@ -2,7 +2,7 @@
 
 use clap::{Arg, Args, Command};
 
-use super::{Chat, Config, Files, Http, Limits, PREFIX, Proxies, Search, Server, Tls};
+use super::{Chat, Cluster, Config, Files, Http, Limits, PREFIX, Proxies, Search, Server, Tls};
 
 /// One setting.
 #[derive(Debug, Clone)]
@@ -34,6 +34,7 @@ pub(crate) fn sections() -> Vec<Section> {
         Chat::augment_args(Command::new("")),
         Files::augment_args(Command::new("")),
         Search::augment_args(Command::new("")),
+        Cluster::augment_args(Command::new("")),
     ];
     of.into_iter().map(section).collect()
 }
@@ -152,7 +153,10 @@ mod tests {
     fn the_sections_have_every_setting_and_everything_is_explained() {
         let sections = sections();
         let names: Vec<&str> = sections.iter().map(|section| section.name.as_str()).collect();
-        assert_eq!(names, ["server", "tls", "proxies", "http", "limits", "chat", "files", "search"]);
+        assert_eq!(
+            names,
+            ["server", "tls", "proxies", "http", "limits", "chat", "files", "search", "cluster"]
+        );
         let inside = sections.iter().flat_map(|section| &section.settings);
         let (inside, all) = (inside.map(|each| &each.name).collect::<Vec<_>>(), settings());
         assert_eq!(inside, all.iter().map(|each| &each.name).collect::<Vec<_>>());

@@ -189,6 +189,33 @@ pub(super) fn max_head(text: &str) -> Result<usize, &'static str> {
     octets.ok_or("it must be a whole number of octets from 1024 to 16384")
 }
 
+/// The address of a server that holds the log of several nodes, or none. What is shown to it has no place there: the
+/// command line is everybody's to read.
+pub(super) fn broker(text: &str) -> Result<String, &'static str> {
+    let rest = ["nats://", "tls://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    let authority = rest.and_then(|rest| rest.parse::<http::uri::Authority>().ok());
+    let is_address = authority.is_some_and(|authority| !authority.as_str().contains('@'));
+    if text == NONE || is_address {
+        Ok(text.to_owned())
+    } else {
+        Err("it must be none, or such as nats://host:4222 or tls://host:4222, without user or password")
+    }
+}
+
+/// What several nodes call what they share.
+pub(super) fn space(text: &str) -> Result<String, &'static str> {
+    let is_allowed =
+        |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || matches!(octet, b'-' | b'_');
+    let is_name = (1..=32).contains(&text.len()) && text.bytes().all(is_allowed);
+    if is_name { Ok(text.to_owned()) } else { Err("it must be 1 to 32 of a-z, 0-9, - and _") }
+}
+
+/// On how many servers something lies.
+pub(super) fn replicas(text: &str) -> Result<usize, &'static str> {
+    let replicas = text.parse().ok().filter(|replicas| [1, 3, 5].contains(replicas));
+    replicas.ok_or("it must be 1, 3 or 5")
+}
+
 /// How much is told.
 pub(super) fn log_level(name: &str) -> Result<LevelFilter, &'static str> {
     let names = ["off", "error", "warn", "info", "debug", "trace"];
@@ -245,6 +272,11 @@ mod tests {
         assert_eq!(domain("Chat.example.org"), Ok("chat.example.org".to_owned()));
         assert_eq!(https("https://example.org/dir"), Ok("https://example.org/dir".to_owned()));
         assert_eq!(max_head("1024"), Ok(1024));
+        for text in ["none", "nats://127.0.0.1:4222", "tls://[::1]"] {
+            assert_eq!(broker(text), Ok(text.to_owned()));
+        }
+        assert_eq!(space("main-2"), Ok("main-2".to_owned()));
+        assert_eq!(replicas("5"), Ok(5));
         assert_eq!(log_level("off"), Ok(LevelFilter::OFF));
         for each in Backend::ALL {
             assert_eq!(backend(each.name()), Ok(each));
@@ -284,6 +316,11 @@ mod tests {
         );
         refused(https, &["", "http://example.org", "example.org"], "it must begin with https://");
         refused(max_head, &["1023", "16385"], "it must be a whole number of octets from 1024 to 16384");
+        let sentence =
+            "it must be none, or such as nats://host:4222 or tls://host:4222, without user or password";
+        refused(broker, &["", "host", "http://host", "nats://", "nats://ada:secret@host"], sentence);
+        refused(space, &["", "Main", "a.b", &"x".repeat(33)], "it must be 1 to 32 of a-z, 0-9, - and _");
+        refused(replicas, &["0", "2", "x"], "it must be 1, 3 or 5");
         refused(log_level, &["loud", "1"], "it must be one of: off, error, warn, info, debug, trace");
         refused(door, &["", "Open", "ajar"], "it must be one of: open, claimed, invite, closed");
         refused(switch, &["yes", "1", ""], "it must be true or false");

@@ -18,10 +18,7 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("too-fast", "More requests came than one connection may send. Try again after `retry_after`."),
     ("too-early", "Too many requests came before the welcome. Wait for it."),
     ("busy", "The server has too much to do. Try again after `retry_after`, with the same key."),
-    (
-        "try-again",
-        "Nothing can be stored for the moment, and nothing was. Try again after `retry_after`, with the same key.",
-    ),
+    ("try-again", "Nothing can be stored for the moment. Try again after `retry_after`, with the same key."),
     ("storage-failed", "The data cannot be read or written until somebody mends the server."),
     ("search-off", "The search index is not to be had for the moment."),
     ("query-invalid", "The search cannot be understood; `message` says why."),
@@ -104,6 +101,10 @@ impl From<Trouble> for WireError {
     fn from(trouble: Trouble) -> Self {
         let (code, sentence) = match &trouble {
             Trouble::Busy => ("busy", "The server has too much to do; try again in a moment."),
+            Trouble::Unreachable(_) => (
+                "try-again",
+                "The servers that keep what is said cannot be reached for the moment; try again.",
+            ),
             trouble if trouble.may_pass() => {
                 ("try-again", "This could not be stored for the moment, and it was not; try again.")
             }
@@ -137,6 +138,8 @@ mod tests {
             Trouble::Corrupt("x".into()),
             Trouble::Newer("x".into()),
             Trouble::Busy,
+            Trouble::Unreachable("x".into()),
+            Trouble::Unfit("x".into()),
             Trouble::Stopped,
         ];
         let own = [

@@ -1,0 +1,6 @@
+//! Several `parlor` processes that are one server, over a real nats-server.
+
+mod node;
+mod starting;
+mod together;
+mod waiting;

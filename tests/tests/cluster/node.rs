@@ -1,0 +1,122 @@
+//! A node of a test's cluster.
+
+use std::collections::VecDeque;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use parlor_tests::broker::Broker;
+use parlor_tests::client::Client;
+use parlor_tests::process::{Folder, Process, built};
+use serde_json::{Value, json};
+
+/// How long starting or stopping may take on a busy machine.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+
+/// The lobby's id.
+pub(crate) const LOBBY: &str = "0000000000001";
+
+/// A node with its data.
+pub(crate) struct Node {
+    process: Process,
+    folder: Folder,
+    pub(crate) address: String,
+    arguments: Vec<String>,
+}
+
+impl Node {
+    /// A new node with an empty folder, which takes as much as comes.
+    pub(crate) fn join(broker: &Broker) -> Node {
+        let arguments = [
+            "--cluster",
+            &broker.address(),
+            "--cluster-replicas=1",
+            "--requests-per-second=1000000",
+            "--request-burst=1000000",
+        ];
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let folder = Folder::new("node");
+        let (process, address) = run(&folder, &arguments);
+        Node { process, folder, address, arguments }
+    }
+
+    /// Kills it as a power cut does.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again where it was.
+    pub(crate) fn start_again(&mut self) {
+        (self.process, self.address) = run(&self.folder, &self.arguments);
+    }
+
+    /// Ends it, and leaves its data.
+    pub(crate) fn stop(mut self) -> Folder {
+        let status = self.process.terminate(SOON);
+        assert!(status.success(), "{status}{}", self.process.report());
+        self.folder
+    }
+
+    /// What makes the first owner. Only what the node that started last has printed is good.
+    pub(crate) fn ownership(&self) -> String {
+        let line = self.process.line_with("#own=", SOON);
+        line.rsplit_once("#own=").expect("it is in the line").1.to_owned()
+    }
+
+    pub(crate) async fn client(&self) -> Client {
+        Client::new(&self.address).await
+    }
+
+    /// Somebody new who hears everything that is said in the lobby, from its beginning on.
+    pub(crate) async fn listener(&self) -> Listener {
+        let mut client = self.client().await;
+        let answer = client.ok(json!({"type": "subscribe", "room": LOBBY, "after": 0})).await;
+        let told = answer["events"].as_array().expect("nothing is too long ago").clone();
+        Listener { client, told: told.into() }
+    }
+
+    pub(crate) async fn back(&self, token: &str) -> Client {
+        Client::back(&self.address, token).await
+    }
+}
+
+fn run(folder: &Folder, arguments: &[String]) -> (Process, String) {
+    let mut all = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
+    all.extend_from_slice(arguments);
+    let process = Process::start("parlor", &all, folder);
+    let line = process.line_with("listening on http://", SOON);
+    (process, line.replace("listening on http://", "ws://"))
+}
+
+/// Says something in the lobby under a key.
+pub(crate) fn post(text: &str) -> Value {
+    json!({"type": "post", "room": LOBBY, "text": text, "key": text})
+}
+
+/// Somebody who listens in the lobby.
+pub(crate) struct Listener {
+    pub(crate) client: Client,
+    /// What was told at once when they came.
+    told: VecDeque<Value>,
+}
+
+impl Listener {
+    /// What was said since the last call, up to a text.
+    pub(crate) async fn said_up_to(&mut self, last: &str) -> Vec<String> {
+        let mut said = Vec::new();
+        while said.last().is_none_or(|text| text != last) {
+            let event = match self.told.pop_front() {
+                Some(event) => event,
+                None => self.client.event().await,
+            };
+            if event["type"] == "posted" {
+                said.push(event["text"].as_str().expect("a text was posted").to_owned());
+            }
+        }
+        said
+    }
+}
+
+/// Runs the command to its end in a folder.
+pub(crate) fn parlor(folder: &Folder, arguments: &[&str]) -> Output {
+    Command::new(built("parlor")).args(arguments).current_dir(folder.path()).output().expect("it is built")
+}
