@@ -1,7 +1,7 @@
 //! How many messages a second become durable, beside what the disk and bare SQLite do in the same run.
 
 mod bare;
-mod chat;
+pub mod chat;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,20 +15,20 @@ use crate::server::machine;
 use crate::server::table::{Table, rate, thousands};
 
 /// Octets of a message's text.
-const TEXT: usize = 130;
+pub const TEXT: usize = 130;
 /// Proposals, or rows, that are under way at a time.
 const IN_FLIGHT: [usize; 3] = [1, 64, 1_024];
 const ROOMS: [u64; 2] = [1, 50];
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// What came of one turn.
-struct Turn {
-    each_second: f64,
+pub struct Turn {
+    pub each_second: f64,
     /// Of the processor, for each message: what stays comparable when the machine does other things, too.
     microseconds: f64,
     /// From asking to the acknowledgement.
-    commit: Histogram,
+    pub commit: Histogram,
     /// From asking until a listener has heard.
     delivery: Histogram,
 }

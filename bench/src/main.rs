@@ -1,5 +1,6 @@
 //! How fast the driver and the hub are beside their peers, and how many instructions a message takes. See README.md.
 
+mod cluster;
 mod counts;
 mod driver;
 mod durable;
@@ -30,6 +31,7 @@ usage: bench driver [--quick] [--json FILE] [--write]   compare with the peers
        bench count ROW MESSAGES               what `counts` runs under callgrind
        bench search [--full | --messages N] [--folder FOLDER]   type queries while messages arrive
        bench durable [--quick] [--rounds N] [--folder FOLDER]   durable messages beside bare SQLite
+       bench cluster [--quick] [--rounds N] [--write]   nodes on three NATS servers beside bare publishing
        bench open [--quick] [--folder FOLDER]   open a long room, and catch up with it
        bench fanout|idle|accept|echo|slow|chat|upgrade [OPTIONS]   compare servers, each in a process of its own";
 
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         ["count", row, messages] => counts::count(row, messages),
         ["search", ref options @ ..] => search::run(options),
         ["durable", ref options @ ..] => durable::run(options),
+        ["cluster", ref options @ ..] => cluster::run(options),
         ["open", ref options @ ..] => open::run(options),
         _ => usage(),
     }

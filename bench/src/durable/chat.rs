@@ -17,7 +17,7 @@ const PEOPLE: usize = 1_024;
 const ROOMS_OF_EACH: u64 = 5;
 
 /// What the senders hear, in this order for each message.
-enum Heard {
+pub enum Heard {
     /// A sender's message is durable, or why it is not.
     Acknowledged(usize, std::result::Result<(), String>),
     /// A listener was told of messages by these senders.
@@ -26,21 +26,26 @@ enum Heard {
 
 /// What was heard and not yet taken up. As in the server, whoever asked is woken once for a batch, not for each answer.
 #[derive(Default)]
-struct News {
+pub struct News {
     heard: Mutex<Vec<Heard>>,
     came: Condvar,
 }
 
 impl News {
-    fn add(&self, heard: Heard, wakes: bool) {
+    pub fn add(&self, heard: Heard, wakes: bool) {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
         if wakes {
             self.came.notify_one();
         }
     }
 
+    /// What was added without waking is complete.
+    pub fn wake(&self) {
+        self.came.notify_one();
+    }
+
     /// Waits until something is heard, and takes all of it.
-    fn take(&self, into: &mut Vec<Heard>) {
+    pub fn take(&self, into: &mut Vec<Heard>) {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.came.wait_while(heard, |heard| heard.is_empty());
         std::mem::swap(&mut *waited.unwrap_or_else(PoisonError::into_inner), into);
@@ -61,6 +66,17 @@ pub fn acknowledgements(path: &Path, in_flight: usize, rooms: u64, duration: Dur
             listener.add(Heard::Told(senders), true);
         }),
     )?;
+    keep_under_way(&[chat], &news, in_flight, rooms, duration)
+}
+
+/// Keeps so many senders busy, spread over the nodes of a chat.
+pub fn keep_under_way(
+    chats: &[Chat],
+    news: &Arc<News>,
+    in_flight: usize,
+    rooms: u64,
+    duration: Duration,
+) -> Result<Turn> {
     let text: Arc<str> = "x".repeat(TEXT).into();
     let start = Instant::now();
     // The load's own thread is not the chat.
@@ -72,7 +88,7 @@ pub fn acknowledgements(path: &Path, in_flight: usize, rooms: u64, duration: Dur
     let mut count = 0;
     for (sender, asked) in asked.iter_mut().enumerate() {
         *asked = Instant::now();
-        say(&chat, sender, count + sender as u64, rooms, &text, news.clone())?;
+        say(&chats[sender % chats.len()], sender, count + sender as u64, rooms, &text, news.clone())?;
     }
     let mut next = in_flight as u64;
     let mut under_way = in_flight;
@@ -92,7 +108,7 @@ pub fn acknowledgements(path: &Path, in_flight: usize, rooms: u64, duration: Dur
                         continue;
                     }
                     asked[sender] = now;
-                    say(&chat, sender, next, rooms, &text, news.clone())?;
+                    say(&chats[sender % chats.len()], sender, next, rooms, &text, news.clone())?;
                     next += 1;
                 }
                 Heard::Told(senders) => {
@@ -101,13 +117,11 @@ pub fn acknowledgements(path: &Path, in_flight: usize, rooms: u64, duration: Dur
             }
         }
     }
-    let turn = turn(count, start, used() - before, commit, delivery);
-    drop(chat);
-    Ok(turn)
+    Ok(turn(count, start, used() - before, commit, delivery))
 }
 
 /// One sender's next message, with a key as a client makes it: a UUID of version 7.
-fn say(chat: &Chat, sender: usize, number: u64, rooms: u64, text: &str, news: Arc<News>) -> Result<()> {
+pub fn say(chat: &Chat, sender: usize, number: u64, rooms: u64, text: &str, news: Arc<News>) -> Result<()> {
     let at = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64;
     let key = format!("{:08x}-{:04x}-7{:03x}-8000-{number:012x}", at >> 16, at & 0xffff, number & 0xfff);
     let proposal = Proposal {
@@ -144,27 +158,29 @@ fn room(number: u64) -> RoomId {
 }
 
 /// Everybody comes, and joins the room that they will speak in and some others.
-fn people_and_rooms(log: &mut impl Log, rooms: u64) -> Result<()> {
-    let mut asked = Vec::new();
-    for number in 0..PEOPLE {
-        asked.push((
-            person(number),
-            Action::Arrive { nickname: format!("user-{number}"), from: Origin::default() },
-        ));
-    }
-    for number in 0..rooms {
+pub fn people_and_rooms(log: &mut impl Log, rooms: u64) -> Result<()> {
+    let arrive = |number| {
+        let action = Action::Arrive { nickname: format!("user-{number}"), from: Origin::default() };
+        (person(number), action)
+    };
+    let create = |number| {
         let (name, topic) = (format!("room {number}"), String::new());
-        let create = Action::CreateRoom { room: room(number), visibility: Visibility::Public, name, topic };
-        asked.push((person(0), create));
-    }
-    for number in 1..PEOPLE {
-        for other in 0..rooms.min(ROOMS_OF_EACH) {
-            let room = room((number as u64 + other) % rooms);
-            asked.push((person(number), Action::Join { room }));
-        }
-    }
+        let room = room(number);
+        (person(0), Action::CreateRoom { room, visibility: Visibility::Public, name, topic })
+    };
+    let join = |number: usize| {
+        let rooms = (0..rooms.min(ROOMS_OF_EACH)).map(move |other| room((number as u64 + other) % rooms));
+        rooms.map(move |room| (person(number), Action::Join { room }))
+    };
+    // A log that several nodes share keeps the order of what one person asks for, and of what comes one after another.
+    append(log, (0..PEOPLE).map(arrive))?;
+    append(log, (0..rooms).map(create))?;
+    append(log, (1..PEOPLE).flat_map(join))
+}
+
+fn append(log: &mut impl Log, asked: impl Iterator<Item = (PersonId, Action)>) -> Result<()> {
     let at = Timestamp(1_763_744_400_000);
-    let proposals = asked.into_iter().map(|(by, action)| Proposal { at, by, key: None, action });
+    let proposals = asked.map(|(by, action)| Proposal { at, by, key: None, action });
     for outcome in log.append(&proposals.collect::<Vec<_>>())? {
         outcome.verdict?;
     }
