@@ -159,8 +159,11 @@ pub(crate) fn put_nested(number: u64, to: &mut Vec<u8>, fill: impl FnOnce(&mut V
     let end = to.len();
     put_varint(u64::try_from(length).expect("a length fits in 64 bits"), to);
     let prefix = to.len() - end;
-    to[start + 1..].rotate_right(prefix);
-    to.remove(start);
+    let mut octets = [0; 10];
+    octets[..prefix].copy_from_slice(&to[end..]);
+    to.truncate(end + prefix - 1);
+    to.copy_within(start + 1..end, start + prefix);
+    to[start..start + prefix].copy_from_slice(&octets[..prefix]);
 }
 
 impl<'a> Value<'a> {

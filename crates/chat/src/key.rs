@@ -122,7 +122,8 @@ fn uuid_time(key: &str) -> Option<u64> {
     if !is_uuid {
         return None;
     }
-    u64::from_str_radix(&[&key[..8], &key[9..13]].concat(), 16).ok()
+    let [high, low] = [&key[..8], &key[9..13]].map(|digits| u64::from_str_radix(digits, 16).ok());
+    Some(high? << 16 | low?)
 }
 
 /// The first 10 of a ULID's 26 characters of Crockford's base 32: 50 bits, of which the first two are 0.

@@ -58,7 +58,7 @@ pub(crate) fn apply(
             Ok(Receipt { position, place: None })
         }
         Ok(Decision::InRoom(room, what)) => {
-            let sequence = state.any_room(room)?.map(|row| row.sequence).unwrap_or_default().next();
+            let sequence = state.last_in_room(room)?.next();
             let place = Some(Place { room, sequence });
             event = Some(Event { position, at: proposal.at, by: proposal.by, place, what });
             Ok(Receipt { position, place })

@@ -66,8 +66,12 @@ pub(super) struct Steps {
     /// How many the next one is to have before it begins, if they come soon.
     wanted: usize,
     begun: Instant,
-    /// How long the last step took.
+    /// How long the last step took to be written.
     took: Duration,
+    /// How long it took to decide on what is in the next step.
+    deciding: Duration,
+    /// How long it took to decide on one proposal of the last.
+    each: Duration,
     is_clean: bool,
     scrubbed: Instant,
 }
@@ -116,6 +120,8 @@ impl Steps {
             wanted: 0,
             begun: Instant::now(),
             took: Duration::ZERO,
+            deciding: Duration::ZERO,
+            each: Duration::ZERO,
             is_clean: false,
             scrubbed: Instant::now(),
         }
@@ -178,9 +184,11 @@ impl Steps {
         let number = self.first + self.parts.len() as u64;
         let mut told = ToldOnce { number, tell: Some(self.tell.clone()) };
         self.parts.push_back(part);
+        let begun = Instant::now();
         if let Some(part) = self.parts.back() {
             self.log.take(&part.proposals, Box::new(move |result| told.tell(result)));
         }
+        self.deciding += begun.elapsed();
         while let Ok(told) = self.told.try_recv() {
             self.hear(told);
         }
@@ -200,14 +208,16 @@ impl Steps {
     /// Those of the last step have just been answered and may be about to go on.
     fn keep_company(&mut self) {
         let patience = COMPANY.min(self.took / COMPANY_SHARE);
-        let begun = Instant::now();
+        let mut left = patience;
         while self.next.proposals < self.wanted && !self.is_troubled {
             // Part by part: whoever comes after so many are there joins the next step.
             let part = self.gather(None);
             if !part.proposals.is_empty() {
                 self.take(part);
-            } else if self.next.has_room() && begun.elapsed() < patience {
+            } else if self.next.has_room() && !left.is_zero() {
+                let begun = Instant::now();
                 std::thread::sleep(LOOK.max(patience / LOOKS));
+                left = left.saturating_sub(begun.elapsed());
             } else {
                 break;
             }
@@ -219,6 +229,7 @@ impl Steps {
         self.is_clean = false;
         self.under_way = self.parts.len() - written;
         self.last = std::mem::take(&mut self.next).proposals;
+        self.each = std::mem::take(&mut self.deciding) / count(self.last).max(1);
         self.begun = Instant::now();
         self.log.flush();
     }
@@ -260,15 +271,28 @@ impl Steps {
             self.next = Size::default();
         }
         self.take_what_waits();
-        // Those of the last step may be about to go on, and those who came meanwhile are there.
-        let all = self.last + self.next.proposals;
-        self.wanted = if all < 2 * ENOUGH { all - all / 4 } else { all / 2 };
+        self.wanted = self.worth_waiting_for();
         if self.next.proposals >= ENOUGH.max(self.wanted - self.wanted / 4) {
             // There is company already, and the disk need not wait until the others are answered.
             self.begin(ended);
         }
         self.answer(ended);
         self.is_troubled = false;
+    }
+
+    /// How many the next step is to have: those of the last may be about to go on, and who came meanwhile is there.
+    fn worth_waiting_for(&self) -> usize {
+        let all = self.last + self.next.proposals;
+        // What a step takes beside what its size makes of it is the disk's, and two steps take that twice. If it is
+        // more than it takes to decide on everybody, deciding and writing at the same time would gain less.
+        let is_disk_slow = self.took > self.each * count(self.last + all);
+        if all < 2 * ENOUGH {
+            all - all / 4
+        } else if is_disk_slow {
+            all - all / 8
+        } else {
+            all / 2
+        }
     }
 
     fn answer(&mut self, parts: usize) {
@@ -316,6 +340,11 @@ impl Steps {
             self.scrubbed = Instant::now();
         }
     }
+}
+
+/// For sharing a time among so many.
+fn count(proposals: usize) -> u32 {
+    u32::try_from(proposals).unwrap_or(u32::MAX)
 }
 
 /// Makes one proposal durable and answers it.

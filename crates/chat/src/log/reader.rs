@@ -65,7 +65,7 @@ impl<'a> LogReader<'a> {
 
     /// The last place in a room; 0 if there is no such room.
     pub fn last_in_room(&self, room: RoomId) -> Result<Sequence, Trouble> {
-        Ok(self.read.any_room(room)?.map(|row| row.sequence).unwrap_or_default())
+        self.read.last_in_room(room)
     }
 
     pub(super) fn storage(&self) -> &'a dyn Read {

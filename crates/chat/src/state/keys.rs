@@ -69,8 +69,9 @@ pub(crate) fn is_hot(table: u8) -> bool {
 pub(crate) struct KeyBuilder(RowKey);
 
 impl KeyBuilder {
-    pub(crate) fn number(self, number: u64) -> Self {
-        self.octets(&number.to_be_bytes())
+    pub(crate) fn number(mut self, number: u64) -> Self {
+        self.0.extend_by_number(number);
+        self
     }
 
     pub(crate) fn octets(mut self, octets: &[u8]) -> Self {

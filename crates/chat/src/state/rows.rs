@@ -122,6 +122,13 @@ record!(RoomRow {
     11 open_to_web, 20 slow_mode, 21 mutes, 22 undone
 });
 
+/// Of a room's row, what each event changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LastRow {
+    pub(crate) sequence: Sequence,
+}
+record!(LastRow { 6 sequence });
+
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct MemberRow {
     pub(crate) role: Role,

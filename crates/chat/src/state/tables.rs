@@ -5,8 +5,8 @@ use std::ops::{ControlFlow, Range};
 use super::keeping::{KnownRow, Shelf};
 use super::keys::{self, SECOND, THIRD, Table};
 use super::rows::{
-    AccountRow, HappeningRow, IdentityRow, KeyRow, MemberRow, MessageRow, NumberRow, PasskeyRow, PersonRow,
-    ReactionCountRow, RoomRow, ServerRow, SessionRow, Standing,
+    AccountRow, HappeningRow, IdentityRow, KeyRow, LastRow, MemberRow, MessageRow, NumberRow, PasskeyRow,
+    PersonRow, ReactionCountRow, RoomRow, ServerRow, SessionRow, Standing,
 };
 use crate::account::AccountChange;
 use crate::codec::Record;
@@ -137,6 +137,11 @@ pub(crate) trait Tables: Read {
     /// A room, also if that it was opened is undone.
     fn any_room(&self, room: RoomId) -> Result<Option<RoomRow>, Trouble> {
         self.row(&keys::room(room))
+    }
+
+    /// The last place that was given out in a room; 0 if there is no such room.
+    fn last_in_room(&self, room: RoomId) -> Result<Sequence, Trouble> {
+        Ok(self.row::<LastRow>(&keys::room(room))?.unwrap_or_default().sequence)
     }
 
     /// The public room of a name.

@@ -24,6 +24,21 @@ impl RowKey {
         RowKey(Form::Short([0; SHORT + 1]))
     }
 
+    /// Adds a number, so that keys stand in the order of their numbers.
+    pub(crate) fn extend_by_number(&mut self, number: u64) {
+        let octets = number.to_be_bytes();
+        if let Form::Short(form) = &mut self.0
+            && let length = usize::from(form[SHORT])
+            && let Some(place) = form[..SHORT].get_mut(length..length + octets.len())
+        {
+            // Of a size that is known, without a call.
+            place.copy_from_slice(&octets);
+            form[SHORT] += 8;
+        } else {
+            self.extend(&octets);
+        }
+    }
+
     pub(crate) fn extend(&mut self, octets: &[u8]) {
         match &mut self.0 {
             Form::Short(form) => {
@@ -45,7 +60,18 @@ impl RowKey {
 impl From<&[u8]> for RowKey {
     fn from(octets: &[u8]) -> Self {
         let mut key = RowKey::new();
-        key.extend(octets);
+        // Most keys are a letter with one or two numbers.
+        match octets {
+            [table, numbers @ ..] if matches!(numbers.len(), 8 | 16) => {
+                key.extend(&[*table]);
+                numbers
+                    .as_chunks()
+                    .0
+                    .iter()
+                    .for_each(|eight| key.extend_by_number(u64::from_be_bytes(*eight)));
+            }
+            _ => key.extend(octets),
+        }
         key
     }
 }
@@ -144,6 +170,10 @@ mod tests {
         for (length, octet) in octets.iter().enumerate() {
             grown.extend(&[*octet]);
             assert_eq!(grown, RowKey::from(&octets[..=length]));
+            let mut by_number = grown.clone();
+            by_number.extend_by_number(0x0102_0304_0506_0708);
+            let expected = [&octets[..=length], &[1, 2, 3, 4, 5, 6, 7, 8]].concat();
+            assert_eq!(by_number, RowKey::from(expected.as_slice()));
         }
     }
 }
