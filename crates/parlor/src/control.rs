@@ -128,6 +128,10 @@ fn ask(path: &Path, order: &Order, patience: Duration) -> io::Result<Report> {
     send(&stream, order)?;
     let mut line = String::new();
     BufReader::new(stream.take(LONGEST)).read_line(&mut line)?;
+    if line.is_empty() {
+        let message = "the server ended before it answered; look whether another one runs by now";
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+    }
     Ok(serde_json::from_str(&line)?)
 }
 

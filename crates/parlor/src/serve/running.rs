@@ -52,12 +52,12 @@ impl Running {
         // Its file may be another by the time that it is succeeded.
         let program = own_file();
         let mut life = pin!(life);
-        let mut upgrade = None;
+        let mut upgrade: Option<Upgrade> = None;
         let mut preparing = None;
         loop {
             tokio::select! {
-                () = signals.next() => return End::Stop,
-                () = &mut life => return End::Stop,
+                () = signals.next() => break,
+                () = &mut life => break,
                 Some(wished) = upgrades.recv(), if upgrade.is_none() => {
                     let program = wished.program.clone().or_else(|| program.clone());
                     preparing = Some(self.prepare(program));
@@ -75,6 +75,10 @@ impl Running {
                 }
             }
         }
+        if let Some(upgrade) = upgrade {
+            upgrade.answer(Err("the server was told to stop meanwhile".to_owned()));
+        }
+        End::Stop
     }
 
     /// Starts a successor, beside everything that goes on.

@@ -118,7 +118,7 @@ fn put_back(
             changed.push((place, happening.what));
         }
     }
-    state.put(key.to_vec(), |to| to.extend_from_slice(value));
+    state.put(key, |to| to.extend_from_slice(value));
     Ok(())
 }
 

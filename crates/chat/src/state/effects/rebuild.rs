@@ -89,7 +89,7 @@ pub(crate) fn react_again(state: &mut Staged<'_>, key: &[u8], position: u64) -> 
     if state.message(message.room, message.sequence)?.is_none() || state.row::<NumberRow>(key)?.is_some() {
         return Ok(());
     }
-    put(state, key.to_vec(), &NumberRow { number: position });
+    put(state, key, &NumberRow { number: position });
     let mut count_key = key[..key.len() - 8].to_vec();
     count_key[0] = Table::ReactionCount as u8;
     let before = state.row::<ReactionCountRow>(&count_key)?;
