@@ -2,6 +2,7 @@
 
 mod error;
 mod folder;
+mod heal;
 mod login;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::config;
 use crate::data::DataFolder;
 
 pub(crate) use error::ClusterError;
+pub(crate) use heal::{Healed, heal, move_in};
 
 /// How long who speaks waits while the servers of the log have no leader; then they are asked to try again, which the page
 /// does by itself. An election takes up to 13 seconds.

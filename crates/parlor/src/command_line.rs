@@ -9,7 +9,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 use crate::check;
 use crate::commands::Task;
 use crate::config::{
-    self, Config, ConfigFile, DataOption, Environment, EnvironmentError, FileError, InForce, Layers,
+    self, Cluster, Config, ConfigFile, DataOption, Environment, EnvironmentError, FileError, InForce, Layers,
 };
 use crate::handover;
 
@@ -98,12 +98,23 @@ enum LogCommand {
         #[command(flatten)]
         place: Place,
     },
-    /// Makes a data folder from an exported log.
+    /// Makes a data folder from an exported log. With --cluster, it is that of a node, and all goes into a space of the
+    /// cluster in which nothing is yet.
     Replay {
         /// What `parlor log export` wrote.
         file: PathBuf,
         #[command(flatten)]
         place: Place,
+        #[command(flatten)]
+        cluster: Box<Cluster>,
+    },
+    /// Puts back what the servers of a cluster have lost, from the data folder of the node that has most. No node may run
+    /// meanwhile.
+    Heal {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        cluster: Box<Cluster>,
     },
 }
 
@@ -236,7 +247,10 @@ fn log(command: LogCommand) -> Task {
         LogCommand::Show { from, to, place } => Task::Show { data: place.data.folder, from, to },
         LogCommand::Verify { place } => Task::Verify { data: place.data.folder },
         LogCommand::Export { file, place } => Task::Export { data: place.data.folder, file },
-        LogCommand::Replay { file, place } => Task::Replay { file, data: place.data.folder },
+        LogCommand::Replay { file, place, cluster } => {
+            Task::Replay { file, data: place.data.folder, cluster }
+        }
+        LogCommand::Heal { place, cluster } => Task::Heal { data: place.data.folder, cluster },
     }
 }
 

@@ -6,6 +6,7 @@ mod backup;
 mod describe;
 mod error;
 mod export;
+mod heal;
 mod replay;
 mod reset;
 mod restore;

@@ -11,6 +11,8 @@ use crate::data::DataError;
 /// Why a server does not join a cluster, or does not run alone.
 #[derive(Debug)]
 pub(crate) enum ClusterError {
+    /// No server is named.
+    Nowhere,
     /// One of two settings that belong together is missing.
     Half(&'static str),
     /// The file with what is shown to the servers cannot be read.
@@ -32,6 +34,9 @@ pub(crate) enum ClusterError {
 impl fmt::Display for ClusterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            ClusterError::Nowhere => {
+                f.write_str("no cluster is named: say where its servers are with --cluster ADDR")
+            }
             ClusterError::Half(missing) => {
                 write!(f, "a certificate and its key belong together: --{missing} FILE is missing")
             }
@@ -47,7 +52,8 @@ impl fmt::Display for ClusterError {
             ClusterError::Alone(folder) => write!(
                 f,
                 "the data folder {} holds a server of its own, which is no copy of what the cluster has. To join, choose \
-                 an empty folder with --data DIR",
+                 an empty folder with --data DIR; to bring the server into a new cluster, run `parlor log export`, and \
+                 `parlor log replay` with --cluster ADDR",
                 folder.display()
             ),
             ClusterError::Another(folder, space) => write!(
@@ -58,7 +64,11 @@ impl fmt::Display for ClusterError {
             ),
             ClusterError::File(file, error) => write!(f, "{}: {error}", file.display()),
             ClusterError::Data(error) => error.fmt(f),
-            ClusterError::Lost(trouble) => trouble.fmt(f),
+            ClusterError::Lost(trouble) => write!(
+                f,
+                "{trouble}. To put back what they have lost, stop all nodes, and run `parlor log heal` with the settings of \
+                 the node that has most"
+            ),
             ClusterError::Trouble(Trouble::Unreachable(what)) => write!(
                 f,
                 "no server of the cluster can be used: {what}. Look whether they run, whether --cluster ADDR names them, \

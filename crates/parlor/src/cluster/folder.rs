@@ -26,11 +26,14 @@ pub(super) fn belongs_to(data: &DataFolder, space: &str) -> Result<(), ClusterEr
         (Some(found), _) if found == space => Ok(()),
         (Some(found), true) => Err(ClusterError::Another(data.path().to_owned(), found)),
         (None, true) => Err(ClusterError::Alone(data.path().to_owned())),
-        (_, false) => {
-            let file = data.cluster_file();
-            fs::write(&file, space).map_err(|error| ClusterError::File(file, error))
-        }
+        (_, false) => becomes(data, space),
     }
+}
+
+/// Makes a folder that of a node of this space.
+pub(super) fn becomes(data: &DataFolder, space: &str) -> Result<(), ClusterError> {
+    let file = data.cluster_file();
+    fs::write(&file, space).map_err(|error| ClusterError::File(file, error))
 }
 
 /// The space whose node has this folder.

@@ -172,11 +172,12 @@ fn help_and_an_example_come_even_where_the_settings_are_not_in_order() {
 #[test]
 fn commands_beside_the_server_find_the_data_folder_as_the_server_does() {
     let (_folder, path) = file("[server]\ndata = 'from the file'\n");
-    let tasks: [(&[&str], &str); 6] = [
+    let tasks: [(&[&str], &str); 7] = [
         (&["log", "show", "--from", "3"], "Show { data: D, from: Some(3), to: None }"),
         (&["log", "verify"], "Verify { data: D }"),
         (&["log", "export", "out"], "Export { data: D, file: Some(\"out\") }"),
         (&["log", "replay", "in"], "Replay { file: \"in\", data: D }"),
+        (&["log", "heal"], "Heal { data: D }"),
         (&["backup", "out"], "Backup { data: D, file: \"out\" }"),
         (&["restore", "in"], "Restore { file: \"in\", data: D }"),
     ];
@@ -186,7 +187,10 @@ fn commands_beside_the_server_find_the_data_folder_as_the_server_does() {
                 panic!("{arguments:?} is no task");
             };
             let expected = expected.replace("data: D", &format!("data: {data:?}"));
-            assert_eq!(format!("{task:?}"), expected);
+            let task = format!("{task:?}");
+            // The cluster's settings, which have a test of their own.
+            let task = task.split_once(", cluster: ").map_or(task.clone(), |(task, _)| format!("{task} }}"));
+            assert_eq!(task, expected);
         };
         task(&[], &[], "parlor-data");
         task(&["--config", &path], &[], "from the file");
@@ -195,4 +199,23 @@ fn commands_beside_the_server_find_the_data_folder_as_the_server_does() {
         task(&["--data", "from the flag"], &environment, "from the flag");
     }
     assert!(given(&["log", "show", "--max-text", "5"], &[]).unwrap_err().contains("--max-text"));
+}
+
+#[test]
+fn commands_that_meet_a_cluster_find_it_as_the_server_does() {
+    let address = "nats://127.0.0.1:4222";
+    for arguments in [&["log", "heal"][..], &["log", "replay", "in"]] {
+        let of = |more: &[&str], environment: &[(&str, &str)]| match given(
+            &[arguments, more].concat(),
+            environment,
+        ) {
+            Ok(Command::Data(Task::Heal { cluster, .. } | Task::Replay { cluster, .. })) => {
+                cluster.addresses()
+            }
+            _ => panic!("{arguments:?} has no cluster"),
+        };
+        assert_eq!(of(&[], &[]), None);
+        assert_eq!(of(&["--cluster", address], &[]), Some(address.to_owned()));
+        assert_eq!(of(&[], &[("PARLOR_CLUSTER", address)]), Some(address.to_owned()));
+    }
 }

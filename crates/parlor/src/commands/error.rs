@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use parlor_chat::{Position, Trouble};
 
+use crate::cluster::ClusterError;
 use crate::data::DataError;
 
 /// Why a command did not do what it should.
@@ -33,6 +34,8 @@ pub(crate) enum CommandError {
     Beheaded(PathBuf, Position),
     /// Nobody serves what is in this folder.
     NotRunning(PathBuf),
+    /// The cluster cannot be used.
+    Cluster(ClusterError),
     /// The running server serves on.
     NotSucceeded(String),
 }
@@ -41,6 +44,7 @@ impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CommandError::Data(error) => error.fmt(f),
+            CommandError::Cluster(error) => error.fmt(f),
             CommandError::NoChat(folder) => write!(
                 f,
                 "there is no chat in {}. Choose the server's data folder with --data DIR",

@@ -18,8 +18,9 @@ const LONGEST_LINE: u64 = 1 << 20;
 /// Octets of lines that are replayed in one step: enough that syncing the disk is the smaller part of it.
 const PIECE: usize = 8 << 20;
 
-/// Replays a file into a folder in which nothing of a server is. Returns the place of the last entry.
-pub(super) fn replay(path: &Path, folder: &Path) -> Result<Position, CommandError> {
+/// Replays a file into a folder in which nothing of a server is. Returns the place of the last entry,
+/// and the state that it leads to.
+pub(super) fn replay(path: &Path, folder: &Path) -> Result<(Position, StateHash), CommandError> {
     let file = File::open(path).map_err(|error| CommandError::File(path.to_owned(), error))?;
     let mut lines = Lines { path, input: BufReader::new(file), number: 0 };
     let begin: Begin = lines.expect("the beginning of an exported log")?;
@@ -50,7 +51,7 @@ pub(super) fn replay(path: &Path, folder: &Path) -> Result<Position, CommandErro
     drop(log);
     let secret = folder.new_secret()?;
     folder.finish(secret)?;
-    Ok(end.end)
+    Ok((end.end, expected))
 }
 
 fn entries(

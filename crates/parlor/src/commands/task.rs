@@ -8,13 +8,16 @@ use parlor_chat::Position;
 use super::CommandError;
 use super::backup::backup;
 use super::export::export;
+use super::heal::heal;
 use super::replay::replay;
 use super::reset::reset;
 use super::restore::restore;
 use super::show::show;
 use super::upgrade::upgrade;
 use super::verify::verify;
-use crate::data::Layout;
+use crate::cluster::{Healed, move_in};
+use crate::config::Cluster;
+use crate::data::{DataFolder, Layout};
 use crate::reset::GOOD_FOR;
 
 /// Something to do with a data folder.
@@ -26,8 +29,10 @@ pub(crate) enum Task {
     Verify { data: PathBuf },
     /// Write the log out, to a file or to standard output.
     Export { data: PathBuf, file: Option<PathBuf> },
-    /// Make a data folder of an exported log.
-    Replay { file: PathBuf, data: PathBuf },
+    /// Make a data folder of an exported log, and with a cluster a node's.
+    Replay { file: PathBuf, data: PathBuf, cluster: Box<Cluster> },
+    /// Put back what the servers of a cluster have lost.
+    Heal { data: PathBuf, cluster: Box<Cluster> },
     /// Write a backup.
     Backup { data: PathBuf, file: PathBuf },
     /// Make a data folder of a backup.
@@ -53,12 +58,20 @@ pub(crate) fn run(task: &Task, output: &mut dyn Write) -> Result<(), CommandErro
             }
             return Ok(());
         }
-        Task::Replay { file, data } => {
-            let last = replay(file, data)?;
+        Task::Replay { file, data, cluster } => {
+            let (last, state) = replay(file, data)?;
+            if cluster.addresses().is_some() {
+                move_in(cluster, &DataFolder::open(data)?).map_err(CommandError::Cluster)?;
+            }
             let data = data.display();
             format!(
-                "replayed up to entry {last} into {data}. Its secret is new, so everybody has to sign in again"
+                "replayed up to entry {last} into {data}, to the state {state}. Its secret is new, so everybody has to \
+                 sign in again"
             )
+        }
+        Task::Heal { data, cluster } => {
+            let Healed { entries, last, state } = heal(data, cluster)?;
+            format!("put back {entries} entries; all up to entry {last} are there, to the state {state}")
         }
         Task::Backup { data, file } => {
             let last = backup(&Layout::new(data), file)?.last;
