@@ -48,6 +48,7 @@ mod message;
 mod options;
 mod publish;
 mod reach;
+mod readiness;
 mod servers;
 mod settled;
 mod snapshots;
@@ -58,3 +59,4 @@ mod watched;
 
 pub use log::JetStreamLog;
 pub use options::{Options, Secret};
+pub use readiness::check_readiness;

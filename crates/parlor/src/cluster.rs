@@ -8,13 +8,13 @@ mod login;
 use std::fmt;
 use std::time::Duration;
 
-use parlor_chat::log::Log;
-use parlor_chat::storage::{self, Sqlite};
-use parlor_chat::{Chat, Listener, Trouble};
-use parlor_jetstream::{JetStreamLog, Options};
+use parlor_chat::log::{Log, LogReader};
+use parlor_chat::storage::{self, Source, Sqlite, SqliteReader};
+use parlor_chat::{Chat, Listener, Position, Trouble};
+use parlor_jetstream::{JetStreamLog, Options, check_readiness};
 
 use crate::config;
-use crate::data::DataFolder;
+use crate::data::{DataFolder, Layout};
 
 pub(crate) use error::ClusterError;
 pub(crate) use heal::{Healed, heal, move_in};
@@ -59,13 +59,25 @@ impl Node {
         Ok(Some(Node(log)))
     }
 
+    /// Whether this node could join now, while another process has its data: whoever is to be succeeded had better go on
+    /// otherwise. It waits for the network, on a thread that may.
+    pub(crate) fn could_join(settings: &config::Cluster, layout: &Layout) -> Result<(), ClusterError> {
+        let Some(options) = options(settings)? else { return Ok(()) };
+        let mut applied = Position(0);
+        SqliteReader::open(layout.chat_file())?.read(&mut |read| {
+            applied = LogReader::new(read).last()?;
+            Ok(())
+        })?;
+        Ok(check_readiness(&options, applied)?)
+    }
+
     /// What whoever runs the server may want to know of where the log lies.
     pub(crate) fn notes(&self) -> &[String] {
         self.0.notes()
     }
 
     /// How far this node has everything.
-    pub(crate) fn last(&self) -> parlor_chat::Position {
+    pub(crate) fn last(&self) -> Position {
         self.0.last()
     }
 

@@ -18,7 +18,7 @@ use crate::authorities::AuthoritiesError;
 use crate::cluster::{ClusterError, Node};
 use crate::config::{Config, Workers};
 use crate::control::{self, Upgrade};
-use crate::data::{DataError, DataFolder};
+use crate::data::{DataError, DataFolder, Layout};
 use crate::files;
 use crate::handover::{Door, Doors, Predecessor};
 use crate::log;
@@ -101,8 +101,10 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
         let mut signals = Signals::new().map_err(ServeError::Start)?;
         let providers = Providers::open(&config.providers).map_err(ServeError::Providers)?;
         if let Some(predecessor) = &predecessor {
-            // A certificate that cannot be read is better known before the other one goes.
+            // What is not as it should be is better known before the other one goes.
             Tls::open(config, folder)?;
+            waiting(|| Node::could_join(&config.cluster, &Layout::new(folder)))
+                .map_err(ServeError::Cluster)?;
             predecessor.wait().map_err(ServeError::Start)?;
         }
         // This process's until it ends, or is succeeded.
@@ -145,16 +147,19 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
 /// Opens what is kept in the data folder, alone or as a node of a cluster.
 fn open(config: &Config, data: &mut DataFolder, providers: Providers) -> Result<Arc<Space>, ServeError> {
     let options = space_options(config, providers);
-    // It waits for the network, which the thread of the runtime may not.
-    let joined = std::thread::scope(|scope| scope.spawn(|| Node::join(&config.cluster, data)).join());
-    let node =
-        joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map_err(ServeError::Cluster)?;
+    let node = waiting(|| Node::join(&config.cluster, data)).map_err(ServeError::Cluster)?;
     let Some(node) = node else { return Space::open(data, options).map_err(ServeError::Space) };
     for note in node.notes() {
         eprintln!("parlor: of the cluster's stream: {note}");
     }
     let _ = writeln!(io::stdout(), "joined the space {} at {}", config.cluster.cluster_space, node.last());
     Space::open_on(data, options, |listener| node.start(listener)).map_err(ServeError::Space)
+}
+
+/// Runs what waits for the network, which the thread of the runtime may not.
+fn waiting<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    let done = std::thread::scope(|scope| scope.spawn(run).join());
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// What is listened on, as the settings say it.

@@ -56,6 +56,11 @@ impl Node {
         self.folder
     }
 
+    /// Wants it to be succeeded.
+    pub(crate) fn upgrade(&self) -> Output {
+        parlor(&self.folder, &["upgrade"])
+    }
+
     /// What makes the first owner. Only what the node that started last has printed is good.
     pub(crate) fn ownership(&self) -> String {
         let line = self.process.line_with("#own=", SOON);

@@ -29,3 +29,25 @@ async fn what_is_said_while_the_broker_is_away_goes_out_once_when_it_is_back() {
     ann.ok(post("after")).await;
     assert_eq!(bob.said_up_to("after").await, ["meanwhile", "after"]);
 }
+
+#[tokio::test]
+async fn a_node_is_not_succeeded_while_its_successor_could_not_join() {
+    let mut broker = Broker::start();
+    let node = Node::join(&broker);
+    let mut ann = node.client().await;
+    ann.ok(post("before")).await;
+    broker.kill();
+    let output = node.upgrade();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the server was not succeeded"), "{said}");
+    // It goes on as before: reading, and taking what is said once that can be.
+    let history = ann.ok(json!({"type": "history", "room": LOBBY})).await;
+    assert_eq!(history["messages"].as_array().map(Vec::len), Some(1), "{history}");
+    broker.start_again();
+    let mut answer = ann.ask(post("after")).await;
+    while answer["code"] == "try-again" {
+        answer = ann.ask(post("after")).await;
+    }
+    assert_eq!(answer["type"], "ok", "{answer}");
+}
