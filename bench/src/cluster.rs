@@ -145,7 +145,8 @@ impl Nodes {
                     news.wake();
                 }
             };
-            chats.push(Chat::start_shared(log, Box::new(listener))?);
+            // What goes wrong is in the answers, too.
+            chats.push(Chat::start_shared(log, Box::new(listener), Box::new(|_| {}))?);
         }
         Ok(Nodes { chats, is_heard })
     }
