@@ -8,3 +8,4 @@ pub mod crowd;
 pub mod http1;
 pub mod process;
 pub mod provider;
+pub mod successor;

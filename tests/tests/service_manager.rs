@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use parlor_tests::process::{Folder, Process, built};
+use parlor_tests::successor::Successor;
 
 /// How long starting, stopping or anything in between may take.
 const SOON: Duration = Duration::from_secs(10);
@@ -112,12 +113,14 @@ fn it_tells_by_whom_it_is_succeeded_who_then_tells_that_it_lives() {
     let output = Command::new(built("parlor")).arg("upgrade").current_dir(folder.path()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let main = std::iter::repeat_with(next).find(|told| told.starts_with("MAINPID=")).unwrap();
-    let successor = main.trim_start_matches("MAINPID=").trim().to_owned();
+    let (first, rest) = main.split_once('\n').unwrap();
+    assert_eq!(rest, "WATCHDOG=1\n", "it lives, which nobody would hear from itself before");
+    let successor = Successor::new(first.trim_start_matches("MAINPID=").parse().unwrap(), &folder);
     assert!(parlor.wait(SOON).success());
     while told.set_nonblocking(true).is_ok() && told.recv(&mut [0; 256]).is_ok() {}
     told.set_nonblocking(false).unwrap();
     assert_eq!(next(), "WATCHDOG=1\n", "the one before has ended, and it does not come from that one");
-    assert!(Command::new("kill").args(["-TERM", &successor]).status().unwrap().success());
+    successor.ask_to_stop();
     let last = std::iter::repeat_with(next).find(|told| told != "WATCHDOG=1\n");
     assert_eq!(last.as_deref(), Some("STOPPING=1\n"));
 }

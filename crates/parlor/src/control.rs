@@ -16,7 +16,7 @@ use crate::space::Space;
 /// How long whoever came in may take to say something.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long being succeeded may take: starting the new one, taking leave, opening the data, and once more if that fails.
-const UPGRADE: Duration = Duration::from_secs(300);
+const UPGRADE: Duration = Duration::from_secs(900);
 /// Octets of a line at most.
 const LONGEST: u64 = 4_096;
 

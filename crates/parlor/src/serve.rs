@@ -30,7 +30,7 @@ use crate::web;
 use crate::wire::Limits;
 use acme::Acme;
 use certificate::{Certificate, CertificateError};
-use running::Running;
+use running::{End, Running};
 use signals::Signals;
 
 /// Why the server does not run.
@@ -135,11 +135,19 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
             running.until(life, &mut signals, upgrades).await
         };
         let within = config.server.drain_within;
+        let is_succeeded = matches!(end, End::Succession(..));
         let ended = tokio::task::spawn_blocking(move || running.end(end, within));
+        let asked_twice = async {
+            if is_succeeded {
+                // This is the first time, and it ends anyway.
+                signals.next().await;
+            }
+            signals.next().await;
+        };
         tokio::select! {
             ended = ended => ended.unwrap_or(Ok(())),
             // Who asks twice is in a hurry.
-            () = signals.next() => std::process::exit(1),
+            () = asked_twice => std::process::exit(1),
         }
     })
 }

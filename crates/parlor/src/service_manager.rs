@@ -1,5 +1,6 @@
 //! What a service manager such as systemd is told: that the server is ready, lives, and stops (`sd_notify(3)`).
 
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use sd_notify::{NotifyState, notify, watchdog_enabled};
@@ -12,7 +13,23 @@ pub(crate) fn is_ready() {
 
 /// Another process serves in place of this one.
 pub(crate) fn is_succeeded_by(process: u32) {
-    tell(NotifyState::MainPid(process));
+    // Until it is the main process, nobody hears from that one that it lives.
+    let _ = notify(&[NotifyState::MainPid(process), NotifyState::Watchdog]);
+}
+
+/// Says, where that is asked for, that the server lives, as long as the value does: while it does what takes long and
+/// is no sign of illness.
+pub(crate) fn keep_telling() -> Option<Sender<()>> {
+    let pause = watchdog_enabled()? / 2;
+    let (end, ended) = channel::<()>();
+    let run = move || {
+        tell(NotifyState::Watchdog);
+        while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+            tell(NotifyState::Watchdog);
+        }
+    };
+    // Without a thread it is as if nobody had asked.
+    std::thread::Builder::new().name("watchdog".into()).spawn(run).ok().map(|_| end)
 }
 
 /// The server is going to end.

@@ -9,43 +9,24 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Instant;
 
 use parlor_tests::client::Client;
 use parlor_tests::http1::ask;
 use parlor_tests::process::{Folder, Process, built};
+use parlor_tests::successor::Successor;
 use serde_json::json;
 
 use crate::server::{SOON, Server};
 
 const LOBBY: &str = "0000000000001";
 
-/// A process that serves in place of one that the test has started, killed with this.
-struct Successor(u32);
+/// Ends what waits for it, also when a test fails.
+struct Ends<'a>(&'a AtomicBool);
 
-impl Successor {
-    /// Asks it to stop, and waits until it has let go of the data.
-    fn terminate(self, folder: &Folder) {
-        signal(self.0, "TERM");
-        let lock = fs::File::open(folder.path().join("parlor-data/lock")).unwrap();
-        let deadline = Instant::now() + SOON;
-        while lock.try_lock().is_err() {
-            assert!(Instant::now() < deadline, "process {} does not stop", self.0);
-            thread::sleep(std::time::Duration::from_millis(10));
-        }
-    }
-}
-
-impl Drop for Successor {
+impl Drop for Ends<'_> {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = Command::new("kill").arg("-KILL").arg(self.0.to_string()).output();
+        self.0.store(true, Ordering::Relaxed);
     }
-}
-
-fn signal(process: u32, name: &str) {
-    let status = Command::new("kill").arg(format!("-{name}")).arg(process.to_string()).status();
-    assert!(status.unwrap().success(), "process {process} cannot be sent SIG{name}");
 }
 
 fn upgrade(folder: &Folder, arguments: &[&str]) -> Output {
@@ -59,7 +40,8 @@ fn succeed(folder: &Folder) -> Successor {
     assert!(output.status.success(), "{output:?}");
     let said = String::from_utf8(output.stdout).unwrap();
     let process = said.strip_prefix("process ").and_then(|rest| rest.split(' ').next());
-    Successor(process.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{said}")))
+    let process = process.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{said}"));
+    Successor::new(process, folder)
 }
 
 /// Why it was not succeeded.
@@ -88,6 +70,7 @@ async fn whoever_is_there_comes_back_to_the_successor_and_nobody_is_turned_away_
             while !ends.load(Ordering::Relaxed) || visits == 0 {
                 // A connection that has not asked anything yet may be cut off; refused is none.
                 let mut stream = TcpStream::connect(address).expect("somebody listens at any time");
+                stream.set_read_timeout(Some(SOON)).unwrap();
                 let request =
                     format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
                 let mut answer = String::new();
@@ -99,12 +82,14 @@ async fn whoever_is_there_comes_back_to_the_successor_and_nobody_is_turned_away_
                 }
             }
         });
-        let successor = succeed(&server.folder);
-        ends.store(true, Ordering::Relaxed);
+        let successor = {
+            let _ends = Ends(ends);
+            succeed(&server.folder)
+        };
         visitor.join().unwrap();
         successor
     });
-    assert_ne!(successor.0, server.process.id());
+    assert_ne!(successor.id(), server.process.id());
     assert_eq!(anna.ended().await, 1012);
     assert!(server.process.wait(SOON).success(), "the one before has ended");
 
@@ -116,9 +101,9 @@ async fn whoever_is_there_comes_back_to_the_successor_and_nobody_is_turned_away_
     assert_eq!(texts, ["before", "after"]);
 
     let second = succeed(&server.folder);
-    assert_ne!(second.0, successor.0);
+    assert_ne!(second.id(), successor.id());
     assert!(is_served(&server.address));
-    second.terminate(&server.folder);
+    second.terminate(SOON);
     assert!(TcpStream::connect(&server.address).is_err(), "nobody listens any more");
 }
 
@@ -169,12 +154,12 @@ async fn a_successor_that_gives_up_is_succeeded_by_the_version_before() {
     let refusal = refusal(&server.folder, &["--program", &program]);
     assert!(refusal.contains("The version that ran before serves again, as process "), "{refusal}");
     let process = refusal.trim().rsplit(' ').next().unwrap().parse().unwrap();
-    let again = Successor(process);
+    let again = Successor::new(process, &server.folder);
     assert!(server.process.wait(SOON).success());
     let mut anna = Client::back(&format!("ws://{}", server.address), &anna.vanish()).await;
     let history = anna.ok(json!({"type": "history", "room": LOBBY})).await;
     assert_eq!(history["messages"][0]["text"], "kept");
-    again.terminate(&server.folder);
+    again.terminate(SOON);
 }
 
 #[test]
@@ -193,6 +178,6 @@ fn a_unix_socket_and_what_is_listened_on_beside_change_hands_with_their_names() 
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert_eq!(ask(&counts, "GET /metrics", &[]).status, 200);
-    successor.terminate(&folder);
+    successor.terminate(SOON);
     assert!(!path.exists(), "the last one removes it");
 }

@@ -181,7 +181,7 @@ impl OwnServer {
 
 impl Drop for OwnServer {
     fn drop(&mut self) {
-        if let Some(successor) = self.successor {
+        if let Some(successor) = self.successor.filter(|_| self.has_lock().unwrap_or(false)) {
             // It may have ended by itself.
             let _ = kill_process(successor, Signal::KILL);
         }

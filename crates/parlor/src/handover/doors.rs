@@ -118,7 +118,11 @@ fn adopt(sockets: Vec<OwnedFd>, owns_file: &[bool]) -> io::Result<Vec<Listener>>
     let adopted = sockets.into_iter().zip(owns_file).map(|(socket, owns_file)| {
         let mut listener = Listener::try_from(socket)?;
         if *owns_file {
-            listener.own_file()?;
+            match listener.own_file() {
+                // Somebody has tidied up: nobody comes by it any more, which is no reason not to serve the others.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                owned => owned?,
+            }
         }
         Ok(listener)
     });

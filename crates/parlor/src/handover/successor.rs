@@ -6,19 +6,26 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, absolute};
 use std::process::{Child, Command};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use super::line::{receive, send};
 use super::{Doors, Place, ToPredecessor, ToSuccessor, VARIABLE, VERSION};
 
-/// How long a successor may take until it is prepared, and then until it serves.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a successor may take until it is prepared.
+const PREPARING: Duration = Duration::from_secs(60);
+/// How long it may take from then on until it serves: a new version may have to write the data anew.
+const OPENING: Duration = Duration::from_secs(300);
+/// How long it may take to end after its last word.
+const ENDING: Duration = Duration::from_secs(1);
 
 /// A process that was started to take this one's place.
 #[derive(Debug)]
 pub(crate) struct Successor {
     child: Child,
     stream: UnixStream,
+    /// It goes on when this process has nothing to do with it any more.
+    serves: bool,
 }
 
 impl Successor {
@@ -30,7 +37,7 @@ impl Successor {
     pub(crate) fn start(program: &Path, data: &Path, doors: &Doors) -> Result<Self, String> {
         let start = || -> io::Result<Successor> {
             let (stream, theirs) = UnixStream::pair()?;
-            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.set_read_timeout(Some(PREPARING))?;
             let mut command = Command::new(program);
             command.args(arguments()).env(VARIABLE, "1").stdin(OwnedFd::from(theirs));
             // It is somebody else whom the service manager shall hear of from now on.
@@ -38,9 +45,12 @@ impl Successor {
             let (told, sockets) = doors.told();
             let place = ToSuccessor::Place(Place { version: VERSION, data: absolute(data)?, doors: told });
             let child = command.spawn()?;
-            // If it has ended already, that is found by what it does not answer.
-            let _ = send(&stream, &place, &sockets);
-            Ok(Successor { child, stream })
+            let successor = Successor { child, stream, serves: false };
+            match send(&successor.stream, &place, &sockets) {
+                // If it has ended already, that is found by what it does not answer.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(error),
+                _ => Ok(successor),
+            }
         };
         let mut successor =
             start().map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
@@ -54,8 +64,11 @@ impl Successor {
     ///
     /// Why it does not serve, in a sentence. It has ended then.
     pub(crate) fn take_over(mut self) -> Result<u32, String> {
+        // If that cannot be set, it has less time.
+        let _ = self.stream.set_read_timeout(Some(OPENING));
         let _ = send(&self.stream, &ToSuccessor::Yours, &[]);
         self.wait_for(|told| matches!(told, ToPredecessor::Serving))?;
+        self.serves = true;
         Ok(self.child.id())
     }
 
@@ -64,23 +77,38 @@ impl Successor {
             Ok(Some(told)) if is_it(&told) => return Ok(()),
             Ok(Some(ToPredecessor::Failed(sentence))) => sentence,
             Ok(Some(_)) => "the new server speaks out of turn".to_owned(),
-            Ok(None) => match self.child.wait() {
-                Ok(status) => format!("the new server ended without a word ({status})"),
-                Err(error) => error.to_string(),
-            },
+            Ok(None) => self.last_words(),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                format!("the new server took longer than {} seconds", PATIENCE.as_secs())
+                let patience = self.stream.read_timeout().ok().flatten().unwrap_or(PREPARING);
+                format!("the new server took longer than {} seconds", patience.as_secs())
             }
             Err(error) => format!("the new server is not understood: {error}"),
         };
-        self.end();
         Err(sentence)
     }
 
-    /// Has it end. That it may have ended already is no matter.
-    fn end(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    /// What it ended with, if it has.
+    fn last_words(&mut self) -> String {
+        let deadline = Instant::now() + ENDING;
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return format!("the new server ended without a word ({status})"),
+                Ok(None) if Instant::now() < deadline => sleep(Duration::from_millis(5)),
+                Ok(None) => return "the new server does not listen to this one".to_owned(),
+                Err(error) => return error.to_string(),
+            }
+        }
+    }
+}
+
+/// Who does not serve ends.
+impl Drop for Successor {
+    fn drop(&mut self) {
+        if !self.serves {
+            // It may have ended already.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }
 

@@ -85,6 +85,11 @@ impl Running {
     fn prepare(&self, program: Option<PathBuf>) -> tokio::task::JoinHandle<Result<Successor, String>> {
         let (data, doors) = (self.data.path().to_owned(), Arc::clone(&self.doors));
         tokio::task::spawn_blocking(move || {
+            if std::process::id() == 1 {
+                let sentence = "this server is the first process of its container, which ends with it; \
+                                start a container with the new version instead";
+                return Err(sentence.to_owned());
+            }
             let program =
                 program.ok_or("it is not known where this program is; name one with --program FILE")?;
             Successor::start(&program, &data, &doors)
@@ -113,6 +118,7 @@ impl Running {
 
     fn leave_to(self, successor: Successor, upgrade: Upgrade, within: Duration) -> Result<(), ServeError> {
         let Running { mut server, beside, space, data, doors } = self;
+        let _lives = service_manager::keep_telling();
         let folder = data.path().to_owned();
         server.set_drain(Drain { head_start: HEAD_START, return_rate: RETURN_RATE, ..Drain::default() });
         server.leave_files();
@@ -123,24 +129,19 @@ impl Running {
         // Nothing reaches those any more who were told goodbye, so nothing that they ask is lost with an answer.
         space.stop();
         drop(data);
-        let process = match successor.take_over() {
-            Ok(process) => {
-                upgrade.answer(Ok(process));
-                process
-            }
+        let (process, answer) = match successor.take_over() {
+            Ok(process) => (process, Ok(process)),
             Err(sentence) => {
                 eprintln!("parlor: the new server does not serve: {sentence}; this version starts again");
                 let again = Successor::start(Path::new(OWN_PROGRAM), &folder, &doors);
                 match again.and_then(Successor::take_over) {
                     Ok(process) => {
                         let now = "The version that ran before serves again, as process";
-                        upgrade.answer(Err(format!("{sentence}. {now} {process}")));
-                        process
+                        (process, Err(format!("{sentence}. {now} {process}")))
                     }
                     Err(second) => {
-                        upgrade.answer(Err(format!(
-                            "{sentence}. Nor does the version before start again: {second}"
-                        )));
+                        let nor = "Nor does the version before start again";
+                        upgrade.answer(Err(format!("{sentence}. {nor}: {second}")));
                         return Err(ServeError::Succession(second));
                     }
                 }
@@ -149,6 +150,7 @@ impl Running {
         service_manager::is_succeeded_by(process);
         // Nobody shall wait at sockets that only this process has left.
         drop(doors);
+        upgrade.answer(answer);
         tracing::info!(process, "succeeded");
         stopping.wait();
         Ok(())
