@@ -55,7 +55,7 @@ fn is_served(address: &str) -> bool {
     ask(address, "GET /healthz", &[]).status == 200
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn whoever_is_there_comes_back_to_the_successor_and_nobody_is_turned_away_meanwhile() {
     let mut server = Server::start("succession", &[]);
     let address = format!("ws://{}", server.address);
