@@ -4,7 +4,6 @@
 mod chats;
 mod contract;
 mod erasing;
-mod leader;
 mod losing;
 mod nodes;
 mod signing_in;

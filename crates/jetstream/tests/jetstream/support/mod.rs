@@ -1,6 +1,5 @@
 //! What the tests of this crate share: servers that they start and end themselves, and short ways to say things.
 
-mod cluster;
 mod server;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +9,6 @@ use parlor_chat::storage::Memory;
 use parlor_chat::{Action, Key, Origin, Outcome, PersonId, Proposal, RoomId, Timestamp};
 use parlor_jetstream::{JetStreamLog, Options};
 
-pub(crate) use cluster::Cluster;
 pub(crate) use server::{Folder, PATIENCE, Server};
 
 /// A space that no other test of this process has.

@@ -65,14 +65,6 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// One at a port that was chosen before; nothing if somebody else has it.
-    pub(crate) fn start_at(port: u16, configuration: &str) -> Option<Self> {
-        let (folder, configuration) = (Folder::new(), configuration.to_owned());
-        let child = run(&folder, &configuration, Some(port));
-        let mut server = Server { child, port, folder, configuration };
-        server.port_once_it_listens().map(|_| server)
-    }
-
     /// Starts it again with its data, where it was before.
     pub(crate) fn restart(&mut self) {
         let deadline = Instant::now() + PATIENCE;
