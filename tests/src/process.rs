@@ -87,6 +87,19 @@ impl Process {
         Process::spawn(name, Command::new(built(name)).args(arguments).current_dir(folder.path()))
     }
 
+    /// Starts `parlor` on a port of its own, with more arguments, and says at which address it talks by WebSocket.
+    ///
+    /// # Panics
+    ///
+    /// When it does not serve in time.
+    pub fn parlor(folder: &Folder, arguments: &[String], within: Duration) -> (Process, String) {
+        let mut all = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
+        all.extend_from_slice(arguments);
+        let process = Process::start("parlor", &all, folder);
+        let line = process.line_with("listening on http://", within);
+        (process, line.replace("listening on http://", "ws://"))
+    }
+
     /// Starts any program.
     ///
     /// # Panics

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -66,17 +67,26 @@ fn it_listens_on_a_unix_socket_of_its_own() {
     assert!(!path.exists());
 }
 
+/// What stands in for a service manager that is told things.
+fn notified(folder: &Folder) -> (PathBuf, UnixDatagram) {
+    let path = folder.path().join("notify.sock");
+    let told = UnixDatagram::bind(&path).expect("the folder is writable");
+    told.set_read_timeout(Some(SOON)).expect("it is more than nothing");
+    (path, told)
+}
+
+/// The next that it is told.
+fn next(told: &UnixDatagram) -> String {
+    let mut octets = [0; 256];
+    let len = told.recv(&mut octets).expect("it is told something");
+    String::from_utf8(octets[..len].to_vec()).expect("it is text")
+}
+
 #[test]
 fn it_tells_when_it_is_ready_that_it_lives_and_that_it_stops() {
     let folder = Folder::new("notify");
-    let path = folder.path().join("notify.sock");
-    let told = UnixDatagram::bind(&path).unwrap();
-    told.set_read_timeout(Some(SOON)).unwrap();
-    let next = || {
-        let mut octets = [0; 256];
-        let len = told.recv(&mut octets).unwrap();
-        String::from_utf8(octets[..len].to_vec()).unwrap()
-    };
+    let (path, told) = notified(&folder);
+    let next = || next(&told);
     let mut command = Command::new(built("parlor"));
     command.args(["--listen", "127.0.0.1:0"]).current_dir(folder.path());
     command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "100000");
@@ -95,14 +105,8 @@ fn it_tells_when_it_is_ready_that_it_lives_and_that_it_stops() {
 #[test]
 fn it_tells_by_whom_it_is_succeeded_who_then_tells_that_it_lives() {
     let folder = Folder::new("notify");
-    let path = folder.path().join("notify.sock");
-    let told = UnixDatagram::bind(&path).unwrap();
-    told.set_read_timeout(Some(SOON)).unwrap();
-    let next = || {
-        let mut octets = [0; 256];
-        let len = told.recv(&mut octets).unwrap();
-        String::from_utf8(octets[..len].to_vec()).unwrap()
-    };
+    let (path, told) = notified(&folder);
+    let next = || next(&told);
     // As systemd does it: the watchdog is for the process that it has started.
     let script = r#"export WATCHDOG_PID=$$; exec "$0" "$@""#;
     let mut command = Command::new("sh");

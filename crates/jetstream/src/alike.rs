@@ -2,7 +2,7 @@
 
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::stream::{Config, DiscardPolicy, RawMessageErrorKind, StorageType};
+use async_nats::jetstream::stream::RawMessageErrorKind;
 use parlor_chat::Trouble;
 use tokio::time::{Duration, Instant, sleep};
 
@@ -12,18 +12,6 @@ use crate::space::Space;
 
 /// The time between two attempts.
 const AGAIN: Duration = Duration::from_millis(200);
-
-/// The stream that holds it.
-pub(crate) fn wanted(space: &Space, replicas: usize) -> Config {
-    Config {
-        name: space.alike_stream(),
-        subjects: vec![space.alike_subjects()],
-        storage: StorageType::File,
-        discard: DiscardPolicy::New,
-        num_replicas: replicas,
-        ..Config::default()
-    }
-}
 
 /// What all nodes know under a name. If there is nothing yet, that is `own` from now on.
 pub(crate) async fn agree(

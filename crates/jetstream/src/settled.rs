@@ -6,9 +6,7 @@
 
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::stream::{
-    Config, DeleteMessageErrorKind, DiscardPolicy, RawMessageErrorKind, StorageType, Stream,
-};
+use async_nats::jetstream::stream::{DeleteMessageErrorKind, RawMessageErrorKind, Stream};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use parlor_chat::{Entry, Position, Trouble};
@@ -32,18 +30,6 @@ pub(crate) struct Settled {
     /// Up to this place entries are to be taken from here.
     pub(crate) until: Position,
     pub(crate) entry: Entry,
-}
-
-/// The stream of settled entries of a space.
-pub(crate) fn wanted(space: &Space, replicas: usize) -> Config {
-    Config {
-        name: space.settled_stream(),
-        subjects: vec![space.settled_subjects()],
-        storage: StorageType::File,
-        discard: DiscardPolicy::New,
-        num_replicas: replicas,
-        ..Config::default()
-    }
 }
 
 /// The newest entry for a place.

@@ -16,7 +16,6 @@ use crate::message::Delivered;
 use crate::options::Options;
 use crate::reach::{unusable, waiting};
 use crate::space::Space;
-use crate::{alike, settled};
 
 /// How long the servers know a message again that is published once more.
 const REMEMBERED: Duration = Duration::from_secs(120);
@@ -49,6 +48,12 @@ pub(crate) fn wanted(space: &Space, replicas: usize) -> Config {
     }
 }
 
+/// How a stream beside it has to be.
+fn beside(name: String, subjects: String, num_replicas: usize) -> Config {
+    let (storage, discard) = (StorageType::File, DiscardPolicy::New);
+    Config { name, subjects: vec![subjects], storage, discard, num_replicas, ..Config::default() }
+}
+
 /// Makes the stream if there is none, and says in sentences what is worth knowing of the one that there is.
 ///
 /// # Errors
@@ -64,8 +69,11 @@ pub(crate) fn open(
         connection.wait(get_or_create(connection, wanted, Instant::now() + options.patience))
     };
     let info = get_or_create(&wanted)?;
-    get_or_create(&settled::wanted(space, options.replicas))?;
-    get_or_create(&alike::wanted(space, options.replicas))?;
+    for (name, subjects) in
+        [(space.settled_stream(), space.settled_subjects()), (space.alike_stream(), space.alike_subjects())]
+    {
+        get_or_create(&beside(name, subjects, options.replicas))?;
+    }
     let dangers = dangers(&info.config, &wanted);
     if dangers.is_empty() || options.accept_risk {
         return Ok(dangers.into_iter().chain(notes(&info.config)).collect());

@@ -28,7 +28,7 @@ impl Server {
     pub(crate) fn start_with(name: &str, arguments: &[&str]) -> Server {
         let folder = Folder::new(name);
         let arguments: Vec<String> = arguments.iter().map(|&one| one.to_owned()).collect();
-        let (process, address) = run(&folder, &arguments);
+        let (process, address) = Process::parlor(&folder, &arguments, SOON);
         Server { process, folder, address, arguments }
     }
 
@@ -45,7 +45,7 @@ impl Server {
 
     /// Starts the server again where it was.
     pub(crate) fn start_again(&mut self) {
-        (self.process, self.address) = run(&self.folder, &self.arguments);
+        (self.process, self.address) = Process::parlor(&self.folder, &self.arguments, SOON);
     }
 
     pub(crate) fn stop(&mut self) {
@@ -66,12 +66,4 @@ impl Server {
     pub(crate) async fn back(&self, token: &str) -> Client {
         Client::back(&self.address, token).await
     }
-}
-
-fn run(folder: &Folder, arguments: &[String]) -> (Process, String) {
-    let mut all = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
-    all.extend_from_slice(arguments);
-    let process = Process::start("parlor", &all, folder);
-    let line = process.line_with("listening on http://", SOON);
-    (process, line.replace("listening on http://", "ws://"))
 }

@@ -35,7 +35,7 @@ impl Node {
         ];
         let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         let folder = Folder::new("node");
-        let (process, address) = run(&folder, &arguments);
+        let (process, address) = Process::parlor(&folder, &arguments, SOON);
         Node { process, folder, address, arguments }
     }
 
@@ -46,7 +46,7 @@ impl Node {
 
     /// Starts it again where it was.
     pub(crate) fn start_again(&mut self) {
-        (self.process, self.address) = run(&self.folder, &self.arguments);
+        (self.process, self.address) = Process::parlor(&self.folder, &self.arguments, SOON);
     }
 
     /// Ends it, and leaves its data.
@@ -82,14 +82,6 @@ impl Node {
     pub(crate) async fn back(&self, token: &str) -> Client {
         Client::back(&self.address, token).await
     }
-}
-
-fn run(folder: &Folder, arguments: &[String]) -> (Process, String) {
-    let mut all = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
-    all.extend_from_slice(arguments);
-    let process = Process::start("parlor", &all, folder);
-    let line = process.line_with("listening on http://", SOON);
-    (process, line.replace("listening on http://", "ws://"))
 }
 
 /// Says something in the lobby under a key.

@@ -1,10 +1,11 @@
 //! Lines of JSON over a Unix socket, with sockets beside them (`SCM_RIGHTS`, `unix(7)`).
 
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
+use rustix::io::Errno;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags,
@@ -39,43 +40,36 @@ pub(super) fn send(
     stream.write_all(&octets[sent..])
 }
 
-/// Waits for a line that has no sockets beside it. `None`: the other one has gone.
-pub(super) fn receive<T: DeserializeOwned>(mut stream: &UnixStream) -> io::Result<Option<T>> {
-    let mut line = Vec::new();
-    let mut octet = [0];
-    // An octet at a time: what comes behind the line belongs to the next call. There are few and they are short.
-    while line.len() < LONGEST {
-        match stream.read(&mut octet) {
-            Ok(0) => return Ok(None),
-            Ok(_) if octet == *b"\n" => return Ok(Some(serde_json::from_slice(&line)?)),
-            Ok(_) => line.push(octet[0]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // It was killed before it had read everything.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::Error::new(io::ErrorKind::InvalidData, "the line is too long"))
+/// Waits for a line. `None`: the other one has gone.
+pub(super) fn receive<T: DeserializeOwned>(stream: &UnixStream) -> io::Result<Option<T>> {
+    Ok(receive_with_sockets(stream)?.map(|(line, _)| line))
 }
 
-/// Waits for the first line, and the sockets beside it.
+/// Waits for a line, and the sockets beside it.
 pub(super) fn receive_with_sockets<T: DeserializeOwned>(
     stream: &UnixStream,
 ) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
     let (mut line, mut sockets) = (Vec::new(), Vec::new());
+    // An octet at a time: what comes behind the line belongs to the next call. There are few and they are short.
     while line.len() < LONGEST {
         let mut octet = [0];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
         let mut beside = RecvAncillaryBuffer::new(&mut space);
         let mut pieces = [IoSliceMut::new(&mut octet)];
-        let received = rustix::net::recvmsg(stream, &mut pieces, &mut beside, RecvFlags::CMSG_CLOEXEC)?;
+        let received = match rustix::net::recvmsg(stream, &mut pieces, &mut beside, RecvFlags::CMSG_CLOEXEC) {
+            Ok(received) => received.bytes,
+            Err(Errno::INTR) => continue,
+            // It was killed before it had read everything.
+            Err(Errno::CONNRESET) => 0,
+            Err(error) => return Err(error.into()),
+        };
         for message in beside.drain() {
             if let RecvAncillaryMessage::ScmRights(these) = message {
                 sockets.extend(these);
             }
         }
         match octet {
-            _ if received.bytes == 0 => return Ok(None),
+            _ if received == 0 => return Ok(None),
             [b'\n'] => return Ok(Some((serde_json::from_slice(&line)?, sockets))),
             [octet] => line.push(octet),
         }
