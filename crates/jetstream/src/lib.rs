@@ -27,6 +27,11 @@
 //! something that a node has applied are noticed at the next connection: the node takes nothing more, can be read, and
 //! [`JetStreamLog::heal`] puts back what is missing in its old order.
 //!
+//! # Beside the log
+//!
+//! Who is there and who is writing is not worth keeping. Nodes tell each other ([`JetStreamLog::broadcast`]) what a
+//! [`Roster`] has to say, and each comes to the same union.
+//!
 //! ```no_run
 //! use parlor_chat::log::{LocalLog, Log};
 //! use parlor_chat::storage::Memory;
@@ -42,6 +47,7 @@
 
 mod alike;
 mod apply;
+mod broadcast;
 mod connection;
 mod log;
 mod message;
@@ -49,6 +55,7 @@ mod options;
 mod publish;
 mod reach;
 mod readiness;
+mod roster;
 mod servers;
 mod settled;
 mod snapshots;
@@ -57,6 +64,8 @@ mod stream;
 mod tail;
 mod watched;
 
+pub use broadcast::{Broadcast, Hear};
 pub use log::JetStreamLog;
 pub use options::{Options, Secret};
 pub use readiness::check_readiness;
+pub use roster::{Foreign, Heard, Roster};

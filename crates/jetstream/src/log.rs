@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::alike;
 use crate::apply::apply;
+use crate::broadcast::{Broadcast, Hear};
 use crate::connection::Connection;
 use crate::message::{Delivered, Said};
 use crate::options::Options;
@@ -141,6 +142,11 @@ impl<S: Storage> JetStreamLog<S> {
     pub fn agree(&self, name: &str, own: &[u8]) -> Result<Vec<u8>, Trouble> {
         let deadline = Instant::now() + self.patience;
         self.connection.wait(alike::agree(&self.connection, &self.space, name, own, deadline))
+    }
+
+    /// A way to tell all nodes of the space what is not kept. `hear` is called with what each of them tells, this one too.
+    pub fn broadcast(&self, hear: Hear) -> Broadcast {
+        Broadcast::start(&self.connection, self.space.beside(), hear)
     }
 
     fn publish(

@@ -73,6 +73,11 @@ impl Space {
         format!("parlor.{}.alike.{name}", self.0)
     }
 
+    /// Where nodes tell each other what is not kept.
+    pub(crate) fn beside(&self) -> String {
+        format!("parlor.{}.beside", self.0)
+    }
+
     /// The object store of snapshots.
     pub(crate) fn bucket(&self) -> String {
         format!("parlor-{}", self.0)

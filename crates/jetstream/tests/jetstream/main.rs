@@ -1,6 +1,7 @@
 //! The log on JetStream, against servers that the tests start and end themselves.
 #![allow(clippy::unwrap_used, reason = "in what tests share, an unwrap is a failed test, too")]
 
+mod broadcasting;
 mod chats;
 mod contract;
 mod erasing;
