@@ -21,6 +21,11 @@ const ACKNOWLEDGEMENT: Duration = Duration::from_secs(2);
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long what was handed over may take to get on its way. If it takes longer, there is no connection.
 const FLUSH: Duration = Duration::from_millis(200);
+/// How often a server is asked whether it is there, if it says nothing. After three times without an answer there is
+/// another connection: who is cut off does not say so.
+const PING: Duration = Duration::from_secs(2);
+/// How long one attempt to connect may take.
+const CONNECTING: Duration = Duration::from_secs(2);
 /// The longest time between two attempts to connect.
 const RECONNECT: Duration = Duration::from_millis(500);
 /// Messages that are on their way to this node at most, before the servers hold back.
@@ -50,6 +55,8 @@ impl Connection {
         let connect = connect
             .name(format!("parlor {}", options.space))
             .subscription_capacity(ARRIVING)
+            .ping_interval(PING)
+            .connection_timeout(CONNECTING)
             .reconnect_delay_callback(|attempt| {
                 RECONNECT.min(Duration::from_millis(10) * u32::try_from(attempt).unwrap_or(u32::MAX).min(50))
             });

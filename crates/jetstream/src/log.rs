@@ -34,8 +34,9 @@ const BATCH: usize = 1_024;
 const BATCH_OCTETS: usize = 4 << 20;
 /// Entries that are on their way to the stream at a time, when many are put there.
 const PIECE: usize = 1_000;
-/// If what is in the stream does not come for so long, it is asked for anew: the server that sent it may have ended.
-const SILENCE: Duration = Duration::from_secs(2);
+/// If what is in the stream does not come for so long, it is asked for anew: the server that sent it may have ended. Longer
+/// than beginning to read may take.
+const SILENCE: Duration = Duration::from_secs(3);
 /// The time between two attempts to ask.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -88,7 +89,7 @@ impl<S: Storage> JetStreamLog<S> {
         let mut local = LocalLog::open(watched(storage, written.clone()))?;
         let connection = Connection::open(&options)?;
         let notes = stream::open(&connection, &space, &options)?;
-        let snapshot = snapshots::newest(&connection, &space, options.replicas)?;
+        let snapshot = snapshots::newest(&connection, &space, &options)?;
         if local.last() == Position(0) && snapshot > Position(0) {
             local.restore(&mut snapshots::open(&connection, &space, options.replicas, snapshot)?)?;
         }
@@ -194,6 +195,7 @@ impl<S: Storage> JetStreamLog<S> {
             if self.read.is_empty() {
                 self.read.extend(self.tail.next(&self.connection, AGAIN)?);
             }
+            let has_come = !self.read.is_empty();
             let before = self.local.last();
             self.step()?;
             if self.local.last() == before && self.local.last() < target && self.read.is_empty() {
@@ -201,13 +203,15 @@ impl<S: Storage> JetStreamLog<S> {
                 self.step()?;
             }
             let now = Instant::now();
-            if self.local.last() > before {
+            // What was looked for here is slow to come: that is no reason to wait longer for what does not.
+            if has_come && self.local.last() > before {
                 silent_until = now + SILENCE;
-            } else if now >= deadline {
-                return Err(waiting(format!("what is at {target} of the stream does not come")));
             } else if now >= silent_until {
                 self.tail = self.tail_after(self.local.last());
                 silent_until = now + SILENCE;
+            }
+            if self.local.last() == before && now >= deadline {
+                return Err(waiting(format!("what is at {target} of the stream does not come")));
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Snapshots in the servers' object store: where a node that is new begins.
 
 use std::io;
+use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::object_store::{Config, Object, ObjectMetadata, ObjectStore};
@@ -11,13 +12,20 @@ use parlor_chat::storage::Source;
 use parlor_chat::{Position, Trouble};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::connection::Connection;
+use crate::options::Options;
 use crate::reach::waiting;
 use crate::space::Space;
 
 /// Octets of a snapshot that are on their way at a time.
 const AHEAD: usize = 1 << 20;
+/// How long one attempt to find out which snapshots there are may take: who lists them waits for a server that died as if
+/// it were there.
+const LISTING: Duration = Duration::from_secs(10);
+/// The time between two attempts.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// The object store of a space, made if there is none.
 async fn store(context: &Context, space: &Space, replicas: usize) -> Result<ObjectStore, Trouble> {
@@ -45,11 +53,21 @@ async fn list(store: &ObjectStore) -> Result<Vec<Position>, Trouble> {
     Ok(positions)
 }
 
-/// The place of the newest snapshot; 0 if there is none.
-pub(crate) fn newest(connection: &Connection, space: &Space, replicas: usize) -> Result<Position, Trouble> {
-    connection.wait(async {
-        let store = store(&connection.asking, space, replicas).await?;
+/// The place of the newest snapshot; 0 if there is none. It is asked for until it is known, or the patience is over.
+pub(crate) fn newest(connection: &Connection, space: &Space, options: &Options) -> Result<Position, Trouble> {
+    let deadline = Instant::now() + options.patience;
+    let ask = async || {
+        let store = store(&connection.asking, space, options.replicas).await?;
         Ok(list(&store).await?.pop().unwrap_or_default())
+    };
+    connection.wait(async {
+        loop {
+            let asked = timeout(LISTING, ask()).await;
+            match asked.unwrap_or_else(|_| Err(waiting("the servers do not say which snapshots there are"))) {
+                Err(Trouble::Unreachable(_)) if Instant::now() < deadline => sleep(AGAIN).await,
+                answer => return answer,
+            }
+        }
     })
 }
 

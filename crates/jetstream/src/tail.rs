@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
-use async_nats::jetstream::consumer::push::OrderedConfig;
-use async_nats::jetstream::consumer::{DeliverPolicy, ReplayPolicy};
+use async_nats::jetstream::consumer::push::{Config, Messages};
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use futures_util::StreamExt;
 use parlor_chat::{Position, Trouble};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -19,6 +19,13 @@ use crate::message::Delivered;
 const AHEAD: usize = 4_096;
 /// The time between two attempts to read.
 const AGAIN: Duration = Duration::from_millis(200);
+/// How often the servers say that they still read when there is nothing. After two of these without a word reading begins
+/// again.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How long beginning may take. It may be given to a server that has just died, and then nobody answers.
+const BEGINNING: Duration = Duration::from_secs(2);
+/// After so many attempts in a row that did not begin, another server is gone to: this one may have lost the others.
+const ATTEMPTS: u32 = 3;
 
 /// Who is told that something came.
 #[derive(Clone, Default)]
@@ -88,35 +95,56 @@ async fn read(
     to: Sender<Delivered>,
     arrivals: Arrivals,
 ) {
+    let mut failed = 0;
     while !to.is_closed() {
         // Whatever went wrong, reading begins again behind what was read.
-        _ = read_once(&context, &stream, &mut after, &to, &arrivals).await;
+        match timeout(BEGINNING, begin(&context, &stream, after)).await {
+            Ok(Ok(messages)) => {
+                failed = 0;
+                _ = read_on(messages, &mut after, &to, &arrivals).await;
+            }
+            Ok(Err(_)) | Err(_) => failed += 1,
+        }
+        if failed == ATTEMPTS {
+            failed = 0;
+            // It fails when the connection is over, and then so is this.
+            _ = context.client().force_reconnect().await;
+        }
         sleep(AGAIN).await;
     }
 }
 
-async fn read_once(
-    context: &Context,
-    stream: &str,
+/// Has the servers read, each time under a new name: what was given to a server that died stays there under its name,
+/// and would be asked for in vain.
+async fn begin(context: &Context, stream: &str, after: Position) -> Result<Messages, async_nats::Error> {
+    let config = Config {
+        deliver_subject: context.client().new_inbox(),
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after.next().0 },
+        ack_policy: AckPolicy::None,
+        idle_heartbeat: HEARTBEAT,
+        flow_control: true,
+        memory_storage: true,
+        num_replicas: 1,
+        ..Config::default()
+    };
+    Ok(context.create_consumer_on_stream(config, stream).await?.messages().await?)
+}
+
+async fn read_on(
+    mut messages: Messages,
     after: &mut Position,
     to: &Sender<Delivered>,
     arrivals: &Arrivals,
 ) -> Result<(), async_nats::Error> {
-    let config = OrderedConfig {
-        deliver_subject: context.client().new_inbox(),
-        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after.next().0 },
-        replay_policy: ReplayPolicy::Instant,
-        ..OrderedConfig::default()
-    };
-    let consumer = context.get_stream(stream).await?.create_consumer(config).await?;
-    let mut messages = consumer.messages().await?;
+    let mut count = 0;
     while let Some(message) = messages.next().await {
         let message = message?;
-        let position = Position(message.info()?.stream_sequence);
-        // After a disturbance some come again.
-        if position <= *after {
-            continue;
+        let info = message.info()?;
+        count += 1;
+        if info.consumer_sequence != count {
+            return Err("something was lost on the way".into());
         }
+        let position = Position(info.stream_sequence);
         let message = message.message;
         let delivered =
             Delivered { position, subject: message.subject.into_string(), payload: message.payload };

@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{PATIENCE, Server, append, arrive, catch_up, node, post, proposal, texts};
+use crate::support::{PATIENCE, Server, append, arrive, catch_up, node, post, proposal, runtime, texts};
+use futures_util::StreamExt;
 use parlor_chat::log::{Fault, Faulty, Log, SharedLog};
 use parlor_chat::storage::Memory;
 use parlor_chat::{Position, Trouble};
@@ -24,6 +25,37 @@ fn what_one_node_appends_the_other_hears_in_order() {
     assert_eq!(texts(&outcomes), ["d"]);
     assert_eq!(texts(&catch_up(&mut one, &other)), ["d"]);
     assert_eq!(one.state_hash().unwrap(), other.state_hash().unwrap());
+}
+
+#[test]
+fn a_node_whose_reader_is_gone_gets_another_one() {
+    let server = Server::start();
+    let (mut one, mut other) = (node(&server, "main"), node(&server, "main"));
+    append(&mut one, &[arrive(1)]);
+    catch_up(&mut other, &one);
+    let runtime = runtime();
+    let stream = runtime.block_on(async {
+        let client = async_nats::connect(server.address()).await.unwrap();
+        async_nats::jetstream::new(client).get_stream("parlor-main").await.unwrap()
+    });
+    let readers = || -> Vec<String> {
+        runtime.block_on(async { stream.consumer_names().map(Result::unwrap).collect().await })
+    };
+    let before = readers();
+    assert_eq!(before.len(), 2);
+    for name in &before {
+        runtime.block_on(stream.delete_consumer(name)).unwrap();
+    }
+    // One by one would take long: it is read again.
+    let posts: Vec<_> = (0..500).map(|number| post(1, &number.to_string())).collect();
+    append(&mut one, &posts);
+    catch_up(&mut other, &one);
+    assert_eq!(one.state_hash().unwrap(), other.state_hash().unwrap());
+    let deadline = Instant::now() + PATIENCE;
+    while readers().len() < 2 {
+        assert!(Instant::now() < deadline, "nobody reads for a node");
+    }
+    assert!(readers().iter().all(|name| !before.contains(name)));
 }
 
 #[test]
