@@ -5,7 +5,10 @@
 //! accounted for (`accounts.rs`). Those parts know no network, so each way of being wrong is a test of theirs.
 
 mod accounts;
+mod asking;
 mod chance;
+mod cluster_course;
+mod cluster_faults;
 mod compare;
 mod counts;
 mod course;
@@ -16,7 +19,10 @@ mod frames;
 mod hearing;
 mod line;
 mod options;
+mod own_broker;
+mod own_cluster;
 mod own_server;
+mod passage;
 mod problems;
 mod proxy;
 mod requests;
@@ -49,6 +55,8 @@ pub(crate) enum CheckError {
     Server(io::Error),
     /// What is to be filled up is large, or has something in it.
     NoSmallDisk(PathBuf),
+    /// There is no program that could hold the log of a cluster.
+    NoBroker,
     /// The server failed the check.
     Failed,
     Interrupted,
@@ -70,6 +78,9 @@ impl fmt::Display for CheckError {
                  mount -t tmpfs -o size=64m tmpfs {0}",
                 folder.display()
             ),
+            CheckError::NoBroker => f.write_str(
+                "the check of a cluster needs nats-server; on Debian: apt-get install nats-server",
+            ),
             CheckError::Failed => f.write_str("the server does not keep what it acknowledges; see above"),
             CheckError::Interrupted => f.write_str("interrupted before there was a verdict"),
         }
@@ -88,8 +99,15 @@ pub(crate) fn run(options: &Options) -> Result<(), CheckError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let verdict = runtime.map_err(CheckError::Server)?.block_on(async {
         say(&format!("checking for {:?}, seed {seed}", options.duration()));
+        let label = format!("{:010x}", crate::identity::random() >> 24);
+        let course = async {
+            match options.cluster {
+                true => cluster_course::run(options, seed, label).await,
+                false => course::run(options, seed, label).await,
+            }
+        };
         tokio::select! {
-            verdict = course::run(options, seed) => verdict,
+            verdict = course => verdict,
             _ = tokio::signal::ctrl_c() => Err(CheckError::Interrupted),
         }
     })?;

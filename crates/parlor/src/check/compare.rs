@@ -23,9 +23,9 @@ const TOLD: Duration = Duration::from_secs(10);
 struct Gone;
 
 impl Worker {
-    /// Reads up to some place of each room, comes back once more, and compares everything.
-    pub(super) async fn compare(&mut self, mut link: Link) -> Result<Link, End> {
-        if self.reported < Some(Phase::Compare) && self.read.iter().all(|up_to| *up_to == 0) {
+    /// Reads up to some place of each room.
+    pub(super) fn mark(&mut self) {
+        if self.reported < Some(Phase::Mark) && self.read.iter().all(|up_to| *up_to == 0) {
             for room in 0..self.watches.len() {
                 let last = self.shared.evidence().cursor(room, self.client);
                 // At the beginning there are more unread messages than are counted, near the end there are few.
@@ -35,6 +35,13 @@ impl Worker {
                 self.wish(room, Wished::Read(self.read[room]), "");
             }
         }
+        if self.open.is_empty() {
+            self.report(Phase::Mark);
+        }
+    }
+
+    /// Comes back once more, and compares everything.
+    pub(super) async fn compare(&mut self, mut link: Link) -> Result<Link, End> {
         if !self.open.is_empty() || !self.is_told_everything() || self.reported == Some(Phase::Compare) {
             return Ok(link);
         }

@@ -1,5 +1,6 @@
 //! What is counted while the check runs, and says nothing about right or wrong.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Acknowledgements whose time is kept: 8 MB of them. Of more, the first ones count.
@@ -26,6 +27,10 @@ pub(super) struct Counts {
     /// How often the server was succeeded by another process.
     pub(super) upgrades: u64,
     pub(super) full_disks: u64,
+    /// What was done to the parts of a cluster.
+    pub(super) faults: BTreeMap<&'static str, u64>,
+    /// How often a client knew more of a room than the node that it came to.
+    pub(super) ahead: u64,
     /// What the network did: connections broken off, pieces delayed, frames repeated.
     pub(super) broken_off: u64,
     pub(super) delayed: u64,

@@ -20,9 +20,9 @@ use super::worker::Worker;
 use super::{CheckError, proxy};
 
 /// How long everybody may take to come and to join.
-const COMING: Duration = Duration::from_secs(60);
+pub(super) const COMING: Duration = Duration::from_secs(60);
 /// How long it may take at the end until everything is acknowledged.
-const SETTLING: Duration = Duration::from_secs(120);
+pub(super) const SETTLING: Duration = Duration::from_secs(120);
 /// How long reading everything may take, for each second that everybody talked, and at least.
 const READING: u32 = 10;
 const READING_AT_LEAST: Duration = Duration::from_secs(300);
@@ -30,16 +30,15 @@ const READING_AT_LEAST: Duration = Duration::from_secs(300);
 const LEAVING: Duration = Duration::from_secs(60);
 
 /// A check that runs. What it started ends with it.
-struct Course {
-    shared: Arc<Shared>,
+pub(super) struct Course {
+    pub(super) shared: Arc<Shared>,
     clients: usize,
     reports: UnboundedReceiver<(usize, Phase)>,
     tasks: JoinSet<()>,
 }
 
 /// Checks a server as the options say.
-pub(super) async fn run(options: &Options, seed: u64) -> Result<Verdict, CheckError> {
-    let label = format!("{:010x}", crate::identity::random() >> 24);
+pub(super) async fn run(options: &Options, seed: u64, label: String) -> Result<Verdict, CheckError> {
     let (server, address) = match &options.address {
         Some(address) => (None, address.clone()),
         None => {
@@ -53,19 +52,17 @@ pub(super) async fn run(options: &Options, seed: u64) -> Result<Verdict, CheckEr
             (Some(server), format!("ws://{address}"))
         }
     };
-    let route = Route::to(&address).ok_or(CheckError::Address(address))?;
+    let route = Route::to(&address).ok_or(CheckError::Address(address.clone()))?;
     // Said at once; later it is waited for.
-    if let Err(error) = TcpStream::connect(route.server()).await {
-        return Err(CheckError::Unreachable(route.server(), error.to_string()));
+    if let Err(error) = TcpStream::connect(route.server(0).unwrap_or_default()).await {
+        return Err(CheckError::Unreachable(address, error.to_string()));
     }
     let mut course = Course::start(options, seed, label, route).await?;
     match server {
         Some(mut server) => {
             let result = course.with_faults(options, &mut server).await;
-            let mut verdict = result.map(|()| course.verdict(seed));
-            course.tasks.shutdown().await;
-            let is_kept = !verdict.as_ref().is_ok_and(Verdict::is_good);
-            let kept = server.end(is_kept).await;
+            let mut verdict = course.finish(result, seed).await;
+            let kept = server.end(!is_good(&verdict)).await;
             if let Ok(verdict) = &mut verdict {
                 verdict.kept = kept;
             }
@@ -78,8 +75,13 @@ pub(super) async fn run(options: &Options, seed: u64) -> Result<Verdict, CheckEr
     }
 }
 
+/// Whether there is nothing to look at afterwards.
+pub(super) fn is_good(verdict: &Result<Verdict, CheckError>) -> bool {
+    verdict.as_ref().is_ok_and(Verdict::is_good)
+}
+
 impl Course {
-    async fn start(
+    pub(super) async fn start(
         options: &Options,
         seed: u64,
         label: String,
@@ -92,7 +94,7 @@ impl Course {
             route.network = Some(address);
             listener = Some(listening);
         }
-        let shared = Shared::new(seed, route, options.rate.get(), label, clients, rooms);
+        let shared = Shared::new(seed, route, options.rate.get(), options.cluster, label, clients, rooms);
         let mut tasks = JoinSet::new();
         if let Some(listener) = listener {
             tasks.spawn(proxy::run(listener, Arc::clone(&shared)));
@@ -105,7 +107,7 @@ impl Course {
     }
 
     /// Begins a phase, and waits until everybody has done what it asks; says whether they have.
-    async fn phase(&mut self, phase: Phase, patience: Duration) -> bool {
+    pub(super) async fn phase(&mut self, phase: Phase, patience: Duration) -> bool {
         self.shared.phase.send_replace(phase);
         let until = Instant::now() + patience;
         let mut missing = self.clients;
@@ -123,10 +125,15 @@ impl Course {
         if self.phase(Phase::Gather, COMING).await && self.phase(Phase::Join, COMING).await {
             return Ok(());
         }
+        Err(self.nobody_comes())
+    }
+
+    /// Why not everybody has come.
+    pub(super) fn nobody_comes(&self) -> CheckError {
         let trouble = lock(&self.shared.trouble).take();
         let refused = self.shared.evidence().problems.examples.first().cloned();
         let why = refused.or(trouble).unwrap_or_else(|| "no answer comes".to_owned());
-        Err(CheckError::Unreachable(self.shared.route.server(), why))
+        CheckError::Unreachable(self.shared.route.server(0).unwrap_or_default(), why)
     }
 
     /// Checks somebody's server, and leaves nothing behind but the names of rooms.
@@ -137,6 +144,7 @@ impl Course {
         tokio::time::sleep(options.duration()).await;
         self.shared.set_stormy(false);
         self.phase(Phase::Settle, SETTLING).await;
+        self.phase(Phase::Mark, SETTLING).await;
         self.compare(options.duration()).await;
         self.phase(Phase::Leave, LEAVING).await;
         Ok(())
@@ -158,6 +166,7 @@ impl Course {
         self.phase(Phase::Settle, SETTLING).await;
         // What is compared is what comes out of the files.
         faults::kill(server, &self.shared).await.map_err(CheckError::Server)?;
+        self.phase(Phase::Mark, SETTLING).await;
         self.compare(options.duration()).await;
         if let Err(wrong) = server.verify().await.map_err(CheckError::Server)? {
             self.shared.evidence().problems.add(Kind::Lost, || wrong);
@@ -165,7 +174,7 @@ impl Course {
         Ok(())
     }
 
-    async fn compare(&mut self, talked: Duration) {
+    pub(super) async fn compare(&mut self, talked: Duration) {
         let expected: Vec<Expected> = {
             let evidence = self.shared.evidence();
             (0..evidence.rooms.len()).map(|room| Expected::of(&evidence, room)).collect()
@@ -180,6 +189,17 @@ impl Course {
         }
         let lasts = lock(&self.shared.lasts).clone();
         self.shared.evidence().settle_accounts(&lasts);
+    }
+
+    /// The verdict once it is known how the check went; all clients end.
+    pub(super) async fn finish(
+        &mut self,
+        went: Result<(), CheckError>,
+        seed: u64,
+    ) -> Result<Verdict, CheckError> {
+        let verdict = went.map(|()| self.verdict(seed));
+        self.tasks.shutdown().await;
+        verdict
     }
 
     fn verdict(&self, seed: u64) -> Verdict {

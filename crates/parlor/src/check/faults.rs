@@ -66,7 +66,7 @@ pub(super) async fn run(
 pub(super) async fn kill(server: &mut OwnServer, shared: &Shared) -> io::Result<()> {
     server.kill().await?;
     shared.count(|counts| counts.kills += 1);
-    shared.route.moved(server.start_again().await?);
+    shared.route.is_at(0, server.start_again().await?);
     Ok(())
 }
 
@@ -96,7 +96,7 @@ async fn fill_for(
         server.limit_files(false)?;
     }
     if dies {
-        shared.route.moved(server.start_again().await?);
+        shared.route.is_at(0, server.start_again().await?);
     } else if !server.is_running() {
         return Err(io::Error::other("the server ended because its disk was full"));
     }

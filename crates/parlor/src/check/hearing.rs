@@ -14,6 +14,8 @@ use super::worker::{ANSWER, Own, Watch, Worker};
 
 /// Answered requests that are kept to be sent again.
 const ANSWERED: usize = 32;
+/// After what time a node that knew less than the client is asked again.
+const AHEAD: Duration = Duration::from_millis(200);
 /// Messages of one's own that are kept to be edited.
 const OWN: usize = 200;
 
@@ -69,6 +71,12 @@ impl Worker {
             return;
         }
         let client = self.client;
+        if line.gap && self.shared.is_cluster && line.last < self.shared.evidence().cursor(room, client) {
+            // The node catches up with what another one has told.
+            self.shared.count(|counts| counts.ahead += 1);
+            self.watches[room] = Watch::Off(Instant::now() + AHEAD);
+            return;
+        }
         if line.gap {
             self.shared.evidence().told_of_gap(room, client, line.last);
             self.shared.count(|counts| counts.skipped += 1);

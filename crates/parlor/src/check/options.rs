@@ -21,6 +21,11 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(super) faults: bool,
 
+    /// Checks a cluster of its own instead: three nodes and three nats-servers, which are killed, stopped, paused, cut off
+    /// and slow, alone and together, with clients that go to another node when theirs is away.
+    #[arg(long, requires = "faults", conflicts_with_all = ["full_disk", "disk"])]
+    pub(super) cluster: bool,
+
     /// Lets the disk of that server be full for a few seconds now and then: nothing can be appended to its files.
     #[arg(long, requires = "faults")]
     pub(super) full_disk: bool,

@@ -24,6 +24,10 @@ pub(super) struct OwnServer {
     /// Who has succeeded it, and is nobody's child.
     successor: Option<Pid>,
     data: PathBuf,
+    /// What it says on standard error.
+    log: PathBuf,
+    /// What it is told beside where its data is.
+    arguments: Vec<String>,
     /// The folder, if it is ours to remove.
     temporary: Option<PathBuf>,
 }
@@ -36,18 +40,30 @@ impl OwnServer {
             None => Some(std::env::temp_dir().join(format!("parlor-check-{label}"))),
         };
         let data = folder.or(temporary.as_deref()).unwrap_or(Path::new(".")).join("data");
-        fs::create_dir_all(&data)?;
-        let mut server = OwnServer { child: None, successor: None, data, temporary };
+        // It is beside the data, or alone in the folder for temporary files.
+        let log = match &temporary {
+            Some(temporary) => temporary.join("server.log"),
+            None => std::env::temp_dir().join(format!("parlor-check-{}.log", std::process::id())),
+        };
+        let mut server = OwnServer::new(data, log, Vec::new())?;
+        server.temporary = temporary;
         let address = server.start_again().await?;
         Ok((server, address))
     }
 
+    /// One that does not run yet.
+    pub(super) fn new(data: PathBuf, log: PathBuf, arguments: Vec<String>) -> io::Result<Self> {
+        fs::create_dir_all(&data)?;
+        Ok(OwnServer { child: None, successor: None, data, log, arguments, temporary: None })
+    }
+
     /// Starts it where its data is.
     pub(super) async fn start_again(&mut self) -> io::Result<String> {
-        let log = fs::File::options().create(true).append(true).open(self.log())?;
+        let log = fs::File::options().create(true).append(true).open(&self.log)?;
         let limits = ["--requests-per-second", "1000000", "--request-burst", "1000000"];
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"])?;
-        let mut child = command.args(limits).stdout(Stdio::piped()).stderr(log).spawn()?;
+        command.args(limits).args(&self.arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn()?;
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
         let address = async {
             while let Some(line) = lines.next_line().await? {
@@ -55,7 +71,7 @@ impl OwnServer {
                     return Ok(address.to_owned());
                 }
             }
-            let said = fs::read_to_string(self.log()).unwrap_or_default();
+            let said = fs::read_to_string(&self.log).unwrap_or_default();
             Err(io::Error::other(format!("the server did not start: {}", said.trim())))
         };
         let address = timeout(START, address).await.unwrap_or_else(|_| {
@@ -87,12 +103,13 @@ impl OwnServer {
         Ok(if output.status.success() { Ok(()) } else { Err(said) })
     }
 
-    /// What it said on standard error.
-    fn log(&self) -> PathBuf {
-        let beside = self.temporary.clone().unwrap_or_else(std::env::temp_dir);
-        match self.temporary {
-            Some(_) => beside.join("server.log"),
-            None => beside.join(format!("parlor-check-{}.log", std::process::id())),
+    /// The hash of the state that its log comes to, as it is exported; it must not run.
+    pub(super) async fn state(&self) -> io::Result<String> {
+        let output = self.command(&["log", "export"])?.output().await?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        match said.lines().next_back() {
+            Some(last) if output.status.success() => Ok(last.to_owned()),
+            _ => Err(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
         }
     }
 
@@ -129,6 +146,23 @@ impl OwnServer {
             gone.unwrap_or_else(|_| Err(io::Error::other("the server does not die")))?;
         }
         Ok(())
+    }
+
+    /// Ends it as whoever runs a server does, and waits for it.
+    pub(super) async fn stop(&mut self) -> io::Result<()> {
+        let Some(process) = self.process() else { return Ok(()) };
+        kill_process(process, Signal::TERM)?;
+        if let Some(mut child) = self.child.take() {
+            let ended = timeout(START, child.wait()).await;
+            ended.map_err(|_| io::Error::other("the server does not end"))??;
+        }
+        Ok(())
+    }
+
+    /// Lets it do nothing, or go on.
+    pub(super) fn pause(&self, is_paused: bool) -> io::Result<()> {
+        let signal = if is_paused { Signal::STOP } else { Signal::CONT };
+        self.process().map_or(Ok(()), |process| Ok(kill_process(process, signal)?))
     }
 
     /// Whether it runs.
@@ -173,8 +207,8 @@ impl OwnServer {
         if is_kept {
             return self.temporary.take().or_else(|| Some(self.data.clone()));
         }
-        // It is beside the data, or alone in the folder for temporary files.
-        let _ = fs::remove_file(self.log());
+        // What is left in a temporary folder harms nobody.
+        let _ = fs::remove_file(&self.log);
         None
     }
 }

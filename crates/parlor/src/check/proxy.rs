@@ -38,9 +38,9 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
         let Ok((client, _)) = listener.accept().await else { continue };
         let shared = Arc::clone(&shared);
         carriers.spawn(async move {
-            let server = shared.route.server();
             // Who cannot be reached is a closed connection.
-            let Ok(server) = TcpStream::connect(server).await else { return };
+            let Some(address) = shared.route.server(usize::try_from(number).unwrap_or(0)) else { return };
+            let Ok(server) = TcpStream::connect(&address).await else { return };
             let _ = (client.set_nodelay(true), server.set_nodelay(true));
             let (from_client, to_client) = client.into_split();
             let (from_server, to_server) = server.into_split();
@@ -51,7 +51,7 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
             let up = requests(from_client, to_server, way(0));
             let down = answers(from_server, to_client, way(1));
             // Whatever ends one direction ends both.
-            tokio::select! { _ = up => {}, _ = down => {} }
+            tokio::select! { _ = up => {}, _ = down => {}, () = shared.route.is_gone(&address) => {} }
         });
     }
 }

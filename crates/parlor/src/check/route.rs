@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderValue, Uri, header};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use websocket_client::{ConnectError, Connector, Proxy, WebSocket};
 
 use super::line::Line;
@@ -16,14 +16,14 @@ use crate::wire::SUBPROTOCOL;
 /// How long a client waits for a connection, and then for the welcome.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The way to the server, which may move when it is started anew.
+/// The way to the server, or to the nodes that are one, which may move when they are started anew.
 #[derive(Debug)]
 pub(super) struct Route {
     /// The address as clients see it.
     address: String,
     pub(super) is_encrypted: bool,
-    /// The host and port of the server.
-    server: Mutex<String>,
+    /// The host and port of each node; nothing for those that are away.
+    nodes: watch::Sender<Vec<Option<String>>>,
     /// Where a bad network waits before it.
     pub(super) network: Option<SocketAddr>,
 }
@@ -70,18 +70,42 @@ impl Route {
         Some(Route {
             address: format!("{scheme}:{rest}"),
             is_encrypted: port == 443,
-            server: Mutex::new(server),
+            nodes: watch::Sender::new(vec![Some(server)]),
             network: None,
         })
     }
 
-    pub(super) fn server(&self) -> String {
-        self.server.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The way to several nodes by their hosts and ports.
+    pub(super) fn to_nodes(nodes: Vec<String>) -> Self {
+        let address = format!("ws://{}", nodes.first().map_or("localhost", String::as_str));
+        let nodes = watch::Sender::new(nodes.into_iter().map(Some).collect());
+        Route { address, is_encrypted: false, nodes, network: None }
     }
 
-    /// The server is somewhere else from now on.
-    pub(super) fn moved(&self, to: String) {
-        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = to;
+    /// Who takes a connection: each node in its turn, but for those that are away.
+    pub(super) fn server(&self, connection: usize) -> Option<String> {
+        let nodes = self.nodes.borrow();
+        let (before, after) = nodes.split_at(connection % nodes.len());
+        after.iter().chain(before).flatten().next().cloned()
+    }
+
+    /// A node is there from now on.
+    pub(super) fn is_at(&self, node: usize, address: String) {
+        self.nodes.send_modify(|nodes| nodes[node] = Some(address));
+    }
+
+    /// A node takes nobody, and its connections end; returns where it was.
+    pub(super) fn is_away(&self, node: usize) -> Option<String> {
+        let mut was = None;
+        self.nodes.send_modify(|nodes| was = nodes[node].take());
+        was
+    }
+
+    /// Waits until no node is at an address any more.
+    pub(super) async fn is_gone(&self, address: &str) {
+        let mut nodes = self.nodes.subscribe();
+        // It never ends before this, which holds its other end.
+        let _ = nodes.wait_for(|nodes| nodes.iter().flatten().all(|node| node != address)).await;
     }
 
     /// Connects and waits for the welcome.
@@ -93,7 +117,7 @@ impl Route {
     async fn connect(&self, token: Option<&str>) -> Result<(Link, Line), NoLink> {
         let stream = match self.network {
             Some(network) => TcpStream::connect(network).await,
-            None => TcpStream::connect(self.server()).await,
+            None => TcpStream::connect(self.server(0).unwrap_or_default()).await,
         };
         let stream = stream.map_err(NoLink::Tcp)?;
         stream.set_nodelay(true).map_err(NoLink::Tcp)?;
@@ -152,7 +176,23 @@ mod tests {
             ("example.org:80", None),
             ("", None),
         ] {
-            assert_eq!(Route::to(address).map(|route| route.server()).as_deref(), server, "{address}");
+            let route = Route::to(address);
+            assert_eq!(route.and_then(|route| route.server(0)).as_deref(), server, "{address}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_is_away_takes_no_connections_and_loses_those_that_it_has() {
+        let route = Route::to_nodes(vec!["a:1".into(), "b:1".into(), "c:1".into()]);
+        let takes =
+            |from: usize| (from..from + 3).filter_map(|number| route.server(number)).collect::<String>();
+        assert_eq!(takes(4), "b:1c:1a:1");
+        assert_eq!(route.is_away(1).as_deref(), Some("b:1"));
+        assert_eq!(takes(0), "a:1c:1c:1");
+        route.is_gone("b:1").await;
+        route.is_at(1, "b:2".into());
+        assert_eq!(takes(0), "a:1b:2c:1");
+        assert_eq!([0, 1, 2].map(|node| route.is_away(node)).iter().flatten().count(), 3);
+        assert_eq!(route.server(7), None);
     }
 }

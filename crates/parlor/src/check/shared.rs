@@ -20,6 +20,8 @@ pub(super) enum Phase {
     Talk,
     /// Nothing new is said; everything must be acknowledged.
     Settle,
+    /// Everybody says up to where they have read.
+    Mark,
     /// Everybody reads everything.
     Compare,
     /// Everybody is forgotten.
@@ -32,6 +34,8 @@ pub(super) struct Shared {
     pub(super) seed: u64,
     pub(super) route: Route,
     pub(super) rate: u32,
+    /// Whether several nodes are the server. One may know less than another for a moment.
+    pub(super) is_cluster: bool,
     /// What makes the rooms of this check known.
     pub(super) label: String,
     pub(super) phase: watch::Sender<Phase>,
@@ -51,6 +55,7 @@ impl Shared {
         seed: u64,
         route: Route,
         rate: u32,
+        is_cluster: bool,
         label: String,
         clients: usize,
         rooms: usize,
@@ -59,6 +64,7 @@ impl Shared {
             seed,
             route,
             rate,
+            is_cluster,
             label,
             phase: watch::Sender::new(Phase::Gather),
             expected: OnceLock::new(),

@@ -42,6 +42,7 @@ impl fmt::Display for Verdict {
             ("try-again", counts.try_again),
             ("too busy", counts.too_busy),
             ("skipped", counts.skipped),
+            ("ahead", counts.ahead),
             ("kills", counts.kills),
             ("upgrades", counts.upgrades),
             ("full disks", counts.full_disks),
@@ -50,6 +51,9 @@ impl fmt::Display for Verdict {
             ("repeated", counts.repeated),
         ] {
             row(name, count)?;
+        }
+        for (name, count) in &counts.faults {
+            row(name, *count)?;
         }
         writeln!(f, "latency p50   {:>10}", in_milliseconds(counts.latency(500)))?;
         writeln!(f, "latency p99   {:>10}", in_milliseconds(counts.latency(990)))?;

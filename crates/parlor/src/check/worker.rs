@@ -18,6 +18,9 @@ use super::wish::{Name, Wish, Wished};
 
 /// How long a connection may hold without an answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
+/// The same where the server is a cluster. What comes while its log has no leader waits 20 seconds itself, and before that
+/// for what waits already.
+const ANSWER_OF_CLUSTER: Duration = Duration::from_secs(60);
 /// How often a client looks what is due when it has nothing to say.
 const LOOK: Duration = Duration::from_millis(20);
 /// Wishes that may be open at once.
@@ -198,6 +201,7 @@ impl Worker {
             Phase::Talk => return self.talk(link).await,
             Phase::Settle if self.open.is_empty() => self.report(Phase::Settle),
             Phase::Settle => {}
+            Phase::Mark => self.mark(),
             Phase::Compare => return self.compare(link).await,
             Phase::Leave => self.leave(),
         }
@@ -231,7 +235,8 @@ impl Worker {
     /// Sends what is due; false if something was never answered.
     async fn send_due(&mut self, link: &mut Link) -> bool {
         let now = Instant::now();
-        let is_late = |open: &Open| open.sent.is_some_and(|sent| now - sent > ANSWER);
+        let patience = if self.shared.is_cluster { ANSWER_OF_CLUSTER } else { ANSWER };
+        let is_late = |open: &Open| open.sent.is_some_and(|sent| now - sent > patience);
         if let Some((number, _)) = self.open.iter().find(|(_, open)| is_late(open)) {
             let name = Name { client: self.client, number: *number };
             self.shared.evidence().problems.add(Kind::Unanswered, || name.to_string());

@@ -1,0 +1,83 @@
+//! The course of a check of a cluster, which ends with a look at what each node has kept.
+
+use std::io::{self, ErrorKind};
+
+use tokio::time::Duration;
+
+use super::course::{COMING, Course, SETTLING, is_good};
+use super::options::Options;
+use super::own_cluster::OwnCluster;
+use super::problems::Kind;
+use super::route::Route;
+use super::shared::Phase;
+use super::verdict::Verdict;
+use super::{CheckError, cluster_faults};
+
+/// How long it may take at the end until everything is acknowledged, beside what a single server has: who waits for a
+/// leader waits, and is told to try again.
+const SETTLING_OF_CLUSTER: Duration = SETTLING.saturating_add(Duration::from_secs(60));
+
+/// Checks a cluster of our own, and harms it.
+pub(super) async fn run(options: &Options, seed: u64, label: String) -> Result<Verdict, CheckError> {
+    let started = OwnCluster::start(&label).await;
+    let (mut cluster, addresses) = started.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => CheckError::NoBroker,
+        _ => CheckError::Server(error),
+    })?;
+    let mut course = Course::start(options, seed, label, Route::to_nodes(addresses)).await?;
+    let went = course.with_cluster(options, &mut cluster).await;
+    let mut verdict = course.finish(went, seed).await;
+    let kept = cluster.end(!is_good(&verdict)).await;
+    if let Ok(verdict) = &mut verdict {
+        verdict.kept = kept;
+    }
+    verdict
+}
+
+impl Course {
+    async fn with_cluster(&mut self, options: &Options, cluster: &mut OwnCluster) -> Result<(), CheckError> {
+        for phase in [Phase::Gather, Phase::Join] {
+            if !self.phase(phase, COMING).await {
+                return Err(self.nobody_comes());
+            }
+            // Everybody may come to another node next.
+            self.wait_for_nodes(cluster).await;
+        }
+        self.shared.set_stormy(true);
+        self.shared.phase.send_replace(Phase::Talk);
+        let harmed = cluster_faults::run(cluster, &self.shared, options.duration()).await;
+        harmed.map_err(CheckError::Server)?;
+        self.shared.set_stormy(false);
+        cluster.wait_for_brokers().await.map_err(CheckError::Server)?;
+        for phase in [Phase::Settle, Phase::Mark] {
+            self.phase(phase, SETTLING_OF_CLUSTER).await;
+            self.wait_for_nodes(cluster).await;
+        }
+        self.compare(options.duration()).await;
+        self.wait_for_nodes(cluster).await;
+        self.compare_nodes(cluster).await.map_err(CheckError::Server)
+    }
+
+    async fn wait_for_nodes(&self, cluster: &OwnCluster) {
+        if let Err(wrong) = cluster.wait_for_nodes().await {
+            self.shared.evidence().problems.add(Kind::Unsettled, || wrong);
+        }
+    }
+
+    /// Stops all nodes, and compares what each has: the log of each is whole, and all come to the same state.
+    async fn compare_nodes(&self, cluster: &mut OwnCluster) -> io::Result<()> {
+        let mut states = Vec::new();
+        for (number, node) in cluster.nodes.iter_mut().enumerate() {
+            node.stop().await?;
+            if let Err(wrong) = node.verify().await? {
+                self.shared.evidence().problems.add(Kind::Lost, || format!("node {number}: {wrong}"));
+            }
+            states.push(node.state().await?);
+        }
+        if states.iter().any(|state| *state != states[0]) {
+            let states = states.join(", ");
+            self.shared.evidence().problems.add(Kind::Reordered, || format!("the nodes differ: {states}"));
+        }
+        Ok(())
+    }
+}
