@@ -17,7 +17,7 @@ use crate::entry::Entry;
 use crate::failure::Failure;
 use crate::id::PersonId;
 use crate::log::{Log, SharedLog, read_tail, write_snapshot};
-use crate::outcome::Outcome;
+use crate::outcome::{Answer, Outcome};
 use crate::place::Position;
 use crate::proposal::{Action, Proposal};
 use crate::storage::{Read, Source};
@@ -33,10 +33,6 @@ const QUEUE: usize = 65_536;
 const QUEUE_OCTETS: usize = 64 << 20;
 /// Ways to read that are kept open between uses.
 const SOURCES: usize = 8;
-
-/// What is called with the outcome of one proposal: on the log's thread, or by who handed it in if it is not
-/// taken. It must not block.
-pub type Answer = Box<dyn FnOnce(Result<&Outcome, Trouble>) + Send>;
 
 /// What is called with the outcomes of each batch, in the order of the log, after each answer of the batch. Of a log that
 /// several nodes share it hears what others appended, too, each outcome once.

@@ -100,7 +100,7 @@ mod trouble;
 pub mod view;
 
 pub use account::AccountChange;
-pub use chat::{Answer, Chat, Listener, Standing};
+pub use chat::{Chat, Listener, Standing};
 pub use codec::Malformed;
 pub use entry::{Entry, Verdict};
 pub use event::{Audience, Event, What};
@@ -110,7 +110,7 @@ pub use key::{Fingerprint, InvalidKey, Key};
 pub use order::{
     FilterAction, FilterKind, Order, Origin, SecretHash, Selection, ShownInvite, Touched, Undone,
 };
-pub use outcome::{Outcome, Receipt};
+pub use outcome::{Answer, Outcome, Receipt};
 pub use permission::{Allowed, Door, Permission, RoomPermission, ServerRole, permits_in_room};
 pub use place::{Place, Position, Sequence};
 pub use proposal::{Action, Proposal};

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use async_nats::connection::State;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::ContextBuilder;
 use async_nats::{Client, ConnectError, ConnectErrorKind};
@@ -83,6 +84,15 @@ impl Connection {
         Ok(Connection { runtime: Some(runtime), publishing, asking, client })
     }
 
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// The number of the connection that there is now, without waiting.
+    pub(crate) fn current(&self) -> Option<u64> {
+        current(&self.client)
+    }
+
     /// Waits for something on the connection's threads.
     pub(crate) fn wait<T>(&self, what: impl Future<Output = T>) -> T {
         self.runtime().block_on(what)
@@ -98,8 +108,14 @@ impl Connection {
     /// What was handed over before is on its way by then, so that nothing waits for a connection that comes later.
     pub(crate) fn number(&self) -> Option<u64> {
         let flushed = self.wait(async { timeout(FLUSH, self.client.flush()).await });
-        matches!(flushed, Ok(Ok(()))).then(|| self.client.statistics().connects.load(Ordering::SeqCst))
+        matches!(flushed, Ok(Ok(()))).then(|| self.current()).flatten()
     }
+}
+
+/// The number of the connection that there is now.
+pub(crate) fn current(client: &Client) -> Option<u64> {
+    let is_there = client.connection_state() == State::Connected;
+    is_there.then(|| client.statistics().connects.load(Ordering::SeqCst))
 }
 
 /// Why there is no connection: what is shown to the servers does not become right by waiting.

@@ -46,12 +46,15 @@
 //! ```
 
 mod alike;
-mod apply;
+mod arrivals;
 mod broadcast;
 mod connection;
+mod decided;
+mod gate;
 mod log;
 mod message;
 mod options;
+mod proposing;
 mod publish;
 mod reach;
 mod readiness;

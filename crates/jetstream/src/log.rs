@@ -1,41 +1,46 @@
 //! The log that several nodes share: append to the stream, apply what stands in it, answer from one's own copy.
 
+mod applying;
 mod carrying;
 mod erasing;
 mod gaps;
+mod own;
 mod standing;
+mod unapplied;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::io;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use parlor_chat::log::{LocalLog, Log, LogReader, SharedLog, StateHash};
 use parlor_chat::storage::{Source, Storage};
-use parlor_chat::{Entry, Outcome, Position, Proposal, Trouble};
+use parlor_chat::{Answer, Entry, Outcome, Position, Proposal, Trouble};
 use tokio::time::Instant;
 
 use crate::alike;
-use crate::apply::apply;
+use crate::arrivals::Arrivals;
 use crate::broadcast::{Broadcast, Hear};
 use crate::connection::Connection;
-use crate::message::{Delivered, Said};
 use crate::options::Options;
-use crate::publish::{Outgoing, Publishing, waves};
+use crate::proposing::Proposing;
+use crate::publish::{Outgoing, Publishing};
 use crate::reach::waiting;
 use crate::snapshots;
 use crate::space::Space;
 use crate::stream;
-use crate::tail::{Arrivals, Tail};
+use crate::tail::Tail;
 use crate::watched::{Notes, Watched, watched};
+use applying::Applying;
+use own::Own;
+use unapplied::Unapplied;
 
-/// Messages that are applied in one step at most.
-const BATCH: usize = 1_024;
-/// Octets of messages that are applied in one step at most.
-const BATCH_OCTETS: usize = 4 << 20;
 /// Entries that are on their way to the stream at a time, when many are put there.
 const PIECE: usize = 1_000;
-/// If what is in the stream does not come for so long, it is asked for anew: the server that sent it may have ended. Longer
-/// than beginning to read may take.
+/// If what is known to be in the stream does not come for so long, it is asked for: it may be erased.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// If it does not come for so long, the stream is read anew: the server that sent it may have ended. Longer than beginning to
+/// read may take.
 const SILENCE: Duration = Duration::from_secs(3);
 /// The time between two attempts to ask.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -46,25 +51,32 @@ pub struct JetStreamLog<S> {
     written: Notes,
     connection: Connection,
     space: Space,
+    /// What the servers know this node's proposals by, before their numbers.
+    name: String,
     replicas: usize,
     patience: Duration,
     tail: Tail,
+    proposing: Proposing,
+    own: Own,
     /// Who is told that something came.
     arrivals: Arrivals,
     /// What was read and is not applied yet.
-    read: VecDeque<Delivered>,
+    unapplied: Unapplied,
+    applying: Applying,
     /// What became of what was applied since the last call began.
     heard: Vec<Outcome>,
-    /// The connection at which the stream was looked at last.
-    looked_at: Option<u64>,
+    /// A place up to which something has to come.
+    expected: Position,
+    /// When something came that was expected, or began to be expected.
+    came: Instant,
+    /// When a message was asked for by its place.
+    probed: Instant,
     /// When it was asked last how far the stream goes, because nothing came.
     asked: Instant,
     /// Why nothing is taken any more.
     unfit: Option<Trouble>,
     /// What is to be erased from the stream, and when.
     owed: BTreeMap<Position, Instant>,
-    /// Whether what is applied now was appended here, so that erasing is this node's.
-    is_own: bool,
     /// The places whose settled entries this node has put beside the stream, the first and the last, without a gap.
     settled: Option<(Position, Position)>,
     /// The place of the newest snapshot that is known.
@@ -100,23 +112,31 @@ impl<S: Storage> JetStreamLog<S> {
             Ok(())
         })?;
         let arrivals = Arrivals::default();
-        let tail = Tail::start(&connection, &space.stream(), local.last(), &arrivals);
+        let name = id()?;
+        let tail = Tail::start(&connection, (&space.stream(), &name), local.last(), &arrivals);
+        let proposing = Proposing::start(&connection, &space, &name, &arrivals);
+        let now = Instant::now();
         let mut log = JetStreamLog {
+            applying: Applying::new(local.last()),
             local,
             written,
             connection,
             space,
+            name,
             replicas: options.replicas,
             patience: options.patience.min(Options::LONGEST_PATIENCE),
             tail,
+            proposing,
+            own: Own::default(),
             arrivals,
-            read: VecDeque::new(),
+            unapplied: Unapplied::default(),
             heard: Vec::new(),
-            looked_at: None,
-            asked: Instant::now(),
+            expected: Position(0),
+            came: now,
+            probed: now,
+            asked: now,
             unfit: None,
             owed: BTreeMap::new(),
-            is_own: false,
             settled: None,
             snapshot,
             floor,
@@ -129,7 +149,7 @@ impl<S: Storage> JetStreamLog<S> {
             return Ok(log);
         }
         log.apply_through(looked?.last)?;
-        log.find_owed()?;
+        log.find_owed(erasing::OTHERS)?;
         log.heard.clear();
         Ok(log)
     }
@@ -156,91 +176,83 @@ impl<S: Storage> JetStreamLog<S> {
         messages: &[Outgoing],
         deadline: Instant,
     ) -> Result<Vec<Position>, Trouble> {
-        let (context, stream) = (&self.connection.publishing, self.space.stream());
-        let publishing = Publishing { context, stream: &stream, subject, deadline };
-        self.connection.wait(publishing.all(messages))
+        let (context, stream) = (&self.connection.publishing, &self.space.stream());
+        let publishing = Publishing { context, stream, subject: subject.into(), gate: None };
+        self.connection.wait(publishing.all(messages, deadline))
     }
 
-    /// Publishes proposals and returns their places.
-    fn propose(&mut self, batch: &[Proposal], deadline: Instant) -> Result<Vec<Position>, Trouble> {
-        let id = id()?;
-        let mut places = vec![Position(0); batch.len()];
-        for wave in waves(batch) {
-            let outgoing = |at: &usize| Outgoing {
-                id: format!("{id}-{at}"),
-                payload: batch[*at].to_octets().into(),
-                after: None,
-            };
-            let messages: Vec<Outgoing> = wave.iter().map(outgoing).collect();
-            let given = self.publish(self.space.proposals(), &messages, deadline)?;
-            for (at, place) in wave.into_iter().zip(given) {
-                places[at] = place;
-            }
+    /// Goes on as far as that is possible without waiting, and asks the servers what there is to ask.
+    fn go_on_beside_servers(&mut self) -> Result<(), Trouble> {
+        // What fails on the way to the servers is told when everything else is done.
+        let reported = self.hear_reports();
+        self.look_if_new()?;
+        self.go_on()?;
+        self.look_for_what_is_missing(PATIENCE)?;
+        if self.came.elapsed() >= SILENCE && self.asked.elapsed() >= SILENCE {
+            // The last messages may be erased: then nothing comes.
+            self.asked = Instant::now();
+            self.look(Instant::now())?;
         }
-        match places.iter().min() {
-            Some(first) if *first <= self.local.last() => Err(self.stop(format!(
-                "the stream {} gave the place {first} again, which this node has applied already: servers have lost \
-                 what they acknowledged",
-                self.space.stream()
-            ))),
-            _ => Ok(places),
+        reported
+    }
+
+    /// Answers all that was handed in that nothing is acknowledged.
+    fn give_up(&mut self, trouble: &Trouble) {
+        self.own.fail(trouble);
+        let looked_at = self.proposing.looked_at();
+        self.proposing = Proposing::start(&self.connection, &self.space, &self.name, &self.arrivals);
+        self.proposing.look(looked_at);
+    }
+
+    /// Something stands in the stream up to this place, or has stood there.
+    fn expect(&mut self, place: Position) {
+        if self.expected <= self.applying.decided() {
+            self.came = Instant::now();
         }
+        self.expected = self.expected.max(place);
     }
 
     /// Applies what is in the stream up to a place that is known to be there.
     fn apply_through(&mut self, target: Position) -> Result<(), Trouble> {
-        let mut silent_until = Instant::now() + SILENCE;
+        self.expect(target);
         let deadline = Instant::now() + self.patience;
-        while self.local.last() < target {
-            if self.read.is_empty() {
-                self.read.extend(self.tail.next(&self.connection, AGAIN)?);
+        while self.applying.applied() < target {
+            let before = self.applying.applied();
+            self.go_on()?;
+            self.look_for_what_is_missing(AGAIN)?;
+            if self.applying.applied() == before {
+                if Instant::now() >= deadline {
+                    return Err(waiting(format!("what is at {target} of the stream does not come")));
+                }
+                self.arrivals.wait(&self.connection, AGAIN);
             }
-            let has_come = !self.read.is_empty();
-            let before = self.local.last();
-            self.step()?;
-            if self.local.last() == before && self.local.last() < target && self.read.is_empty() {
-                self.probe()?;
-                self.step()?;
-            }
-            let now = Instant::now();
-            // What was looked for here is slow to come: that is no reason to wait longer for what does not.
-            if has_come && self.local.last() > before {
-                silent_until = now + SILENCE;
-            } else if now >= silent_until {
-                self.tail = self.tail_after(self.local.last());
-                silent_until = now + SILENCE;
-            }
-            if self.local.last() == before && now >= deadline {
-                return Err(waiting(format!("what is at {target} of the stream does not come")));
-            }
+        }
+        Ok(())
+    }
+
+    /// Asks for what has to be there and does not come for so long, and reads anew after a longer time.
+    fn look_for_what_is_missing(&mut self, patience: Duration) -> Result<(), Trouble> {
+        let decided = self.applying.decided();
+        if decided >= self.expected || self.unapplied.after(decided).next().is_some() {
+            return Ok(());
+        }
+        if self.came.elapsed() >= patience && self.probed.elapsed() >= patience {
+            self.settle()?;
+            self.probed = Instant::now();
+            self.probe()?;
+            self.go_on()?;
+        }
+        // That it was found by asking, one by one, is no reason to wait longer for what does not come.
+        if self.came.elapsed() >= SILENCE {
+            self.tail = self.tail_after(self.applying.decided());
+            self.came = Instant::now();
         }
         Ok(())
     }
 
     /// Reads what stands after a place.
     fn tail_after(&self, place: Position) -> Tail {
-        Tail::start(&self.connection, &self.space.stream(), place, &self.arrivals)
-    }
-
-    /// Applies what has been read, as much as goes into one step.
-    fn step(&mut self) -> Result<(), Trouble> {
-        let mut octets: usize = self.read.iter().map(|message| message.payload.len()).sum();
-        while self.read.len() < BATCH && octets < BATCH_OCTETS {
-            let Some(message) = self.tail.next_at_once() else { break };
-            octets += message.payload.len();
-            self.read.push_back(message);
-        }
-        let space = self.space.clone();
-        let said: Vec<Said> = self
-            .next_in_order()?
-            .into_iter()
-            .map(|message| message.read(&space))
-            .collect::<Result<_, _>>()?;
-        let (before, heard) = (self.local.last(), self.heard.len());
-        let origins = erasing::origins(&said, before);
-        let result = apply(&mut self.local, said, &mut self.heard);
-        self.notes_written(heard, before.next(), &origins);
-        result
+        Tail::start(&self.connection, (&self.space.stream(), &self.name), place, &self.arrivals)
     }
 }
 
@@ -255,27 +267,46 @@ impl<S: Storage> Log for JetStreamLog<S> {
     fn append(&mut self, batch: &[Proposal]) -> Result<Vec<Outcome>, Trouble> {
         self.heard.clear();
         if batch.is_empty() {
+            self.settle()?;
             return self.local.append(batch);
         }
-        let deadline = Instant::now() + self.patience;
-        self.look_if_new(deadline)?;
-        let places = self.propose(batch, deadline)?;
-        self.is_own = true;
-        let applied = self.apply_through(places.iter().copied().max().unwrap_or_default());
-        self.is_own = false;
-        applied?;
-        let find = |place: &Position| {
-            let at = self.heard.binary_search_by_key(place, |outcome| outcome.position);
-            at.map(|at| self.heard[at].clone())
-        };
-        let outcomes: Result<Vec<Outcome>, usize> = places.iter().map(find).collect();
-        outcomes.map_err(|_| Trouble::Corrupt("a place of the stream was passed over".into()))
+        if self.unfit.is_some() {
+            self.look(Instant::now() + self.patience)?;
+        }
+        let (tell, told) = channel();
+        let asked = batch.iter().enumerate().map(|(at, proposal)| {
+            let tell = tell.clone();
+            let answer = move |outcome: Result<&Outcome, Trouble>| _ = tell.send((at, outcome.cloned()));
+            (proposal.clone(), Box::new(answer) as Answer)
+        });
+        self.hand_in(asked.collect());
+        let mut outcomes = vec![None; batch.len()];
+        let mut missing = batch.len();
+        while missing > 0 {
+            match self.go_on_beside_servers() {
+                // What was handed in ends with its patience.
+                Ok(()) | Err(Trouble::Unreachable(_)) => {}
+                Err(trouble) => {
+                    self.give_up(&trouble);
+                    return Err(trouble);
+                }
+            }
+            for (at, outcome) in told.try_iter() {
+                outcomes[at] = Some(outcome);
+                missing -= 1;
+            }
+            if missing > 0 {
+                self.arrivals.wait(&self.connection, AGAIN);
+            }
+        }
+        self.settle()?;
+        outcomes.into_iter().flatten().collect()
     }
 
     fn replay(&mut self, entries: &[Entry]) -> Result<(), Trouble> {
         self.heard.clear();
-        let deadline = Instant::now() + self.patience;
-        let extent = self.look(deadline)?;
+        self.settle()?;
+        let extent = self.look(Instant::now() + self.patience)?;
         self.apply_through(extent.last)?;
         let mut last = self.local.last();
         for entry in entries {
@@ -298,10 +329,13 @@ impl<S: Storage> Log for JetStreamLog<S> {
     }
 
     fn trim(&mut self, up_to: Position) -> Result<(), Trouble> {
+        self.heard.clear();
         self.forget(up_to)
     }
 
     fn scrub(&mut self) -> Result<bool, Trouble> {
+        self.heard.clear();
+        self.settle()?;
         let is_scrubbed = self.local.scrub()?;
         Ok(self.erase()? && is_scrubbed)
     }
@@ -329,21 +363,29 @@ impl<S: Storage> SharedLog for JetStreamLog<S> {
         self.arrivals.set(tell);
     }
 
+    fn propose(&mut self, proposals: Vec<(Proposal, Answer)>) {
+        self.hand_in(proposals);
+    }
+
+    fn under_way(&self) -> usize {
+        self.own.len()
+    }
+
+    fn is_full(&self) -> bool {
+        self.own.is_full()
+    }
+
     fn follow(&mut self, patience: Duration) -> Result<(), Trouble> {
         self.heard.clear();
-        if self.unfit.is_some() {
-            self.look(Instant::now())?;
+        let until = Instant::now() + patience;
+        loop {
+            self.go_on_beside_servers()?;
+            let left = until.saturating_duration_since(Instant::now());
+            if !self.heard.is_empty() || left.is_zero() {
+                return Ok(());
+            }
+            self.arrivals.wait(&self.connection, left.min(AGAIN));
         }
-        if self.read.is_empty() {
-            self.read.extend(self.tail.next(&self.connection, patience)?);
-        }
-        if self.read.is_empty() && self.asked.elapsed() >= SILENCE {
-            // The last messages may be erased: then nothing comes.
-            let extent = self.look(Instant::now());
-            self.asked = Instant::now();
-            return self.apply_through(extent?.last);
-        }
-        self.step()
     }
 
     fn heard(&self) -> &[Outcome] {

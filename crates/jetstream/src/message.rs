@@ -1,5 +1,6 @@
 //! What stands at a place of the stream: a proposal, or an entry that was settled elsewhere.
 
+use async_nats::Subject;
 use bytes::Bytes;
 use parlor_chat::{Entry, Position, Proposal, Trouble};
 
@@ -9,7 +10,9 @@ use crate::space::Space;
 #[derive(Debug, Clone)]
 pub(crate) struct Delivered {
     pub(crate) position: Position,
-    pub(crate) subject: String,
+    /// The number of what was proposed here.
+    pub(crate) own: Option<u64>,
+    pub(crate) subject: Subject,
     pub(crate) payload: Bytes,
 }
 
@@ -30,10 +33,10 @@ impl Delivered {
     /// Every node reads the same, so none may pass over what it does not understand.
     pub(crate) fn read(&self, space: &Space) -> Result<Said, Trouble> {
         let foreign = || Trouble::Corrupt(format!("message {} of the stream is none of ours", self.position));
-        if self.subject == space.proposals() {
+        if *self.subject == space.proposals() {
             return Ok(Said::Proposal(Proposal::from_octets(&self.payload)?));
         }
-        if self.subject != space.entries() {
+        if *self.subject != space.entries() {
             return Err(foreign());
         }
         let entry = Entry::from_octets(&self.payload)?;
@@ -55,7 +58,8 @@ mod tests {
         let space = Space::new("main").unwrap();
         let delivered = |subject: String, payload: Vec<u8>| Delivered {
             position: Position(7),
-            subject,
+            own: None,
+            subject: subject.into(),
             payload: payload.into(),
         };
         let proposal = Proposal::default();

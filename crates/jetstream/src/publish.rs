@@ -1,28 +1,29 @@
-//! Publishing: many at a time, each until it is acknowledged, and nobody's words in another order.
+//! Publishing: many at a time, each until it is acknowledged.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use async_nats::Subject;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
 use futures_util::future::join_all;
-use parlor_chat::{Position, Proposal, Trouble};
+use parlor_chat::{Position, Trouble};
 use tokio::time::{Instant, sleep};
 
+use crate::gate::Gate;
 use crate::reach::{unusable, waiting};
 
 /// The time between two attempts.
-const AGAIN: Duration = Duration::from_millis(100);
+pub(crate) const AGAIN: Duration = Duration::from_millis(100);
 
 /// What is published, to one subject of one stream.
 pub(crate) struct Publishing<'a> {
     pub(crate) context: &'a Context,
     pub(crate) stream: &'a str,
-    pub(crate) subject: String,
-    /// When it is given up.
-    pub(crate) deadline: Instant,
+    pub(crate) subject: Subject,
+    /// Passed before each attempt, if there is one.
+    pub(crate) gate: Option<&'a Gate>,
 }
 
 /// A message and the id by which the servers know it again.
@@ -35,31 +36,38 @@ pub(crate) struct Outgoing {
 }
 
 impl Publishing<'_> {
-    /// Publishes all of them at once, and those that were not acknowledged again, until all are. Returns their places.
+    /// Publishes all of them at once, each again until it is acknowledged. Returns their places.
     ///
     /// # Errors
     ///
     /// [`Trouble::Unreachable`] after the deadline: some may be in the stream, and some may still get there.
-    pub(crate) async fn all(&self, messages: &[Outgoing]) -> Result<Vec<Position>, Trouble> {
-        let mut places = vec![None; messages.len()];
+    pub(crate) async fn all(
+        &self,
+        messages: &[Outgoing],
+        deadline: Instant,
+    ) -> Result<Vec<Position>, Trouble> {
+        let each = messages.iter().map(|message| self.until_acknowledged(message, deadline));
+        join_all(each).await.into_iter().collect()
+    }
+
+    /// Publishes one until it is acknowledged, and returns its place.
+    pub(crate) async fn until_acknowledged(
+        &self,
+        message: &Outgoing,
+        deadline: Instant,
+    ) -> Result<Position, Trouble> {
         loop {
-            let missing: Vec<usize> = (0..messages.len()).filter(|at| places[*at].is_none()).collect();
-            let mut why = None;
-            let mut acknowledgements = Vec::with_capacity(missing.len());
-            for at in missing {
-                acknowledgements.push(async move { (at, self.one(&messages[at]).await) });
-            }
-            for (at, result) in join_all(acknowledgements).await {
-                match result {
-                    Ok(place) => places[at] = Some(place),
-                    Err(trouble @ Trouble::Unreachable(_)) => why = Some(trouble),
-                    Err(trouble) => return Err(trouble),
-                }
-            }
-            match why {
-                None => return Ok(places.into_iter().flatten().collect()),
-                Some(trouble) if Instant::now() >= self.deadline => return Err(trouble),
-                Some(_) => sleep(AGAIN).await,
+            let passed = match self.gate {
+                Some(gate) => gate.pass().await,
+                None => Ok(()),
+            };
+            let result = match passed {
+                Ok(()) => self.one(message).await,
+                Err(trouble) => Err(trouble),
+            };
+            match result {
+                Err(Trouble::Unreachable(_)) if Instant::now() < deadline => sleep(AGAIN).await,
+                result => return result,
             }
         }
     }
@@ -85,45 +93,6 @@ impl Publishing<'_> {
                 PublishErrorKind::MaxPayloadExceeded => unusable(error),
                 _ => waiting(error),
             }),
-        }
-    }
-}
-
-/// The proposals' places in the batch, in waves: within one, each is another author's.
-///
-/// A server that ends in the middle of a wave may take its later messages and lose earlier ones, which then come
-/// after them. Nobody's own words are turned round by that if the next of them waits for the first.
-pub(crate) fn waves(batch: &[Proposal]) -> Vec<Vec<usize>> {
-    let mut waves: Vec<Vec<usize>> = Vec::new();
-    let mut counts = HashMap::new();
-    for (at, proposal) in batch.iter().enumerate() {
-        let count: &mut usize = counts.entry(proposal.by).or_default();
-        match waves.get_mut(*count) {
-            Some(wave) => wave.push(at),
-            None => waves.push(vec![at]),
-        }
-        *count += 1;
-    }
-    waves
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use parlor_chat::PersonId;
-
-    #[test]
-    fn in_a_wave_nobody_speaks_twice_and_everybody_keeps_their_order() {
-        let cases: [(&[u64], &[&[usize]]); 4] = [
-            (&[], &[]),
-            (&[1, 2, 3], &[&[0, 1, 2]]),
-            (&[1, 1, 1], &[&[0], &[1], &[2]]),
-            (&[1, 2, 1, 3, 2, 1], &[&[0, 1, 3], &[2, 4], &[5]]),
-        ];
-        for (authors, expected) in cases {
-            let batch: Vec<Proposal> =
-                authors.iter().map(|by| Proposal { by: PersonId(*by), ..Proposal::default() }).collect();
-            assert_eq!(waves(&batch), expected, "{authors:?}");
         }
     }
 }

@@ -145,8 +145,7 @@ pub(crate) async fn message(
 ) -> Result<Option<Delivered>, Trouble> {
     match get(connection, space).await?.get_raw_message(position.0).await {
         Ok(message) => {
-            let subject = message.subject.into_string();
-            Ok(Some(Delivered { position, subject, payload: message.payload }))
+            Ok(Some(Delivered { position, own: None, subject: message.subject, payload: message.payload }))
         }
         Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
         Err(error) => Err(waiting(error)),

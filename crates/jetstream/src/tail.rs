@@ -1,19 +1,22 @@
 //! The stream as it grows, in order, from a place on: read ahead by a task, and again from there when servers end.
 
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use async_nats::jetstream::Context;
+use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::consumer::push::{Config, Messages};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
-use futures_util::StreamExt;
-use parlor_chat::{Position, Trouble};
+use async_nats::jetstream::{self, Context};
+use futures_util::{FutureExt, StreamExt};
+use parlor_chat::Position;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use crate::arrivals::Arrivals;
 use crate::connection::Connection;
 use crate::message::Delivered;
+use crate::proposing;
 
 /// Messages that are read ahead at most.
 const AHEAD: usize = 4_096;
@@ -27,23 +30,6 @@ const BEGINNING: Duration = Duration::from_secs(2);
 /// After so many attempts in a row that did not begin, another server is gone to: this one may have lost the others.
 const ATTEMPTS: u32 = 3;
 
-/// Who is told that something came.
-#[derive(Clone, Default)]
-pub(crate) struct Arrivals(Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>);
-
-impl Arrivals {
-    /// Has this called from now on. Only the first who asks is told.
-    pub(crate) fn set(&self, tell: Box<dyn Fn() + Send + Sync>) {
-        let _ = self.0.set(tell);
-    }
-
-    fn tell(&self) {
-        if let Some(tell) = self.0.get() {
-            tell();
-        }
-    }
-}
-
 /// What reads ahead.
 pub(crate) struct Tail {
     messages: Receiver<Delivered>,
@@ -51,32 +37,27 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    /// Reads what stands after a place, and what will.
-    pub(crate) fn start(connection: &Connection, stream: &str, after: Position, arrivals: &Arrivals) -> Self {
-        let (sender, messages) = channel(AHEAD);
-        let reading = read(connection.asking.clone(), stream.to_owned(), after, sender, arrivals.clone());
-        let task = connection.runtime().spawn(reading);
+    /// Reads what stands in a stream after a place, and what will. What was proposed under this name is known again.
+    pub(crate) fn start(
+        connection: &Connection,
+        (stream, name): (&str, &str),
+        after: Position,
+        arrivals: &Arrivals,
+    ) -> Self {
+        let (to, messages) = channel(AHEAD);
+        let reading = Reading {
+            context: connection.asking.clone(),
+            stream: stream.to_owned(),
+            name: name.to_owned(),
+            to,
+            arrivals: arrivals.clone(),
+        };
+        let task = connection.runtime().spawn(reading.read(after));
         Tail { messages, task }
     }
 
-    /// What comes next, once it is there; nothing if that takes longer than `patience`.
-    pub(crate) fn next(
-        &mut self,
-        connection: &Connection,
-        patience: Duration,
-    ) -> Result<Option<Delivered>, Trouble> {
-        if let Some(message) = self.next_at_once() {
-            return Ok(Some(message));
-        }
-        match connection.wait(async { timeout(patience, self.messages.recv()).await }) {
-            Err(_) => Ok(None),
-            Ok(Some(message)) => Ok(Some(message)),
-            Ok(None) => Err(Trouble::Stopped),
-        }
-    }
-
     /// What comes next if it is there.
-    pub(crate) fn next_at_once(&mut self) -> Option<Delivered> {
+    pub(crate) fn next(&mut self) -> Option<Delivered> {
         self.messages.try_recv().ok()
     }
 }
@@ -87,70 +68,87 @@ impl Drop for Tail {
     }
 }
 
-/// Reads until nobody listens any more.
-async fn read(
+struct Reading {
     context: Context,
     stream: String,
-    mut after: Position,
+    name: String,
     to: Sender<Delivered>,
     arrivals: Arrivals,
-) {
-    let mut failed = 0;
-    while !to.is_closed() {
-        // Whatever went wrong, reading begins again behind what was read.
-        match timeout(BEGINNING, begin(&context, &stream, after)).await {
-            Ok(Ok(messages)) => {
-                failed = 0;
-                _ = read_on(messages, &mut after, &to, &arrivals).await;
+}
+
+impl Reading {
+    /// Reads until nobody listens any more.
+    async fn read(self, mut after: Position) {
+        let mut failed = 0;
+        while !self.to.is_closed() {
+            // Whatever went wrong, reading begins again behind what was read.
+            match timeout(BEGINNING, self.begin(after)).await {
+                Ok(Ok(messages)) => {
+                    failed = 0;
+                    _ = self.read_on(messages, &mut after).await;
+                }
+                Ok(Err(_)) | Err(_) => failed += 1,
             }
-            Ok(Err(_)) | Err(_) => failed += 1,
+            if failed == ATTEMPTS {
+                failed = 0;
+                // It fails when the connection is over, and then so is this.
+                _ = self.context.client().force_reconnect().await;
+            }
+            sleep(AGAIN).await;
         }
-        if failed == ATTEMPTS {
-            failed = 0;
-            // It fails when the connection is over, and then so is this.
-            _ = context.client().force_reconnect().await;
-        }
-        sleep(AGAIN).await;
     }
-}
 
-/// Has the servers read, each time under a new name: what was given to a server that died stays there under its name,
-/// and would be asked for in vain.
-async fn begin(context: &Context, stream: &str, after: Position) -> Result<Messages, async_nats::Error> {
-    let config = Config {
-        deliver_subject: context.client().new_inbox(),
-        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after.next().0 },
-        ack_policy: AckPolicy::None,
-        idle_heartbeat: HEARTBEAT,
-        flow_control: true,
-        memory_storage: true,
-        num_replicas: 1,
-        ..Config::default()
-    };
-    Ok(context.create_consumer_on_stream(config, stream).await?.messages().await?)
-}
+    /// Has the servers read, each time under a new name: what was given to a server that died stays there under its
+    /// name, and would be asked for in vain.
+    async fn begin(&self, after: Position) -> Result<Messages, async_nats::Error> {
+        let config = Config {
+            deliver_subject: self.context.client().new_inbox(),
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after.next().0 },
+            ack_policy: AckPolicy::None,
+            idle_heartbeat: HEARTBEAT,
+            flow_control: true,
+            memory_storage: true,
+            num_replicas: 1,
+            ..Config::default()
+        };
+        Ok(self.context.create_consumer_on_stream(config, self.stream.as_str()).await?.messages().await?)
+    }
 
-async fn read_on(
-    mut messages: Messages,
-    after: &mut Position,
-    to: &Sender<Delivered>,
-    arrivals: &Arrivals,
-) -> Result<(), async_nats::Error> {
-    let mut count = 0;
-    while let Some(message) = messages.next().await {
-        let message = message?;
-        let info = message.info()?;
-        count += 1;
-        if info.consumer_sequence != count {
-            return Err("something was lost on the way".into());
+    async fn read_on(&self, mut messages: Messages, after: &mut Position) -> Result<(), async_nats::Error> {
+        let mut count = 0;
+        while let Some(message) = messages.next().await {
+            let mut next = Some(message);
+            while let Some(message) = next {
+                let message = message?;
+                let info = message.info()?;
+                count += 1;
+                if info.consumer_sequence != count {
+                    return Err("something was lost on the way".into());
+                }
+                let position = Position(info.stream_sequence);
+                self.hand_over(self.delivered(position, message)).await?;
+                *after = position;
+                next = messages.next().now_or_never().flatten();
+            }
+            self.arrivals.tell();
         }
-        let position = Position(info.stream_sequence);
+        Ok(())
+    }
+
+    async fn hand_over(&self, delivered: Delivered) -> Result<(), async_nats::Error> {
+        match self.to.try_send(delivered) {
+            Err(TrySendError::Full(delivered)) => {
+                self.arrivals.tell();
+                Ok(self.to.send(delivered).await?)
+            }
+            sent => Ok(sent?),
+        }
+    }
+
+    fn delivered(&self, position: Position, message: jetstream::Message) -> Delivered {
         let message = message.message;
-        let delivered =
-            Delivered { position, subject: message.subject.into_string(), payload: message.payload };
-        to.send(delivered).await?;
-        arrivals.tell();
-        *after = position;
+        let id = message.headers.as_ref().and_then(|headers| headers.get(NATS_MESSAGE_ID));
+        let own = id.and_then(|id| proposing::number(&self.name, id.as_str()));
+        Delivered { position, own, subject: message.subject, payload: message.payload }
     }
-    Ok(())
 }

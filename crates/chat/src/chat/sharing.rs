@@ -8,17 +8,14 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use super::bell::Bell;
-use super::{Answer, Asked, Listener, Standing};
+use super::{Asked, Listener, Standing};
 use crate::log::{Log, SharedLog};
-use crate::proposal::Proposal;
 use crate::trouble::Trouble;
 
 type Result<T> = std::result::Result<T, Trouble>;
 
-/// Proposals that are appended at once at most, so that the first of them does not wait for long.
-const STEP: usize = 1_024;
-/// Octets of texts that are appended at once at most, for the same reason.
-const STEP_OCTETS: usize = 4 << 20;
+/// Proposals that are handed to the log at once at most, so that what comes from elsewhere does not wait for long.
+const PART: usize = 256;
 /// How often it is looked for what has come without a sign, and for what is to be erased.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -48,15 +45,15 @@ impl<L: SharedLog + 'static> Sharing<L> {
         Sharing { log, listener, standing, asked, waiting, bell, scrubbed: Instant::now(), trouble: None }
     }
 
-    /// Goes on until nobody can hand in anything any more.
+    /// Goes on until nobody can hand in anything any more and everybody is answered.
     pub(super) fn run(mut self) -> Box<dyn Log> {
         loop {
-            let (proposals, answers, has_ended) = self.gather();
-            if !proposals.is_empty() {
-                self.append(&proposals, answers);
-            } else if has_ended {
+            let (has_proposed, has_ended) = self.propose();
+            let has_heard = self.follow();
+            if has_ended && self.log.under_way() == 0 {
                 break;
-            } else if !self.follow() {
+            }
+            if !has_proposed && !has_heard {
                 self.bell.wait(TICK);
             }
             if self.scrubbed.elapsed() >= TICK {
@@ -70,16 +67,16 @@ impl<L: SharedLog + 'static> Sharing<L> {
         Box::new(self.log)
     }
 
-    /// Picks up what waits and has room in one step, and says whether nothing will come any more.
-    fn gather(&mut self) -> (Vec<Proposal>, Vec<Answer>, bool) {
-        let (mut proposals, mut answers, mut octets) = (Vec::new(), Vec::new(), 0);
+    /// Hands what waits to the log, as far as there is room. Returns whether there was anything, and whether nothing will
+    /// come any more.
+    fn propose(&mut self) -> (bool, bool) {
+        let (mut proposals, mut octets) = (Vec::new(), 0);
         let mut has_ended = false;
-        while proposals.len() < STEP && octets < STEP_OCTETS {
+        while proposals.len() < PART && !self.log.is_full() {
             match self.asked.try_recv() {
                 Ok(asked) => {
                     octets += asked.octets;
-                    proposals.push(asked.proposal);
-                    answers.push(asked.answer);
+                    proposals.push((asked.proposal, asked.answer));
                 }
                 Err(error) => {
                     has_ended = error == TryRecvError::Disconnected;
@@ -88,23 +85,14 @@ impl<L: SharedLog + 'static> Sharing<L> {
             }
         }
         self.waiting.fetch_sub(octets, Ordering::Relaxed);
-        (proposals, answers, has_ended)
-    }
-
-    fn append(&mut self, proposals: &[Proposal], answers: Vec<Answer>) {
-        let result = self.log.append(proposals);
-        self.stand(&result);
-        match result {
-            Ok(outcomes) => {
-                outcomes.iter().zip(answers).for_each(|(outcome, answer)| answer(Ok(outcome)));
-            }
-            // They may be in the log still; who hands them in again with their keys is told what became of them.
-            Err(trouble) => answers.into_iter().for_each(|answer| answer(Err(trouble.clone()))),
+        let is_any = !proposals.is_empty();
+        if is_any {
+            self.log.propose(proposals);
         }
-        self.tell();
+        (is_any, has_ended)
     }
 
-    /// Takes up what others have appended; returns whether there was anything.
+    /// Takes up what has come; returns whether there was anything.
     fn follow(&mut self) -> bool {
         let result = self.log.follow(Duration::ZERO);
         let has_heard = self.tell();
@@ -127,6 +115,7 @@ impl<L: SharedLog + 'static> Sharing<L> {
     fn scrub(&mut self) {
         // What fails now is tried again in a second.
         let result = self.log.scrub();
+        self.tell();
         if result.is_err() {
             self.stand(&result);
         }

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use super::{Answer, Asked, Listener};
+use super::{Asked, Listener};
 use crate::log::Log;
-use crate::outcome::Outcome;
+use crate::outcome::{Answer, Outcome};
 use crate::proposal::Proposal;
 use crate::trouble::Trouble;
 

@@ -124,6 +124,33 @@ impl<S: Storage> LocalLog<S> {
         Ok(())
     }
 
+    /// [`Log::take`] for a batch that has to stand right behind a place. If the log does not end there, because something
+    /// before it failed, the batch fails with [`Trouble::Stopped`], and so does whatever is decided and not written.
+    pub fn take_behind(&mut self, place: Position, batch: &[Proposal], told: Told) {
+        let decide = |staged: &mut Staged<'_>, last| match last == place {
+            true => decide(staged, last, batch),
+            false => Err(Trouble::Stopped),
+        };
+        let decided = self.stage(decide);
+        self.keep(decided, told);
+    }
+
+    /// Keeps what is decided until it is written.
+    fn keep(&mut self, decided: Result<Vec<Outcome>, Trouble>, told: Told) {
+        match decided {
+            Ok(outcomes) => self.next.parts.push(Part { outcomes, told }),
+            Err(trouble) => told(Err(trouble)),
+        }
+    }
+
+    /// Makes what was taken durable, reads again what is known of the storage if that failed, and returns the last
+    /// place: a write that was said to have failed may have succeeded.
+    pub fn recover(&mut self) -> Result<Position, Trouble> {
+        self.settle();
+        self.settle_doubt()?;
+        Ok(self.last)
+    }
+
     /// Takes note of what became of a write.
     fn note(&mut self, writes: &Writes, last: Position, result: &Result<(), Trouble>) {
         match result {
@@ -272,10 +299,8 @@ impl<S: Storage> Log for LocalLog<S> {
     }
 
     fn take(&mut self, batch: &[Proposal], told: Told) {
-        match self.stage(|staged, last| decide(staged, last, batch)) {
-            Ok(outcomes) => self.next.parts.push(Part { outcomes, told }),
-            Err(trouble) => told(Err(trouble)),
-        }
+        let decided = self.stage(|staged, last| decide(staged, last, batch));
+        self.keep(decided, told);
     }
 
     fn flush(&mut self) {

@@ -8,6 +8,7 @@ use parlor_chat::storage::Storage;
 use parlor_chat::{Position, Trouble};
 use tokio::time::Instant;
 
+use super::applying::Applying;
 use super::{JetStreamLog, PIECE, id};
 use crate::publish::Outgoing;
 use crate::{settled, snapshots, stream};
@@ -26,6 +27,7 @@ impl<S: Storage> JetStreamLog<S> {
 
     /// Forgets places of this log, of the stream and of the settled entries; a snapshot lies behind them.
     pub(super) fn forget(&mut self, up_to: Position) -> Result<(), Trouble> {
+        self.settle()?;
         let up_to = up_to.min(self.local.last());
         if self.snapshot < up_to {
             self.publish_snapshot()?;
@@ -48,7 +50,9 @@ impl<S: Storage> JetStreamLog<S> {
                 "a snapshot goes into an empty log, and something is in the stream; take another space";
             return Err(Trouble::Corrupt(what.into()));
         }
+        self.settle()?;
         let position = self.local.restore(from)?;
+        self.applying = Applying::new(position);
         self.floor = position;
         self.written.take();
         self.fill(position)?;

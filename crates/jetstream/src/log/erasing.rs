@@ -9,21 +9,21 @@ use parlor_chat::{Action, Entry, Event, Origin, Outcome, Position, Proposal, Tro
 use tokio::time::Instant;
 
 use super::JetStreamLog;
-use crate::message::Said;
+use super::applying::Step;
 use crate::{settled, stream};
 
 /// What others have to erase is looked after if they have not done it for so long.
-const OTHERS: Duration = Duration::from_secs(60);
+pub(super) const OTHERS: Duration = Duration::from_secs(60);
 /// Places that are erased in one step at most, so that nobody who speaks waits for long.
 const STEP: usize = 500;
 /// Entries that are looked through in one step when a node starts.
 const PIECE: usize = 10_000;
 
 /// Where those come from who arrive by these, of which the first stands after a place.
-pub(super) fn origins(said: &[Said], after: Position) -> Vec<(Position, Origin)> {
+pub(super) fn origins(proposals: &[Proposal], after: Position) -> Vec<(Position, Origin)> {
     let places = (after.next().0..).map(Position);
-    let arrivals = places.zip(said).filter_map(|(place, said)| match said {
-        Said::Proposal(Proposal { action: Action::Arrive { from, .. }, .. }) => Some((place, from.clone())),
+    let arrivals = places.zip(proposals).filter_map(|(place, proposal)| match &proposal.action {
+        Action::Arrive { from, .. } => Some((place, from.clone())),
         _ => None,
     });
     arrivals.collect()
@@ -37,20 +37,25 @@ fn says_less(event: &Event, origins: &[(Position, Origin)]) -> bool {
 }
 
 impl<S: Storage> JetStreamLog<S> {
-    /// Notes what has to be erased from the stream after a step that began at a place and was told as the outcomes
-    /// from `heard` on. `origins` are those that were proposed in it.
-    pub(super) fn notes_written(&mut self, heard: usize, from: Position, origins: &[(Position, Origin)]) {
+    /// Notes what has to be erased from the stream after a step, before anything else is written.
+    pub(super) fn note(&mut self, step: &Step) {
         let written = self.written.take();
-        let due = if self.is_own { Instant::now() } else { Instant::now() + OTHERS };
-        let before = written.entries.iter().copied().filter(|position| *position < from);
+        let messages = self.unapplied.after(step.after).take_while(|message| message.position <= step.last);
+        let own: Vec<Position> =
+            messages.filter(|message| message.own.is_some()).map(|message| message.position).collect();
+        let now = Instant::now();
+        let due = |is_own: bool| if is_own { now } else { now + OTHERS };
+        let before = written.entries.iter().copied().filter(|position| *position <= step.after);
         // What was refused, repeated or changed nothing is in no log.
         let is_kept = |outcome: &&Outcome| match &outcome.event {
             None => false,
-            Some(event) => !(written.erases && self.is_erased(outcome) || says_less(event, origins)),
+            Some(event) => !(written.erases && self.is_erased(outcome) || says_less(event, &step.origins)),
         };
-        let gone = self.heard[heard..].iter().filter(|outcome| !is_kept(outcome));
-        let owed: Vec<Position> = before.chain(gone.map(|outcome| outcome.position)).collect();
-        self.owed.extend(owed.into_iter().map(|position| (position, due)));
+        let gone = step.outcomes.iter().filter(|outcome| !is_kept(outcome)).map(|outcome| outcome.position);
+        let before = before.map(|position| (position, due(!own.is_empty())));
+        let gone = gone.map(|position| (position, due(own.binary_search(&position).is_ok())));
+        let owed: Vec<_> = before.chain(gone).collect();
+        self.owed.extend(owed);
     }
 
     /// Whether something was erased of what just happened, in the same step.
@@ -63,10 +68,11 @@ impl<S: Storage> JetStreamLog<S> {
         Ok(entries.into_iter().find(|entry| entry.position == position))
     }
 
-    /// Finds what a node that ended too early has left: messages of which the log has nothing any more.
-    pub(super) fn find_owed(&mut self) -> Result<(), Trouble> {
+    /// Finds what a node that ended too early has left, to be erased after a time: messages of which the log has nothing
+    /// any more.
+    pub(super) fn find_owed(&mut self, after_so_long: Duration) -> Result<(), Trouble> {
         let missing = self.connection.wait(stream::missing(&self.connection, &self.space))?;
-        let due = if self.is_own { Instant::now() } else { Instant::now() + OTHERS };
+        let due = Instant::now() + after_so_long;
         let mut after = Position(missing.first.0.saturating_sub(1));
         loop {
             let entries = self.local.tail(after, PIECE)?;

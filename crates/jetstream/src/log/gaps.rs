@@ -2,25 +2,23 @@
 
 use std::thread;
 
-use parlor_chat::log::Log;
 use parlor_chat::storage::Storage;
 use parlor_chat::{Entry, Position, Trouble};
 use tokio::time::Instant;
 
 use super::{AGAIN, JetStreamLog};
-use crate::message::{Delivered, Said};
 use crate::reach::{unusable, waiting};
-use crate::{apply, settled, stream};
+use crate::{settled, stream};
 
 impl<S: Storage> JetStreamLog<S> {
-    /// Looks itself for the message after the last one that is applied, because it does not come.
+    /// Looks itself for the message after the last one that is decided, because it does not come. Nothing is under way.
     pub(super) fn probe(&mut self) -> Result<(), Trouble> {
-        let next = self.local.last().next();
+        let next = self.applying.decided().next();
         let deadline = Instant::now() + self.patience;
         let message = self.ask(deadline, || stream::message(&self.connection, &self.space, next))?;
         match message {
             Some(message) => {
-                self.read.push_front(message);
+                self.unapplied.push(message);
                 Ok(())
             }
             None => self.pass_over(next),
@@ -47,12 +45,7 @@ impl<S: Storage> JetStreamLog<S> {
                 None => return Err(waiting(format!("the settled entry {next} is missing"))),
             }
         }
-        let said = entries.into_iter().map(Said::Entry).collect();
-        let result = apply::apply(&mut self.local, said, &mut self.heard);
-        // What they erase was erased by others.
-        let heard = self.heard.len();
-        self.notes_written(heard, from, &[]);
-        result
+        self.take_over(entries)
     }
 
     fn nothing_at(&mut self, place: Position) -> Trouble {
@@ -61,25 +54,5 @@ impl<S: Storage> JetStreamLog<S> {
              with an empty data folder, and it begins with the newest snapshot",
             self.space.stream()
         ))
-    }
-
-    /// The messages that come next, without those that were applied, and up to a gap.
-    pub(super) fn next_in_order(&mut self) -> Result<Vec<&Delivered>, Trouble> {
-        let applied = self.local.last();
-        self.read.retain(|message| message.position > applied);
-        if let Some(first) = self.read.front()
-            && first.position != applied.next()
-        {
-            self.pass_over(applied.next())?;
-            let applied = self.local.last();
-            self.read.retain(|message| message.position > applied);
-        }
-        let mut expected = self.local.last().next();
-        let in_order = self.read.iter().take_while(|message| {
-            let is_next = message.position == expected;
-            expected = expected.next();
-            is_next
-        });
-        Ok(in_order.collect())
     }
 }

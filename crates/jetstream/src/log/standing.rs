@@ -5,12 +5,13 @@ use std::thread;
 use parlor_chat::log::Log;
 use parlor_chat::storage::Storage;
 use parlor_chat::{Entry, Fingerprint, Position, Trouble};
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use super::{AGAIN, JetStreamLog, PIECE, id};
 use crate::message::Said;
+use crate::proposing::Proposing;
 use crate::publish::Outgoing;
-use crate::reach::unusable;
+use crate::reach::{unusable, waiting};
 use crate::stream::{self, Extent};
 
 /// Messages at the end that are looked for at most to compare one: others are erased.
@@ -50,10 +51,7 @@ impl<S: Storage> JetStreamLog<S> {
         }
         self.look(Instant::now() + self.patience)?;
         // An older copy of the servers' data has again what was erased since.
-        self.is_own = true;
-        let found = self.find_owed();
-        self.is_own = false;
-        found?;
+        self.find_owed(Duration::ZERO)?;
         self.erase()?;
         Ok(lost)
     }
@@ -105,19 +103,25 @@ impl<S: Storage> JetStreamLog<S> {
                 self.local.last()
             )));
         }
-        if connection.is_none() || self.looked_at != connection || self.unfit.is_some() {
+        if connection.is_none() || self.proposing.looked_at() != connection || self.unfit.is_some() {
             self.compare(self.local.last(), deadline)?;
             self.unfit = None;
-            self.looked_at = connection;
+            self.proposing.look(connection);
         }
+        self.expect(extent.last);
+        self.asked = Instant::now();
         Ok(extent)
     }
 
-    /// Servers that came back may have lost something: then nothing may be added.
-    pub(super) fn look_if_new(&mut self, deadline: Instant) -> Result<(), Trouble> {
-        let connection = self.connection.number();
-        if self.unfit.is_some() || connection.is_none() || self.looked_at != connection {
-            self.look(deadline)?;
+    /// Servers that came back may have lost something: before it is known that they have not, nothing is published and
+    /// nothing applied.
+    pub(super) fn look_if_new(&mut self) -> Result<(), Trouble> {
+        let connection = self.connection.current();
+        if connection.is_none() {
+            return Err(waiting("there is no connection to them"));
+        }
+        if self.unfit.is_some() || self.proposing.looked_at() != connection {
+            self.look(Instant::now())?;
         }
         Ok(())
     }
@@ -145,6 +149,8 @@ impl<S: Storage> JetStreamLog<S> {
     pub(super) fn stop(&mut self, why: String) -> Trouble {
         let trouble = unusable(why);
         self.unfit = Some(trouble.clone());
+        self.own.fail(&trouble);
+        self.proposing = Proposing::start(&self.connection, &self.space, &self.name, &self.arrivals);
         trouble
     }
 }
