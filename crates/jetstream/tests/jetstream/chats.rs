@@ -1,6 +1,5 @@
 //! Two chats over one stream: each hears everything once, in the one order, whoever said it.
 
-use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,7 +8,7 @@ use parlor_chat::storage::Memory;
 use parlor_chat::{Chat, Outcome, Position, Proposal, Refusal, What};
 use parlor_jetstream::{JetStreamLog, Options};
 
-use crate::support::{PATIENCE, Server, arrive, fresh_space, post, proposal, texts};
+use crate::support::{PATIENCE, Server, arrive, fresh_space, post, proposal, submit, texts};
 
 /// A chat and what its listener heard.
 struct Node {
@@ -48,13 +47,6 @@ impl Node {
     fn ask(&self, proposal: Proposal) -> Outcome {
         self.chat.ask(proposal).unwrap()
     }
-}
-
-/// Hands something in, and returns where the answer comes.
-fn submit(chat: &Chat, proposal: Proposal) -> Receiver<Outcome> {
-    let (answer, answered) = channel();
-    chat.submit(proposal, Box::new(move |outcome| answer.send(outcome.unwrap().clone()).unwrap()));
-    answered
 }
 
 #[test]

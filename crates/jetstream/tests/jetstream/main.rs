@@ -5,6 +5,7 @@ mod broadcasting;
 mod chats;
 mod contract;
 mod erasing;
+mod failing;
 mod losing;
 mod nodes;
 mod signing_in;

@@ -3,10 +3,11 @@
 mod server;
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 
 use parlor_chat::log::{Log, SharedLog};
 use parlor_chat::storage::Memory;
-use parlor_chat::{Action, Key, Origin, Outcome, PersonId, Proposal, RoomId, Timestamp, Trouble};
+use parlor_chat::{Action, Chat, Key, Origin, Outcome, PersonId, Proposal, RoomId, Timestamp, Trouble};
 use parlor_jetstream::{JetStreamLog, Options};
 
 pub(crate) use server::{Folder, PATIENCE, Server};
@@ -44,8 +45,15 @@ pub(crate) fn append(log: &mut dyn Log, batch: &[Proposal]) -> Vec<Outcome> {
     outcomes
 }
 
+/// Hands something in, and returns where the answer comes.
+pub(crate) fn submit(chat: &Chat, proposal: Proposal) -> Receiver<Outcome> {
+    let (answer, answered) = channel();
+    chat.submit(proposal, Box::new(move |outcome| answer.send(outcome.unwrap().clone()).unwrap()));
+    answered
+}
+
 /// Follows until the node has applied as much as another.
-pub(crate) fn catch_up(node: &mut JetStreamLog<Memory>, up_to: &impl Log) -> Vec<Outcome> {
+pub(crate) fn catch_up(node: &mut JetStreamLog<Memory>, up_to: &(impl Log + ?Sized)) -> Vec<Outcome> {
     let deadline = std::time::Instant::now() + PATIENCE;
     let mut heard = Vec::new();
     while node.last() < up_to.last() {
