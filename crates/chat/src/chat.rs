@@ -13,11 +13,12 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
+use crate::answer::Answer;
 use crate::entry::Entry;
 use crate::failure::Failure;
 use crate::id::PersonId;
 use crate::log::{Log, SharedLog, read_tail, write_snapshot};
-use crate::outcome::{Answer, Outcome};
+use crate::outcome::Outcome;
 use crate::place::Position;
 use crate::proposal::{Action, Proposal};
 use crate::storage::{Read, Source};

@@ -75,6 +75,7 @@
 //!   message is erased.
 
 mod account;
+mod answer;
 mod chat;
 mod codec;
 mod entry;
@@ -100,6 +101,7 @@ mod trouble;
 pub mod view;
 
 pub use account::AccountChange;
+pub use answer::Answer;
 pub use chat::{Chat, Listener, Standing};
 pub use codec::Malformed;
 pub use entry::{Entry, Verdict};
@@ -110,7 +112,7 @@ pub use key::{Fingerprint, InvalidKey, Key};
 pub use order::{
     FilterAction, FilterKind, Order, Origin, SecretHash, Selection, ShownInvite, Touched, Undone,
 };
-pub use outcome::{Answer, Outcome, Receipt};
+pub use outcome::{Outcome, Receipt};
 pub use permission::{Allowed, Door, Permission, RoomPermission, ServerRole, permits_in_room};
 pub use place::{Place, Position, Sequence};
 pub use proposal::{Action, Proposal};

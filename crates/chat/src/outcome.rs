@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 use crate::place::{Place, Position};
 use crate::refusal::Refusal;
-use crate::trouble::Trouble;
 
 /// What became of a proposal, as soon as that is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,10 +18,6 @@ pub struct Outcome {
     /// What happened; nothing if it was refused or repeated, or if things were so already.
     pub event: Option<Event>,
 }
-
-/// What is called with the outcome of one proposal: on the log's thread, or by who handed it in if it is not
-/// taken. It must not block.
-pub type Answer = Box<dyn FnOnce(Result<&Outcome, Trouble>) + Send>;
 
 /// What the author of an accepted proposal is told, the first time and every time that its key comes again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

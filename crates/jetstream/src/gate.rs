@@ -1,5 +1,7 @@
 //! What holds proposals back until the stream has been looked at: servers that came back may have lost something.
 
+use std::time::Duration;
+
 use async_nats::Client;
 use async_nats::connection::State;
 use parlor_chat::Trouble;
@@ -8,8 +10,10 @@ use tokio::time::timeout;
 
 use crate::arrivals::Arrivals;
 use crate::connection;
-use crate::publish::AGAIN;
 use crate::reach::waiting;
+
+/// How long one attempt to pass waits.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A gate that is open as long as there is the connection at which the stream was looked at last.
 pub(crate) struct Gate {
@@ -33,7 +37,7 @@ impl Gate {
             return Ok(());
         }
         self.arrivals.tell();
-        match timeout(AGAIN, looked_at.wait_for(is_open)).await {
+        match timeout(PATIENCE, looked_at.wait_for(is_open)).await {
             Ok(opened) => opened.map(drop).map_err(|_| Trouble::Stopped),
             Err(_) if self.client.connection_state() == State::Connected => {
                 Err(waiting("what they have is not compared yet"))

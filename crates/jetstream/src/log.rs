@@ -6,6 +6,7 @@ mod erasing;
 mod gaps;
 mod own;
 mod standing;
+mod step;
 mod unapplied;
 
 use std::collections::BTreeMap;

@@ -15,7 +15,7 @@ use crate::gate::Gate;
 use crate::reach::{unusable, waiting};
 
 /// The time between two attempts.
-pub(crate) const AGAIN: Duration = Duration::from_millis(100);
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// What is published, to one subject of one stream.
 pub(crate) struct Publishing<'a> {

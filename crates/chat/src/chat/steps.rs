@@ -10,8 +10,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::{Asked, Listener};
+use crate::answer::Answer;
 use crate::log::Log;
-use crate::outcome::{Answer, Outcome};
+use crate::outcome::Outcome;
 use crate::proposal::Proposal;
 use crate::trouble::Trouble;
 

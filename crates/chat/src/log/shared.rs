@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::Log;
-use crate::outcome::{Answer, Outcome};
+use crate::answer::Answer;
+use crate::outcome::Outcome;
 use crate::proposal::Proposal;
 use crate::trouble::Trouble;
 

@@ -4,8 +4,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use parlor_chat::log::Log;
 use parlor_chat::storage::Storage;
-use parlor_chat::{Entry, Origin, Outcome, Position, Proposal, Trouble};
+use parlor_chat::{Entry, Outcome, Position, Proposal, Trouble};
 
+use super::step::Step;
 use super::{JetStreamLog, erasing};
 use crate::decided;
 use crate::message::Said;
@@ -32,34 +33,6 @@ pub(super) struct Applying {
     last: usize,
     /// Why something could not be decided or written: how far the log is has to be asked.
     doubt: Option<Trouble>,
-}
-
-/// Messages that become durable together.
-#[derive(Default)]
-pub(super) struct Step {
-    /// The last place before it.
-    pub(super) after: Position,
-    /// Its last place.
-    pub(super) last: Position,
-    /// The number of its last part.
-    part: u64,
-    pub(super) outcomes: Vec<Outcome>,
-    /// Where those come from who arrive in it.
-    pub(super) origins: Vec<(Position, Origin)>,
-}
-
-impl Step {
-    fn behind(place: Position, part: u64) -> Self {
-        Step { after: place, last: place, part, ..Step::default() }
-    }
-
-    fn len(&self) -> usize {
-        usize::try_from(self.last.0 - self.after.0).unwrap_or(usize::MAX)
-    }
-
-    fn is_told(&self) -> bool {
-        self.outcomes.len() == self.len()
-    }
 }
 
 impl Applying {

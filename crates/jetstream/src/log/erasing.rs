@@ -9,7 +9,7 @@ use parlor_chat::{Action, Entry, Event, Origin, Outcome, Position, Proposal, Tro
 use tokio::time::Instant;
 
 use super::JetStreamLog;
-use super::applying::Step;
+use super::step::Step;
 use crate::{settled, stream};
 
 /// What others have to erase is looked after if they have not done it for so long.
