@@ -4,6 +4,7 @@ mod error;
 mod folder;
 mod heal;
 mod login;
+mod number;
 
 use std::fmt;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use parlor_jetstream::{JetStreamLog, Options, check_readiness};
 
 use crate::config;
 use crate::data::{DataFolder, Layout};
+use crate::publisher::Publisher;
 
 pub(crate) use error::ClusterError;
 pub(crate) use heal::{Healed, heal, move_in};
@@ -26,7 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const SECRET: &str = "secret";
 
 /// This server's part in a cluster, before it serves.
-pub(crate) struct Node(JetStreamLog<Sqlite>);
+pub(crate) struct Node {
+    log: JetStreamLog<Sqlite>,
+    number: u64,
+}
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,7 +61,7 @@ impl Node {
             Trouble::Unfit("what the nodes have in common is no secret of this program".to_owned())
         })?;
         data.adopt_secret(secret)?;
-        Ok(Some(Node(log)))
+        Ok(Some(Node { log, number: number::of(data)? }))
     }
 
     /// Whether this node could join now, while another process has its data: whoever is to be succeeded had better go on
@@ -73,17 +78,18 @@ impl Node {
 
     /// What whoever runs the server may want to know of where the log lies.
     pub(crate) fn notes(&self) -> &[String] {
-        self.0.notes()
+        self.log.notes()
     }
 
     /// How far this node has everything.
     pub(crate) fn last(&self) -> Position {
-        self.0.last()
+        self.log.last()
     }
 
-    /// Starts to take part.
-    pub(crate) fn start(self, listener: Listener) -> Result<Chat, Trouble> {
-        Chat::start_shared(self.0, listener, Box::new(tell))
+    /// Starts to take part. The publisher learns from the others who is there, and tells them.
+    pub(crate) fn start(self, listener: Listener, publisher: &Publisher) -> Result<Chat, Trouble> {
+        publisher.join(self.number, |hear| self.log.broadcast(hear));
+        Chat::start_shared(self.log, listener, Box::new(tell))
     }
 }
 

@@ -57,6 +57,11 @@ impl Layout {
         self.0.join("cluster")
     }
 
+    /// The file with the number of the node that has this folder.
+    pub(crate) fn node_file(&self) -> PathBuf {
+        self.0.join("node")
+    }
+
     /// The socket at which the running server takes orders.
     pub(crate) fn control_file(&self) -> PathBuf {
         self.0.join("control")
@@ -140,6 +145,11 @@ impl DataFolder {
     /// The file that names the space whose node has this folder.
     pub(crate) fn cluster_file(&self) -> PathBuf {
         self.layout.cluster_file()
+    }
+
+    /// The file with the number of the node that has this folder.
+    pub(crate) fn node_file(&self) -> PathBuf {
+        self.layout.node_file()
     }
 
     /// Takes over the secret of others, with whom this server is one.

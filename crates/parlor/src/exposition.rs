@@ -4,11 +4,17 @@ use std::fmt::{self, Display, Write};
 
 use websocket_hub::{Histogram, Snapshot};
 
+use crate::publisher::NodesSnapshot;
+
 /// The media type of the text.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Everything that is counted, and how many entries the log has.
-pub(crate) fn text(connections: &Snapshot, log_entries: Option<u64>) -> String {
+/// Everything that is counted, how many entries the log has, and what is heard of other nodes.
+pub(crate) fn text(
+    connections: &Snapshot,
+    log_entries: Option<u64>,
+    nodes: Option<&NodesSnapshot>,
+) -> String {
     let mut text = Exposition::default();
     text.one(
         "parlor_info",
@@ -18,6 +24,9 @@ pub(crate) fn text(connections: &Snapshot, log_entries: Option<u64>) -> String {
     );
     if let Some(entries) = log_entries {
         text.one("parlor_log_entries_total", "counter", "Entries of the log.", &[(&[], entries)]);
+    }
+    if let Some(nodes) = nodes {
+        text.nodes(nodes);
     }
     for (name, about, count) in [
         ("opened", "WebSockets that have been opened.", connections.opened),
@@ -80,6 +89,19 @@ impl Exposition {
         self.line(format_args!("# TYPE {name} {kind}"));
     }
 
+    fn nodes(&mut self, nodes: &NodesSnapshot) {
+        self.one("parlor_nodes", "gauge", "Other nodes of the cluster.", &[(&[], nodes.nodes)]);
+        let about = "Messages of nodes to each other about who is there and who is writing.";
+        let counts = [
+            ("told", nodes.told),
+            ("untold", nodes.untold),
+            ("heard", nodes.heard),
+            ("ignored", nodes.ignored),
+        ];
+        let counts = counts.into_iter().map(|(became, count)| (vec![("became", became.to_owned())], count));
+        self.many("parlor_node_messages_total", "counter", about, counts);
+    }
+
     fn one(&mut self, name: &str, kind: &str, about: &str, counts: &[(&[(&str, &str)], u64)]) {
         self.head(name, kind, about);
         for (labels, count) in counts {
@@ -121,7 +143,8 @@ mod tests {
         connections.opened = 3;
         connections.closed.insert(1000, 2);
         connections.refused.insert("origin", 7);
-        let text = text(&connections, Some(42));
+        let nodes = NodesSnapshot { nodes: 2, told: 5, untold: 0, heard: 9, ignored: 1 };
+        let text = text(&connections, Some(42), Some(&nodes));
         for line in [
             "websocket_opened_total 3",
             "websocket_open 1",
@@ -131,6 +154,8 @@ mod tests {
             "websocket_wait_seconds_bucket{le=\"0.000001\"} 0",
             "websocket_wait_seconds_bucket{le=\"+Inf\"} 0",
             "parlor_log_entries_total 42",
+            "parlor_nodes 2",
+            "parlor_node_messages_total{became=\"ignored\"} 1",
         ] {
             assert!(text.lines().any(|each| each == line), "no {line} in\n{text}");
         }

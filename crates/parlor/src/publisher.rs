@@ -6,6 +6,7 @@
 
 mod inbox;
 mod names;
+mod nodes;
 mod presence;
 mod room;
 mod sessions;
@@ -16,16 +17,19 @@ mod typing;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parlor_chat::{Chat, Event, Outcome, PersonId, Position, RoomId, Sequence};
+use parlor_jetstream::{Broadcast, Hear};
 use serde_json::value::RawValue;
 use websocket_hub::{Topic, WebSocket};
 
 use crate::identity::Signed;
 use inbox::Inbox;
+pub(crate) use nodes::NodesSnapshot;
+use nodes::{Counts, Nodes};
 use teller::Teller;
 
 use crate::gate::Gate;
@@ -83,6 +87,12 @@ pub(crate) enum News {
         room: RoomId,
         line: PeopleLine,
     },
+    /// This server is a node of a cluster from now on.
+    Joined(Box<Nodes>),
+    /// What a node of the cluster said.
+    Said(Vec<u8>),
+    /// This node will end soon.
+    Goodbye,
     Stop,
 }
 
@@ -105,7 +115,11 @@ pub(crate) struct Subscription {
 
 /// A way to tell the publisher something.
 #[derive(Clone)]
-pub(crate) struct Publisher(Inbox);
+pub(crate) struct Publisher {
+    inbox: Inbox,
+    /// What is counted of other nodes, if this is one of a cluster.
+    counts: Arc<OnceLock<Arc<Counts>>>,
+}
 
 impl fmt::Debug for Publisher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,24 +139,43 @@ pub(crate) struct Topics {
 impl Publisher {
     /// One that keeps what it is told until its thread is [started](Publisher::start).
     pub(crate) fn new() -> Self {
-        Publisher(Inbox::default())
+        Publisher { inbox: Inbox::default(), counts: Arc::default() }
     }
 
     /// Tells something. It never blocks.
     pub(crate) fn tell(&self, news: News) {
-        self.0.push(news);
+        self.inbox.push(news);
     }
 
     /// Tells something that is taken up with the batch that it belongs to, which is told right after it.
     pub(crate) fn tell_before_batch(&self, news: News) {
-        self.0.push_quietly(news);
+        self.inbox.push_quietly(news);
     }
 
     /// Tells what became of a batch, on the thread of the log; waits while the publisher is far behind.
     pub(crate) fn tell_outcomes(&self, outcomes: &[Outcome]) {
         let Some(last) = outcomes.last() else { return };
         let events = outcomes.iter().filter_map(|outcome| outcome.event.clone()).collect();
-        self.0.push_batch(last.position, events);
+        self.inbox.push_batch(last.position, events);
+    }
+
+    /// Makes this server a node: it tells the others who is here, and hears who is there. `number` is the same whenever
+    /// the node starts; `broadcast` is what they tell each other by.
+    pub(crate) fn join(&self, number: u64, broadcast: impl FnOnce(Hear) -> Broadcast) {
+        let counts = Arc::clone(self.counts.get_or_init(Arc::default));
+        let (inbox, ignored) = (self.inbox.clone(), Arc::clone(&counts));
+        let hear = move |octets: &[u8]| {
+            if !inbox.push_said(octets) {
+                ignored.ignore();
+            }
+        };
+        let broadcast = broadcast(Box::new(hear));
+        self.tell(News::Joined(Box::new(Nodes::new(number, broadcast, counts))));
+    }
+
+    /// What is counted of other nodes, if this is one of a cluster.
+    pub(crate) fn nodes(&self) -> Option<NodesSnapshot> {
+        self.counts.get().map(|counts| counts.snapshot())
     }
 
     /// Starts the thread.
@@ -156,7 +189,7 @@ impl Publisher {
         let published = chat.view(PersonId::SERVER, |view| Ok(view.position()?));
         let published = published.map_err(io::Error::other)?;
         let teller = Teller::new(chat, topics, interval, published, gate);
-        let inbox = self.0.clone();
+        let inbox = self.inbox.clone();
         let run = move || {
             if catch_unwind(AssertUnwindSafe(|| teller.run(&inbox))).is_err() {
                 // Nobody would ever be told anything again. What was acknowledged is durable, and whoever starts the

@@ -161,7 +161,8 @@ fn open(config: &Config, data: &mut DataFolder, providers: Providers) -> Result<
         eprintln!("parlor: of the cluster's stream: {note}");
     }
     let _ = writeln!(io::stdout(), "joined the space {} at {}", config.cluster.cluster_space, node.last());
-    Space::open_on(data, options, |listener| node.start(listener)).map_err(ServeError::Space)
+    Space::open_on(data, options, |listener, publisher| node.start(listener, publisher))
+        .map_err(ServeError::Space)
 }
 
 /// Runs what waits for the network, which the thread of the runtime may not.

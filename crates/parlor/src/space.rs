@@ -144,14 +144,14 @@ impl Space {
         let storage =
             Sqlite::open(data.chat_file(), storage::Options::default()).map_err(SpaceError::Data)?;
         let log = LocalLog::open(storage).map_err(SpaceError::Data)?;
-        Self::open_on(data, options, |listener| Chat::start(log, listener))
+        Self::open_on(data, options, |listener, _| Chat::start(log, listener))
     }
 
     /// Starts what works on a chat that is started with its listener.
     pub(crate) fn open_on(
         data: &DataFolder,
         options: Options,
-        start: impl FnOnce(Listener) -> Result<Chat, Trouble>,
+        start: impl FnOnce(Listener, &Publisher) -> Result<Chat, Trouble>,
     ) -> Result<Arc<Self>, SpaceError> {
         let publisher = Publisher::new();
         let readers = Arc::new(OnceLock::<(Weak<Indexer>, Weak<Files>)>::new());
@@ -164,7 +164,7 @@ impl Space {
                 files.upgrade().inspect(|files| files.hear(outcomes));
             }
         };
-        let chat = Arc::new(start(Box::new(listener)).map_err(SpaceError::Data)?);
+        let chat = Arc::new(start(Box::new(listener), &publisher).map_err(SpaceError::Data)?);
         let mut index = parlor_chat::search::Options::new(data.search_file());
         index.parts_of_words = options.parts_of_words;
         let started = Indexer::start(index, LogFeed(Arc::clone(&chat))).map_err(SpaceError::Search)?;
@@ -203,6 +203,12 @@ impl Space {
             search,
             running: Mutex::new(Some(Running { indexer: running, publishing, sweeping })),
         }))
+    }
+
+    /// Tells other nodes, if there are any, that the people of this one will be elsewhere soon. To be called before
+    /// their connections are closed.
+    pub(crate) fn say_goodbye(&self) {
+        self.tell(News::Goodbye);
     }
 
     /// Ends all threads. What was handed in before is durable then, and told; what comes later is refused, or not

@@ -2,6 +2,7 @@
 
 mod moving;
 mod node;
+mod presence;
 mod starting;
 mod together;
 mod waiting;

@@ -49,6 +49,16 @@ impl Node {
         (self.process, self.address) = Process::parlor(&self.folder, &self.arguments, SOON);
     }
 
+    /// Ends it as whoever runs it does, waits until these have been told, and starts it again.
+    pub(crate) async fn end_and_start_again(&mut self, told: &mut [Client]) {
+        self.process.signal("TERM");
+        for client in told {
+            assert_eq!(client.ended().await, 1012);
+        }
+        self.process.wait(SOON);
+        self.start_again();
+    }
+
     /// Ends it, and leaves its data.
     pub(crate) fn stop(mut self) -> Folder {
         let status = self.process.terminate(SOON);

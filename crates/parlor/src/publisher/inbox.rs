@@ -10,6 +10,8 @@ use super::News;
 
 /// Octets of events that wait to be told at most, before the log is made to wait.
 const OCTETS: usize = 32 << 20;
+/// Octets that other nodes said and that wait at most, before more of it is not heard.
+const SAID: usize = 8 << 20;
 
 /// Where news wait.
 #[derive(Clone, Default)]
@@ -27,6 +29,8 @@ struct State {
     news: VecDeque<News>,
     /// Of events that wait or are being told.
     octets: usize,
+    /// Octets that other nodes said and that wait.
+    said: usize,
     /// Nobody takes anything up any more.
     is_over: bool,
 }
@@ -48,6 +52,19 @@ impl Inbox {
         if !state.is_over {
             state.news.push_back(news);
         }
+    }
+
+    /// Leaves what another node said; returns whether there was room for it.
+    pub(super) fn push_said(&self, octets: &[u8]) -> bool {
+        let mut state = self.lock();
+        if state.said + octets.len() > SAID || state.is_over {
+            return false;
+        }
+        state.said += octets.len();
+        state.news.push_back(News::Said(octets.to_vec()));
+        drop(state);
+        self.0.has_come.notify_one();
+        true
     }
 
     /// Leaves what happened in a batch; waits while too much is still to be told.
@@ -72,6 +89,7 @@ impl Inbox {
         let waited = self.0.has_come.wait_timeout_while(state, patience, |state| state.news.is_empty());
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut state.news, into);
+        state.said = 0;
     }
 
     /// So many octets of events have been told.
@@ -142,6 +160,16 @@ mod tests {
             }
         });
         assert_eq!(inbox.lock().octets, 0);
+    }
+
+    #[test]
+    fn what_other_nodes_say_is_bounded_until_it_is_taken_up() {
+        let inbox = Inbox::default();
+        let piece = [7; 1 << 20];
+        let taken = (0..20).filter(|_| inbox.push_said(&piece)).count();
+        assert_eq!(taken, SAID >> 20);
+        inbox.take(&mut VecDeque::new(), Duration::ZERO);
+        assert!(inbox.push_said(&piece));
     }
 
     #[test]

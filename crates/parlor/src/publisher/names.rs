@@ -48,6 +48,16 @@ impl Names {
         self.known.insert(person, name);
     }
 
+    /// What somebody is called who speaks plain text, if they are here or at another node.
+    pub(super) fn guest(&self, person: PersonId) -> Option<&str> {
+        self.guests.get(&person).map(String::as_str)
+    }
+
+    /// Somebody at another node is gone who may have spoken plain text. Returns what they were called then.
+    pub(super) fn forget(&mut self, person: PersonId) -> Option<String> {
+        self.guests.remove(&person)
+    }
+
     /// Takes over what an event says about names.
     pub(super) fn learn(&mut self, event: &Event) {
         match &event.what {

@@ -13,7 +13,7 @@ const NAMED: usize = 20;
 /// Who watches a room.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
-    /// By how many connections.
+    /// By how many connections here, and at how many other nodes.
     people: HashMap<PersonId, usize>,
     /// Who came (true) or left since it was told.
     changes: BTreeMap<PersonId, bool>,
@@ -21,6 +21,13 @@ pub(super) struct Presence {
 }
 
 impl Presence {
+    /// With people who are there already: once for each other node.
+    pub(super) fn with(people: impl Iterator<Item = PersonId>) -> Self {
+        let mut presence = Presence::default();
+        people.for_each(|person| *presence.people.entry(person).or_default() += 1);
+        presence
+    }
+
     pub(super) fn enter(&mut self, person: PersonId) {
         let connections = self.people.entry(person).or_default();
         *connections += 1;
@@ -107,6 +114,19 @@ mod tests {
         assert_eq!((&second["present"], &second["more"]), (&1_000.into(), &979.into()));
         assert_eq!(second["joined"].as_array().unwrap().len(), NAMED);
         assert_eq!(line(&mut presence, now + 9 * SECOND), None, "nothing has changed since");
+    }
+
+    #[test]
+    fn who_is_at_another_node_already_is_no_news_and_leaves_once() {
+        let now = Instant::now();
+        let mut presence = Presence::with([PersonId(1), PersonId(2), PersonId(1)].into_iter());
+        assert_eq!((presence.count(), line(&mut presence, now)), (2, None));
+        presence.leave(PersonId(1));
+        presence.enter(PersonId(2));
+        assert!(!presence.is_due(), "both are there still");
+        presence.leave(PersonId(1));
+        let gone = line(&mut presence, now).unwrap();
+        assert_eq!((&gone["left"][0]["name"], &gone["present"]), (&"user-1".into(), &1.into()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! A room that somebody watches: its topic, who is there, who is writing.
+//! A room that somebody watches here: its topic, who is there, who is writing.
 
-use parlor_chat::RoomId;
+use parlor_chat::{PersonId, RoomId};
 use websocket_hub::Topic;
 
 use super::presence::Presence;
@@ -11,13 +11,17 @@ use super::typing::Typing;
 pub(super) struct Desk {
     pub(super) room: RoomId,
     pub(super) topic: Topic,
+    /// Connections of this node.
+    pub(super) watching: usize,
     pub(super) presence: Presence,
     pub(super) typing: Typing,
 }
 
 impl Desk {
-    pub(super) fn new(room: RoomId) -> Self {
-        Desk { room, topic: Topic::new(), presence: Presence::default(), typing: Typing::default() }
+    /// That of a room which these people watch at other nodes.
+    pub(super) fn new(room: RoomId, elsewhere: impl Iterator<Item = PersonId>) -> Self {
+        let presence = Presence::with(elsewhere);
+        Desk { room, topic: Topic::new(), watching: 0, presence, typing: Typing::default() }
     }
 
     /// Whether something is to be told yet, now or later.
@@ -27,6 +31,6 @@ impl Desk {
 
     /// Whether nobody would miss it.
     pub(super) fn is_idle(&self) -> bool {
-        self.presence.count() == 0
+        self.watching == 0
     }
 }

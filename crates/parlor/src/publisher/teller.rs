@@ -1,6 +1,7 @@
 //! The publisher's thread: takes up news in their order and tells them to whom they concern.
 
 mod beside;
+mod elsewhere;
 mod ends;
 mod shutting_out;
 
@@ -15,6 +16,7 @@ use websocket_hub::{CloseCode, WebSocket, together};
 
 use super::inbox::Inbox;
 use super::names::Names;
+use super::nodes::Nodes;
 use super::room::Desk;
 use super::sessions::Sessions;
 use super::tail::{Line, Tail};
@@ -63,6 +65,8 @@ pub(super) struct Teller {
     /// The last place of the log at which somebody was shut out: what was read before may still let them in.
     shut_out_at: Position,
     sessions: Sessions,
+    /// The other nodes, if this is one of a cluster.
+    nodes: Option<Nodes>,
 }
 
 impl Teller {
@@ -88,6 +92,7 @@ impl Teller {
             due: HashSet::new(),
             shut_out_at: published,
             sessions: Sessions::new(chat),
+            nodes: None,
         }
     }
 
@@ -95,7 +100,7 @@ impl Teller {
         let (mut ticked, mut taken) = (Instant::now(), VecDeque::new());
         loop {
             if taken.is_empty() {
-                inbox.take(&mut taken, if self.due.is_empty() { LONG } else { TICK });
+                inbox.take(&mut taken, self.patience());
             }
             if together(|| self.hear_some(inbox, &mut taken)).is_break() {
                 return inbox.end();
@@ -103,6 +108,9 @@ impl Teller {
             if !self.due.is_empty() && ticked.elapsed() >= TICK {
                 ticked = Instant::now();
                 self.tell_due(ticked);
+            }
+            if let Some(nodes) = &mut self.nodes {
+                nodes.tell_due(Instant::now());
             }
         }
     }
@@ -140,12 +148,13 @@ impl Teller {
                 send(&ws, line);
             }
             News::Present { ws, room, line } => {
-                let people: Vec<PersonId> =
-                    self.rooms.get(&room).map(|desk| desk.presence.people().collect()).unwrap_or_default();
-                let people = people.into_iter().take(parlor_chat::limits::PAGE);
+                let people = self.people(room).into_iter().take(parlor_chat::limits::PAGE);
                 let named = people.map(|person| (person, self.names.of(person))).collect();
                 send(&ws, line(named));
             }
+            News::Joined(nodes) => self.joined(*nodes),
+            News::Said(octets) => self.hear_node(&octets),
+            News::Goodbye => self.say_goodbye(),
             News::Batch { .. } | News::Stop => {}
         }
     }
@@ -225,6 +234,7 @@ impl Teller {
                 if desk.is_due() {
                     self.due.insert(room);
                 }
+                self.tell_said(event.by, room);
             }
         }
         match &event.what {
@@ -310,17 +320,27 @@ impl Teller {
     fn enter(&mut self, id: u64, room: RoomId) {
         let Some(seat) = self.seats.get_mut(&id) else { return };
         seat.rooms.push(room);
-        let desk = self.rooms.entry(room).or_insert_with(|| Desk::new(room));
-        desk.presence.enter(seat.person);
+        let person = seat.person;
+        if !self.rooms.contains_key(&room) {
+            let desk = Desk::new(room, self.elsewhere(room));
+            self.rooms.insert(room, desk);
+        }
+        if let Some(desk) = self.rooms.get_mut(&room) {
+            desk.watching += 1;
+            desk.presence.enter(person);
+        }
         self.due.insert(room);
+        self.tell_entered(person, room);
     }
 
     fn leave(&mut self, person: PersonId, room: RoomId) {
         if let Some(desk) = self.rooms.get_mut(&room) {
+            desk.watching -= 1;
             desk.presence.leave(person);
             desk.typing.stops(person);
             self.due.insert(room);
         }
+        self.tell_left(person, room);
     }
 
     fn subscribe(&mut self, wish: Subscription) {
@@ -336,7 +356,7 @@ impl Teller {
         };
         let lines = wish.lines.iter().map(String::as_str).chain(since.iter().copied());
         let last = wish.last.0 + since.len() as u64;
-        let present = self.rooms.get(&wish.room).map_or(0, |desk| desk.presence.count());
+        let present = self.count(wish.room);
         send(&wish.ws, subscribed(wish.id.as_deref(), wish.room, last, present, lines));
         if wish.is_withdrawn {
             return;

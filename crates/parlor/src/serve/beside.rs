@@ -25,9 +25,12 @@ pub(super) fn metrics(
             return answer(StatusCode::NOT_FOUND, "The counts are under /metrics.\n".to_owned());
         }
         let position =
-            |space: Arc<Space>| space.chat().view(PersonId::SERVER, |view| Ok(view.position()?)).ok();
-        let entries = space.upgrade().and_then(position).map(|position| position.0);
-        let mut response = answer(StatusCode::OK, exposition::text(&counts.snapshot(), entries));
+            |space: &Arc<Space>| space.chat().view(PersonId::SERVER, |view| Ok(view.position()?)).ok();
+        let space = space.upgrade();
+        let entries = space.as_ref().and_then(position).map(|position| position.0);
+        let nodes = space.and_then(|space| space.publisher().nodes());
+        let text = exposition::text(&counts.snapshot(), entries, nodes.as_ref());
+        let mut response = answer(StatusCode::OK, text);
         let kind = header::HeaderValue::from_static(exposition::CONTENT_TYPE);
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         response

@@ -109,6 +109,7 @@ impl Running {
 
     fn stop(self, within: Duration) {
         service_manager::is_stopping();
+        self.space.say_goodbye();
         // Whoever comes now is turned away.
         drop(self.doors);
         self.server.stop_within(within);
@@ -122,6 +123,7 @@ impl Running {
         let folder = data.path().to_owned();
         server.set_drain(Drain { head_start: HEAD_START, return_rate: RETURN_RATE, ..Drain::default() });
         server.leave_files();
+        space.say_goodbye();
         let stopping = server.say_goodbye(within);
         for (_, mut server) in beside {
             server.leave_files();

@@ -15,6 +15,9 @@ impl Teller {
             desk.typing.writes(seat.person, Instant::now());
             self.due.insert(room);
         }
+        if let Some(nodes) = &mut self.nodes {
+            nodes.roster.writes(room, seat.person);
+        }
     }
 
     pub(super) fn tell_due(&mut self, now: Instant) {

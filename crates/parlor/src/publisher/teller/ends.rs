@@ -28,5 +28,6 @@ impl Teller {
                 self.went(&ws);
             }
         }
+        self.left_elsewhere(event.by);
     }
 }
