@@ -77,6 +77,25 @@ fn nothing_acknowledged_is_lost_by_kills_a_full_disk_and_a_bad_network() {
     }
 }
 
+/// Debian's nats-server 2.9 does not keep one order when it is killed (docs/cluster.md), so only nodes are harmed here.
+#[test]
+fn nothing_acknowledged_is_lost_by_what_happens_to_the_nodes_of_a_cluster() {
+    let arguments = ["--cluster", "--faults", "--spare-brokers", "--seconds", "60", "--seed", "1"];
+    let counts = assert_kept(&check(&arguments).output().expect("it starts"));
+    for happened in
+        ["node killed", "node stopped", "node paused", "node cut off", "broker slow", "reconnects"]
+    {
+        assert!(counts.get(happened).is_some_and(|count| *count > 0), "{happened}: {counts:?}");
+    }
+}
+
+#[test]
+fn without_a_server_for_its_log_a_cluster_is_not_checked() {
+    let output = check(&["--cluster", "--faults", "--seconds", "1"]).env("PATH", "").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("apt-get install nats-server"), "{}", text(&output));
+}
+
 /// Where a file system can be mounted, one is filled up to its last octet; elsewhere, as in most containers, the
 /// server is forbidden to let its files grow.
 #[test]

@@ -31,11 +31,23 @@ const SLOW: Duration = Duration::from_millis(150);
 
 /// Harms nodes and servers of the log until the time is over, one of each at a time, and leaves all of them running and
 /// unharmed.
-pub(super) async fn run(cluster: &mut OwnCluster, shared: &Shared, talked: Duration) -> io::Result<()> {
+pub(super) async fn run(
+    cluster: &mut OwnCluster,
+    shared: &Shared,
+    talked: Duration,
+    are_brokers_spared: bool,
+) -> io::Result<()> {
     let until = Instant::now() + talked;
     let held_up = if talked >= LONG { HELD_UP_LONG } else { HELD_UP };
     let OwnCluster { brokers, nodes, passages, .. } = cluster;
-    let hand = |who| Hand { shared, passages, chance: Chance::new(shared.seed, who), held_up, until };
+    let hand = |who| Hand {
+        shared,
+        passages,
+        chance: Chance::new(shared.seed, who),
+        held_up,
+        until,
+        are_brokers_spared,
+    };
     let (mut at_nodes, mut at_brokers) = (hand(NODES_DRAW), hand(BROKERS_DRAW));
     tokio::try_join!(at_nodes.harm_nodes(nodes), at_brokers.harm_brokers(brokers))?;
     Ok(())
@@ -48,6 +60,7 @@ struct Hand<'a> {
     chance: Chance,
     held_up: (usize, usize),
     until: Instant,
+    are_brokers_spared: bool,
 }
 
 impl Hand<'_> {
@@ -141,46 +154,62 @@ impl Hand<'_> {
                     )));
                 }
             }
-            let mut number = self.chance.below(BROKERS);
-            let leader = brokers[number].leader_of(STREAM).await;
-            let leads = |broker: &OwnBroker| leader.as_deref() == Some(broker.name());
-            if self.chance.once_in(2) {
-                number = brokers.iter().position(leads).unwrap_or(number);
-            }
-            let is_leader = leads(&brokers[number]);
-            match self.chance.below(5) {
-                0 => {
-                    self.count(if is_leader { "leader killed" } else { "broker killed" });
-                    self.kill(brokers, &[number]).await?;
-                }
-                1 => {
-                    self.count("majority lost");
-                    self.kill(brokers, &[number, (number + 1) % BROKERS]).await?;
-                }
-                2 => {
-                    self.count(if is_leader { "leader paused" } else { "broker paused" });
-                    brokers[number].pause(true)?;
-                    let hold_up = self.hold_up();
-                    sleep(hold_up).await;
-                    brokers[number].pause(false)?;
-                }
-                3 => {
-                    self.count(if is_leader { "leader cut off" } else { "broker cut off" });
-                    self.passages.of_broker(number).for_each(Passage::cut);
-                    let hold_up = self.hold_up();
-                    sleep(hold_up).await;
-                    self.passages.of_broker(number).for_each(Passage::mend);
-                }
-                _ => {
-                    self.count("broker slow");
-                    self.passages.of_broker(number).for_each(|passage| passage.take(SLOW));
-                    let hold_up = self.hold_up();
-                    sleep(hold_up).await;
-                    self.passages.of_broker(number).for_each(|passage| passage.take(Duration::ZERO));
-                }
+            let number = self.chance.below(BROKERS);
+            if self.are_brokers_spared {
+                self.slow_down(number).await;
+            } else {
+                self.harm_broker(brokers, number).await?;
             }
         }
         Ok(())
+    }
+
+    /// Harms a server of the log, or in half of the cases the one that leads.
+    async fn harm_broker(&mut self, brokers: &mut [OwnBroker], drawn: usize) -> io::Result<()> {
+        let leader = brokers[drawn].leader_of(STREAM).await;
+        let leads = |broker: &OwnBroker| leader.as_deref() == Some(broker.name());
+        let number = match self.chance.once_in(2) {
+            true => brokers.iter().position(leads).unwrap_or(drawn),
+            false => drawn,
+        };
+        let is_leader = leads(&brokers[number]);
+        match self.chance.below(5) {
+            0 => {
+                self.count(if is_leader { "leader killed" } else { "broker killed" });
+                self.kill(brokers, &[number]).await
+            }
+            1 => {
+                self.count("majority lost");
+                self.kill(brokers, &[number, (number + 1) % BROKERS]).await
+            }
+            2 => {
+                self.count(if is_leader { "leader paused" } else { "broker paused" });
+                brokers[number].pause(true)?;
+                let hold_up = self.hold_up();
+                sleep(hold_up).await;
+                brokers[number].pause(false)
+            }
+            3 => {
+                self.count(if is_leader { "leader cut off" } else { "broker cut off" });
+                self.passages.of_broker(number).for_each(Passage::cut);
+                let hold_up = self.hold_up();
+                sleep(hold_up).await;
+                self.passages.of_broker(number).for_each(Passage::mend);
+                Ok(())
+            }
+            _ => {
+                self.slow_down(number).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn slow_down(&mut self, number: usize) {
+        self.count("broker slow");
+        self.passages.of_broker(number).for_each(|passage| passage.take(SLOW));
+        let hold_up = self.hold_up();
+        sleep(hold_up).await;
+        self.passages.of_broker(number).for_each(|passage| passage.take(Duration::ZERO));
     }
 
     /// Kills some at the same time, and starts them again.

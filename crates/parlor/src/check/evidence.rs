@@ -6,6 +6,9 @@ use super::line::Line;
 use super::problems::{Kind, Problems};
 use super::wish::{Fate, Name, Place, Wish, Wished};
 
+/// What a node that had fallen behind calls an event that is erased since: the same as if it left it out.
+const ERASED: &str = "erased";
+
 /// How somebody learnt of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
@@ -129,6 +132,10 @@ impl Evidence {
             }),
             Way::Live => {}
             Way::Resumed => rooms[room].holes.extend(left_out),
+        }
+        if event.r#type == ERASED {
+            rooms[room].holes.insert(place);
+            return;
         }
         self.note(room, event);
     }

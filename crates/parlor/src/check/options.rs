@@ -26,6 +26,11 @@ pub(crate) struct Options {
     #[arg(long, requires = "faults", conflicts_with_all = ["full_disk", "disk"])]
     pub(super) cluster: bool,
 
+    /// Leaves the nats-servers of that cluster alone, but for slow ways to them: for those that do not keep one order when they
+    /// are killed, such as 2.9.
+    #[arg(long, requires = "cluster")]
+    pub(super) spare_brokers: bool,
+
     /// Lets the disk of that server be full for a few seconds now and then: nothing can be appended to its files.
     #[arg(long, requires = "faults")]
     pub(super) full_disk: bool,

@@ -234,3 +234,13 @@ fn a_hundred_unread_messages_are_counted_and_then_there_are_more() {
         assert_eq!(problems.count(Kind::Unread), 1);
     }
 }
+
+#[test]
+fn what_is_told_as_erased_is_accounted_for_like_what_is_left_out() {
+    let mut evidence = Evidence::new(1, 1);
+    for (kind, place) in [("posted", 1), ("erased", 2), ("posted", 3)] {
+        evidence.told(0, 0, &event(kind, 0, place, "", 0), Way::Live);
+    }
+    assert!(evidence.problems.is_empty(), "{:?}", evidence.problems);
+    assert!(evidence.rooms[0].holes.iter().eq(&[2]) && evidence.rooms[0].events.keys().eq(&[1, 3]));
+}
