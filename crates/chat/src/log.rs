@@ -85,10 +85,11 @@ pub trait Log: Send {
     /// One value for the whole state: equal exactly if the states are.
     fn state_hash(&self) -> Result<StateHash, Trouble>;
 
-    /// Writes the state out, and returns the place in the log that it belongs to.
+    /// Writes the state and the entries out, and returns the place in the log that they belong to.
     fn snapshot(&self, to: &mut dyn io::Write) -> Result<Position, Trouble>;
 
-    /// Takes a snapshot's state in place of its own, which must be that of an empty log.
+    /// Takes a snapshot's state and entries in place of its own, which must be those of an empty log. With an error,
+    /// the log stays empty.
     fn restore(&mut self, from: &mut dyn io::Read) -> Result<Position, Trouble>;
 
     /// A way to read the state, on any thread.

@@ -81,10 +81,19 @@ pub trait Source: Send {
     fn another(&self) -> Result<Box<dyn Source>, Trouble>;
 }
 
+/// What hands out everything that a storage is to have, step by step.
+pub type Refill<'a> = dyn FnMut(&mut dyn FnMut(&Writes) -> Result<(), Trouble>) -> Result<(), Trouble> + 'a;
+
 /// The one place that is written to.
 pub trait Storage: Read + Send + 'static {
     /// Writes all of it or, with an error, nothing. When it returns, it is durable.
     fn commit(&mut self, writes: &Writes) -> Result<(), Trouble>;
+
+    /// Puts what is handed out in the place of everything that is there: all of it or, with an error, nothing. When it
+    /// returns, it is durable. What is read through an earlier [`Source`] may be what was there before.
+    ///
+    /// Faster than commits, above all if keys and positions ascend.
+    fn refill(&mut self, refill: &mut Refill<'_>) -> Result<(), Trouble>;
 
     /// Makes sure that nothing that was removed or overwritten can be read from the files.
     ///

@@ -4,6 +4,7 @@ mod applying;
 mod carrying;
 mod erasing;
 mod gaps;
+mod opening;
 mod own;
 mod standing;
 mod step;
@@ -11,10 +12,11 @@ mod unapplied;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use parlor_chat::log::{LocalLog, Log, LogReader, SharedLog, StateHash};
+use parlor_chat::log::{LocalLog, Log, SharedLog, StateHash};
 use parlor_chat::storage::{Source, Storage};
 use parlor_chat::{Answer, Entry, Outcome, Position, Proposal, Trouble};
 use tokio::time::Instant;
@@ -23,15 +25,13 @@ use crate::alike;
 use crate::arrivals::Arrivals;
 use crate::broadcast::{Broadcast, Hear};
 use crate::connection::Connection;
-use crate::options::Options;
 use crate::proposing::Proposing;
 use crate::publish::{Outgoing, Publishing};
 use crate::reach::waiting;
-use crate::snapshots;
+use crate::snapshots::{Keeper, Shared};
 use crate::space::Space;
-use crate::stream;
 use crate::tail::Tail;
-use crate::watched::{Notes, Watched, watched};
+use crate::watched::{Notes, Watched};
 use applying::Applying;
 use own::Own;
 use unapplied::Unapplied;
@@ -48,9 +48,11 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 /// A log on a stream that several nodes share, applied to a log of this node's own.
 pub struct JetStreamLog<S> {
+    /// Ends first: it reads what the others hold.
+    keeper: Option<Keeper>,
     local: LocalLog<Watched<S>>,
     written: Notes,
-    connection: Connection,
+    connection: Arc<Connection>,
     space: Space,
     /// What the servers know this node's proposals by, before their numbers.
     name: String,
@@ -80,81 +82,14 @@ pub struct JetStreamLog<S> {
     owed: BTreeMap<Position, Instant>,
     /// The places whose settled entries this node has put beside the stream, the first and the last, without a gap.
     settled: Option<(Position, Position)>,
-    /// The place of the newest snapshot that is known.
-    snapshot: Position,
-    /// Up to there nobody is expected to decide any more: up to the snapshot before the newest, so that who is a little
-    /// behind finds everything, or up to where this node's own log begins.
-    floor: Position,
+    /// The snapshots that are known.
+    snapshots: Shared,
+    /// Up to there this node's own log has forgotten everything.
+    forgotten: Position,
     notes: Vec<String>,
 }
 
 impl<S: Storage> JetStreamLog<S> {
-    /// Connects, makes the stream if there is none, and applies to `storage` all that is in the stream by now.
-    ///
-    /// # Errors
-    ///
-    /// [`Trouble::Unreachable`] if the servers do not answer within the patience, [`Trouble::Unfit`] if the stream is
-    /// not as it has to be; and what the storage says. A stream that holds less than this node has applied is no error
-    /// here, but [`Self::unfit`] says so, and nothing is taken.
-    pub fn open(options: Options, storage: S) -> Result<Self, Trouble> {
-        let space = Space::new(&options.space)?;
-        let written = Notes::default();
-        let mut local = LocalLog::open(watched(storage, written.clone()))?;
-        let connection = Connection::open(&options)?;
-        let notes = stream::open(&connection, &space, &options)?;
-        let snapshot = snapshots::newest(&connection, &space, &options)?;
-        if local.last() == Position(0) && snapshot > Position(0) {
-            local.restore(&mut snapshots::open(&connection, &space, options.replicas, snapshot)?)?;
-        }
-        written.take();
-        let mut floor = Position(0);
-        local.source()?.read(&mut |read| {
-            floor = LogReader::new(read).forgotten()?;
-            Ok(())
-        })?;
-        let arrivals = Arrivals::default();
-        let name = id()?;
-        let tail = Tail::start(&connection, (&space.stream(), &name), local.last(), &arrivals);
-        let proposing = Proposing::start(&connection, &space, &name, &arrivals);
-        let now = Instant::now();
-        let mut log = JetStreamLog {
-            applying: Applying::new(local.last()),
-            local,
-            written,
-            connection,
-            space,
-            name,
-            replicas: options.replicas,
-            patience: options.patience.min(Options::LONGEST_PATIENCE),
-            tail,
-            proposing,
-            own: Own::default(),
-            arrivals,
-            unapplied: Unapplied::default(),
-            heard: Vec::new(),
-            expected: Position(0),
-            came: now,
-            probed: now,
-            asked: now,
-            unfit: None,
-            owed: BTreeMap::new(),
-            settled: None,
-            snapshot,
-            floor,
-            notes,
-        };
-        let looked = log.look(Instant::now() + log.patience);
-        if let (Err(_), Some(unfit)) = (&looked, &log.unfit) {
-            // What is here can be read, and put back.
-            log.notes.insert(0, unfit.to_string());
-            return Ok(log);
-        }
-        log.apply_through(looked?.last)?;
-        log.find_owed(erasing::OTHERS)?;
-        log.heard.clear();
-        Ok(log)
-    }
-
     /// What is worth knowing of the stream, in sentences for who runs it.
     pub fn notes(&self) -> &[String] {
         &self.notes

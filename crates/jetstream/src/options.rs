@@ -24,6 +24,11 @@ pub struct Options {
     pub replicas: usize,
     /// Whether to run on a stream that may lose what was acknowledged.
     pub accept_risk: bool,
+    /// After how many entries since the newest snapshot some node writes another; 0 if none does by itself.
+    pub snapshot_every: u64,
+    /// How many of the newest messages the stream keeps at least when it is trimmed behind a snapshot; with 0 it is never
+    /// trimmed.
+    pub keep: u64,
     /// How long an append waits for the servers, at most [`Options::LONGEST_PATIENCE`].
     pub patience: Duration,
 }
@@ -43,6 +48,8 @@ impl Options {
             space: space.into(),
             replicas: 1,
             accept_risk: false,
+            snapshot_every: 0,
+            keep: 0,
             patience: PATIENCE,
         }
     }

@@ -117,6 +117,8 @@ fn options(settings: &config::Cluster) -> Result<Option<Options>, ClusterError> 
         certificate,
         replicas: settings.cluster_replicas,
         accept_risk: settings.accept_risk,
+        snapshot_every: settings.cluster_snapshot_every,
+        keep: settings.cluster_keep,
         patience: PATIENCE,
         ..Options::new(addresses, settings.cluster_space.clone())
     }))

@@ -1,6 +1,6 @@
 //! Backups: everything of a log and its state at one moment, and what its server needs beside them, in one stream.
 //!
-//! Unlike a snapshot, which is for another node, a backup has every entry of the log that is not forgotten.
+//! Unlike a snapshot, which is for another node, a backup says what its state comes to, which is checked.
 
 use std::io;
 
@@ -53,20 +53,23 @@ pub fn check_backup(from: &mut dyn io::Read) -> Result<BackupHeader, Trouble> {
     settle(header, &server)
 }
 
-/// Puts a backup into an empty storage, in which a log can be opened afterwards. If it fails, or is cut short, what
-/// is in the storage counts as nothing.
+/// Puts a backup into an empty storage, in which a log can be opened afterwards. If it fails, or is cut short, the
+/// storage stays empty.
 ///
 /// # Errors
 ///
 /// [`Trouble::Corrupt`] if the backup is not as it was written, or comes to another state than it says.
 pub fn restore_backup(from: &mut dyn io::Read, storage: &mut impl Storage) -> Result<BackupHeader, Trouble> {
-    let (header, input) = begin(from)?;
-    storage.commit(&Writes { anew: true, ..Writes::default() })?;
-    let server = input.finish(&mut |writes| storage.commit(writes))?;
-    let header = settle(header, &server)?;
-    let mut writes = Writes::default();
-    writes.rows.insert(state::SERVER, server);
-    storage.commit(&writes)?;
+    let mut restored = Err(Trouble::Stopped);
+    storage.refill(&mut |step| {
+        let (header, input) = begin(&mut *from)?;
+        let server = input.finish(step)?;
+        restored = Ok(settle(header, &server)?);
+        let mut writes = Writes::default();
+        writes.rows.insert(state::SERVER, server);
+        step(&writes)
+    })?;
+    let header = restored?;
     if super::reader::state_hash(storage)? != header.state {
         storage.commit(&Writes { anew: true, ..Writes::default() })?;
         return Err(Trouble::Corrupt("the state that it holds is not the one that it says".into()));

@@ -3,13 +3,15 @@
 //! Deciding and writing go on at the same time: what is decided while a batch is being written reads what that batch
 //! writes, and becomes durable after it or not at all.
 
+mod catching_up;
+
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use super::reader::{forgotten, read_tail, state_hash};
-use super::snapshot::{read_snapshot, write_snapshot};
+use super::snapshot::write_snapshot;
 use super::writer::Writer;
 use super::{Log, StateHash, Told};
 use crate::entry::Entry;
@@ -386,11 +388,7 @@ impl<S: Storage> Log for LocalLog<S> {
         if self.last != Position(0) {
             return Err(Trouble::Corrupt("a snapshot goes into an empty log; take a fresh folder".into()));
         }
-        // Until the server's own row is written, which is last, the storage counts as empty.
-        self.is_in_doubt = true;
-        read_snapshot(from, &mut *self.writer.storage())?;
-        self.settle_doubt()?;
-        Ok(self.last)
+        self.refill(from, None)
     }
 
     fn source(&self) -> Result<Box<dyn Source>, Trouble> {

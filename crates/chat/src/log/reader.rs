@@ -6,7 +6,7 @@ use std::io;
 use sha2::{Digest, Sha256};
 
 use super::StateHash;
-use super::snapshot::write_snapshot;
+use super::snapshot::write_state;
 use crate::entry::Entry;
 use crate::id::{PersonId, RoomId};
 use crate::place::{Position, Sequence};
@@ -88,7 +88,7 @@ pub fn read_tail(read: &(impl Read + ?Sized), after: Position, limit: usize) -> 
 
 pub(super) fn state_hash(read: &(impl Read + ?Sized)) -> Result<StateHash, Trouble> {
     let mut hash = Hash(Sha256::new());
-    write_snapshot(read, &mut hash)?;
+    write_state(read, &mut hash)?;
     Ok(StateHash(hash.0.finalize().into()))
 }
 

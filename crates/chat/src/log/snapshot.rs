@@ -1,37 +1,72 @@
-//! A state as a stream of octets: its rows and the entries that it needs.
+//! A log and its state as a stream of octets: where another node begins.
 
 use std::io;
 
 use super::stream::{Entries, Input, Output};
-use crate::codec::Record;
+use crate::entry::Entry;
+use crate::event::What;
 use crate::place::Position;
-use crate::state::rows::ServerRow;
-use crate::state::{self, Tables};
+use crate::state;
+use crate::state::Tables;
 use crate::storage::{Read, Storage, Writes};
 use crate::trouble::Trouble;
 
-const FIRST_LINE: &[u8] = b"parlor snapshot 1\n";
+const FIRST_LINE: &[u8] = b"parlor snapshot 2\n";
+/// What the hash of a state begins with.
+const STATE_LINE: &[u8] = b"parlor snapshot 1\n";
 
-/// Writes out the state as it is seen, and returns the place in the log that it belongs to.
+/// Writes out the state as it is seen, and all entries that are not forgotten. Returns the place in the log that it
+/// belongs to.
 pub fn write_snapshot(read: &(impl Read + ?Sized), to: &mut dyn io::Write) -> Result<Position, Trouble> {
     let mut output = Output::new(to);
     output.octets(FIRST_LINE)?;
-    output.finish(read, Entries::Needed)?;
+    output.finish(read, Entries::All)?;
     Ok(read.server()?.applied)
 }
 
-/// Puts a snapshot's rows in the place of those that are there; the server's own row comes last.
-pub(crate) fn read_snapshot(from: &mut dyn io::Read, storage: &mut impl Storage) -> Result<(), Trouble> {
-    let mut input = Input::new(from);
-    if input.octets(FIRST_LINE.len())? != FIRST_LINE {
-        return Err(Trouble::Corrupt("this is no snapshot, or one of another version".into()));
-    }
-    storage.commit(&Writes { anew: true, erases: true, ..Writes::default() })?;
-    let server = input.finish(&mut |writes| storage.commit(writes))?;
-    // Of the log there is only what the state needs.
-    let applied = ServerRow::decode(&server)?.applied;
-    let mut writes = Writes::default();
-    writes.rows.insert(state::TRIMMED, applied.0.to_be_bytes());
-    writes.rows.insert(state::SERVER, server);
-    storage.commit(&writes)
+/// Writes out the state alone, with the entries that it needs: the same for every log that came to it.
+pub(super) fn write_state(read: &(impl Read + ?Sized), to: &mut dyn io::Write) -> Result<(), Trouble> {
+    let mut output = Output::new(to);
+    output.octets(STATE_LINE)?;
+    output.finish(read, Entries::Needed)
+}
+
+/// Puts what is in a snapshot in the place of what is there, if the entry `own` stands in it.
+pub(super) fn read_snapshot(
+    from: &mut dyn io::Read,
+    storage: &mut impl Storage,
+    own: Option<&Entry>,
+) -> Result<(), Trouble> {
+    storage.refill(&mut |step| {
+        let mut input = Input::new(&mut *from);
+        if input.octets(FIRST_LINE.len())? != FIRST_LINE {
+            return Err(Trouble::Corrupt("this is no snapshot, or one of another version".into()));
+        }
+        let mut is_found = own.is_none();
+        let server = input.finish(&mut |writes| {
+            if let Some(own) = own
+                && let Some(Some(octets)) = writes.entries.get(own.position.0)
+            {
+                is_found = is_same(&Entry::from_octets(octets)?, own);
+            }
+            step(writes)
+        })?;
+        if !is_found {
+            return Err(Trouble::Corrupt("the snapshot does not have what is in this log".into()));
+        }
+        let mut writes = Writes::default();
+        writes.rows.insert(state::SERVER, server);
+        step(&writes)
+    })
+}
+
+/// Whether both are of the same past: what happened may be erased in one of them.
+fn is_same(one: &Entry, other: &Entry) -> bool {
+    let settled = |entry: &Entry| (entry.position, entry.fingerprint, entry.verdict);
+    let happened = |entry: &Entry| {
+        let event = entry.event.as_ref().filter(|event| event.what != What::Erased);
+        event.map(|event| (event.at, event.by, event.place))
+    };
+    let (first, second) = (happened(one), happened(other));
+    settled(one) == settled(other) && (first.is_none() || second.is_none() || first == second)
 }

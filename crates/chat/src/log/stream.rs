@@ -106,21 +106,35 @@ impl<'a> Input<'a> {
 
     pub(super) fn octets(&mut self, length: usize) -> Result<Vec<u8>, Trouble> {
         let mut octets = vec![0; length];
-        self.from.read_exact(&mut octets).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => Trouble::Corrupt("it ends too early".into()),
-            _ => io_trouble(error),
-        })?;
-        self.hash.update(&octets);
+        self.fill(&mut octets)?;
         Ok(octets)
     }
 
+    fn fill(&mut self, octets: &mut [u8]) -> Result<(), Trouble> {
+        self.from.read_exact(octets).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Trouble::Corrupt("it ends too early".into()),
+            _ => io_trouble(error),
+        })?;
+        self.hash.update(octets);
+        Ok(())
+    }
+
     pub(super) fn value(&mut self) -> Result<Vec<u8>, Trouble> {
-        let length = self.octets(4)?;
-        let length = u32::from_le_bytes(length.try_into().expect("four octets were read"));
+        let mut octets = Vec::new();
+        self.value_into(&mut octets)?;
+        Ok(octets)
+    }
+
+    /// Reads a value into memory that is there already.
+    fn value_into(&mut self, octets: &mut Vec<u8>) -> Result<(), Trouble> {
+        let mut length = [0; 4];
+        self.fill(&mut length)?;
+        let length = u32::from_le_bytes(length);
         if length > LONGEST {
             return Err(Trouble::Corrupt("it has a row of an impossible length".into()));
         }
-        self.octets(usize::try_from(length).expect("this length fits in memory"))
+        octets.resize(usize::try_from(length).expect("this length fits in memory"), 0);
+        self.fill(octets)
     }
 
     /// Hands out rows and entries in steps, checks the end, and returns the server's own row: whoever writes it
@@ -131,20 +145,21 @@ impl<'a> Input<'a> {
     ) -> Result<Vec<u8>, Trouble> {
         let mut writes = Writes::default();
         let mut server = None;
+        let (mut key, mut value) = (Vec::new(), Vec::new());
         loop {
-            let key = self.value()?;
+            self.value_into(&mut key)?;
             if key.is_empty() {
                 break;
             }
-            let value = self.value()?;
+            self.value_into(&mut value)?;
             if key == state::SERVER {
-                server = Some(value);
+                server = Some(value.clone());
             } else if let [ENTRY, position @ ..] = key.as_slice() {
                 let position =
                     position.try_into().map_err(|_| Trouble::Corrupt("an entry has no place".into()))?;
-                writes.entries.insert(u64::from_be_bytes(position), value);
+                writes.entries.insert(u64::from_be_bytes(position), &value);
             } else {
-                writes.rows.insert(key, value);
+                writes.rows.insert(&key, &value);
             }
             if writes.rows.len() + writes.entries.len() == STEP {
                 step(&std::mem::take(&mut writes))?;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::{Direction, Read, Source, Storage, Visit, Writes};
+use super::{Direction, Read, Refill, Source, Storage, Visit, Writes};
 use crate::trouble::Trouble;
 
 /// A storage of which everything is as it is, but for how it commits.
@@ -57,6 +57,10 @@ where
 {
     fn commit(&mut self, writes: &Writes) -> Result<(), Trouble> {
         (self.commit)(&mut self.storage, writes)
+    }
+
+    fn refill(&mut self, refill: &mut Refill<'_>) -> Result<(), Trouble> {
+        self.storage.refill(refill)
     }
 
     fn scrub(&mut self) -> Result<bool, Trouble> {

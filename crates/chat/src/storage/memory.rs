@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow, Range};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use super::{Direction, Read, Source, Storage, Visit, Writes};
+use super::{Direction, Read, Refill, Source, Storage, Visit, Writes};
 use crate::trouble::Trouble;
 
 #[derive(Debug, Default)]
@@ -28,6 +28,27 @@ impl Memory {
     // Nothing that runs under the lock can leave the content half written, so poison says nothing.
     fn content(&self) -> RwLockReadGuard<'_, Content> {
         self.content.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Content {
+    fn put(&mut self, writes: &Writes) {
+        if writes.anew {
+            self.rows.clear();
+            self.entries.clear();
+        }
+        for (key, value) in writes.rows.iter() {
+            match value {
+                Some(value) => self.rows.insert(key.to_vec(), value.to_vec()),
+                None => self.rows.remove(key),
+            };
+        }
+        for (position, entry) in writes.entries.iter() {
+            match entry {
+                Some(entry) => self.entries.insert(position, entry.to_vec()),
+                None => self.entries.remove(&position),
+            };
+        }
     }
 }
 
@@ -94,22 +115,17 @@ impl Source for Memory {
 impl Storage for Memory {
     fn commit(&mut self, writes: &Writes) -> Result<(), Trouble> {
         let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
-        if writes.anew {
-            content.rows.clear();
-            content.entries.clear();
-        }
-        for (key, value) in writes.rows.iter() {
-            match value {
-                Some(value) => content.rows.insert(key.to_vec(), value.to_vec()),
-                None => content.rows.remove(key),
-            };
-        }
-        for (position, entry) in writes.entries.iter() {
-            match entry {
-                Some(entry) => content.entries.insert(position, entry.to_vec()),
-                None => content.entries.remove(&position),
-            };
-        }
+        content.put(writes);
+        Ok(())
+    }
+
+    fn refill(&mut self, refill: &mut Refill<'_>) -> Result<(), Trouble> {
+        let mut fresh = Content::default();
+        refill(&mut |writes| {
+            fresh.put(writes);
+            Ok(())
+        })?;
+        *self.content.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 

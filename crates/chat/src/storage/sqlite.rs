@@ -12,6 +12,7 @@
 mod error;
 mod read;
 mod reader;
+mod refill;
 mod schema;
 mod write;
 
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::{Direction, Read, Source, Storage, Visit, Writes};
+use super::{Direction, Read, Refill, Source, Storage, Visit, Writes};
 use crate::trouble::Trouble;
 use error::trouble;
 
@@ -73,6 +74,7 @@ impl Sqlite {
     pub fn open(path: impl Into<PathBuf>, options: Options) -> Result<Self, Trouble> {
         let path = path.into();
         let lock = lock(&path)?;
+        refill::clean(&path)?;
         let mut connection = connect(&path, &options)?;
         schema::prepare(&mut connection, &options)?;
         Ok(Sqlite { connection, path, options, has_gaps: false, _lock: lock })
@@ -89,6 +91,17 @@ impl Sqlite {
         self.run("COMMIT")
     }
 
+    /// Moves everything into the file, where what was removed is zeroes, and cuts the write-ahead log to nothing; not
+    /// while somebody still reads an earlier moment.
+    fn checkpoint(&self) -> Result<bool, Trouble> {
+        let checkpoint = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+        // Whoever reads an earlier moment, such as a backup, is not waited for: everybody's messages would wait, too.
+        self.connection.busy_timeout(Duration::ZERO).map_err(trouble)?;
+        let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], checkpoint);
+        self.connection.busy_timeout(PATIENCE).map_err(trouble)?;
+        Ok(busy.map_err(trouble)? == 0)
+    }
+
     fn run(&self, statement: &str) -> Result<(), Trouble> {
         let mut statement = self.connection.prepare_cached(statement).map_err(trouble)?;
         statement.execute([]).map(drop).map_err(trouble)
@@ -96,12 +109,11 @@ impl Sqlite {
 }
 
 fn lock(path: &Path) -> Result<File, Trouble> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    let name = beside(path, ".lock");
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => Trouble::ReadOnly,
         std::io::ErrorKind::StorageFull => Trouble::Full,
-        _ => Trouble::Io(format!("{}: {error}", Path::new(&name).display())),
+        _ => Trouble::Io(format!("{}: {error}", name.display())),
     };
     let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(failed)?;
     match file.try_lock() {
@@ -123,14 +135,23 @@ fn connect(path: &Path, options: &Options) -> Result<Connection, Trouble> {
         connection.pragma_update(None, "wal_autocheckpoint", options.checkpoint_pages)?;
         // 64 MiB, so that a busy server decides without reading from the disk.
         connection.pragma_update(None, "cache_size", -65_536)?;
-        if let Some(limit) = options.size_limit {
-            let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
-            connection.pragma_update(None, "max_page_count", (read::integer(limit) / page).max(1))?;
-        }
-        Ok(())
+        limit_size(&connection, options)
     };
     configure().map_err(trouble)?;
     Ok(connection)
+}
+
+fn limit_size(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    let Some(limit) = options.size_limit else { return Ok(()) };
+    let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    connection.pragma_update(None, "max_page_count", (read::integer(limit) / page).max(1))
+}
+
+/// A file beside the database, by what its name has in addition.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
 }
 
 impl Read for Sqlite {
@@ -173,14 +194,18 @@ impl Storage for Sqlite {
             self.connection.execute_batch("VACUUM").map_err(trouble)?;
             self.has_gaps = false;
         }
-        // Moves everything into the file, where what was removed is zeroes, and cuts the write-ahead log to
-        // nothing.
-        let checkpoint = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-        // Whoever reads an earlier moment, such as a backup, is not waited for: everybody's messages would wait, too.
-        self.connection.busy_timeout(Duration::ZERO).map_err(trouble)?;
-        let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], checkpoint);
-        self.connection.busy_timeout(PATIENCE).map_err(trouble)?;
-        Ok(busy.map_err(trouble)? == 0)
+        self.checkpoint()
+    }
+
+    fn refill(&mut self, refill: &mut Refill<'_>) -> Result<(), Trouble> {
+        refill::make(&self.path, &self.options, refill)?;
+        if !self.checkpoint()? {
+            return Err(Trouble::Locked);
+        }
+        self.connection = Connection::open_in_memory().map_err(trouble)?;
+        let placed = refill::put_in_place(&self.path);
+        self.connection = connect(&self.path, &self.options)?;
+        placed
     }
 
     fn source(&self) -> Result<Box<dyn Source>, Trouble> {

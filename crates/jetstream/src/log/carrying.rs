@@ -1,5 +1,6 @@
 //! Carrying a whole state: out to where new nodes find it, and into a space that is empty.
 
+use std::future::pending;
 use std::io;
 
 use bytes::Bytes;
@@ -11,17 +12,17 @@ use tokio::time::Instant;
 use super::applying::Applying;
 use super::{JetStreamLog, PIECE, id};
 use crate::publish::Outgoing;
-use crate::{settled, snapshots, stream};
+use crate::snapshots::{self, record};
+use crate::{settled, stream};
 
 impl<S: Storage> JetStreamLog<S> {
     /// Writes a snapshot of the state to where new nodes find it, and returns its place.
     pub fn publish_snapshot(&mut self) -> Result<Position, Trouble> {
         let source = self.local.source()?;
-        let position = snapshots::write(&self.connection, &self.space, self.replicas, source)?;
-        if position > self.snapshot {
-            self.floor = self.floor.max(self.snapshot);
-            self.snapshot = position;
-        }
+        let (connection, space) = (&self.connection, &self.space);
+        let position = snapshots::write(connection, space, self.replicas, source, pending())?;
+        let noting = record::add(connection, space, position, Instant::now() + self.patience);
+        self.snapshots.learn(connection.wait(noting)?);
         Ok(position)
     }
 
@@ -29,11 +30,11 @@ impl<S: Storage> JetStreamLog<S> {
     pub(super) fn forget(&mut self, up_to: Position) -> Result<(), Trouble> {
         self.settle()?;
         let up_to = up_to.min(self.local.last());
-        if self.snapshot < up_to {
+        if self.snapshots.get().newest < up_to {
             self.publish_snapshot()?;
         }
         self.local.trim(up_to)?;
-        self.floor = self.floor.max(up_to);
+        self.forgotten = self.forgotten.max(up_to);
         self.settled =
             self.settled.filter(|(_, to)| *to > up_to).map(|(from, to)| (from.max(up_to.next()), to));
         self.connection.wait(async {
@@ -53,7 +54,7 @@ impl<S: Storage> JetStreamLog<S> {
         self.settle()?;
         let position = self.local.restore(from)?;
         self.applying = Applying::new(position);
-        self.floor = position;
+        self.forgotten = position;
         self.written.take();
         self.fill(position)?;
         self.tail = self.tail_after(position);

@@ -68,12 +68,12 @@ impl<S: Storage> JetStreamLog<S> {
         Ok(entries.into_iter().find(|entry| entry.position == position))
     }
 
-    /// Finds what a node that ended too early has left, to be erased after a time: messages of which the log has nothing
-    /// any more.
-    pub(super) fn find_owed(&mut self, after_so_long: Duration) -> Result<(), Trouble> {
+    /// Finds what a node that ended too early has left, to be erased after a time: messages behind a place of which the log
+    /// has nothing any more.
+    pub(super) fn find_owed(&mut self, behind: Position, after_so_long: Duration) -> Result<(), Trouble> {
         let missing = self.connection.wait(stream::missing(&self.connection, &self.space))?;
         let due = Instant::now() + after_so_long;
-        let mut after = Position(missing.first.0.saturating_sub(1));
+        let mut after = behind.max(Position(missing.first.0.saturating_sub(1)));
         loop {
             let entries = self.local.tail(after, PIECE)?;
             let Some(last) = entries.last() else { return Ok(()) };
@@ -104,12 +104,13 @@ impl<S: Storage> JetStreamLog<S> {
 
     fn erase_at(&mut self, places: &[Position]) -> Result<(), Trouble> {
         let deadline = Instant::now() + self.patience;
-        let floor = self.floor;
+        // Up to there nobody is expected to decide any more: who is further behind begins with a snapshot, and who is a
+        // little behind finds everything.
+        let floor = self.snapshots.get().before.max(self.forgotten);
         let (connection, space) = (&self.connection, &self.space);
         let mut decided = Vec::new();
         let mut rewritten = Vec::new();
         for place in places {
-            // Who is new begins with a snapshot behind it.
             if *place <= floor {
                 connection.wait(settled::remove(connection, space, *place))?;
             } else if let Some(entry) = self.entry(*place)? {

@@ -48,10 +48,10 @@ impl<S: Storage> JetStreamLog<S> {
         self.take_over(entries)
     }
 
-    fn nothing_at(&mut self, place: Position) -> Trouble {
+    pub(super) fn nothing_at(&self, place: Position) -> Trouble {
         unusable(format!(
             "message {place} of the stream {} is erased or trimmed away, and this node has not applied it; start it \
-             with an empty data folder, and it begins with the newest snapshot",
+             again, and it goes on with the newest snapshot; if there is none that fits, with an empty data folder",
             self.space.stream()
         ))
     }

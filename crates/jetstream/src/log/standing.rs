@@ -51,7 +51,7 @@ impl<S: Storage> JetStreamLog<S> {
         }
         self.look(Instant::now() + self.patience)?;
         // An older copy of the servers' data has again what was erased since.
-        self.find_owed(Duration::ZERO)?;
+        self.find_owed(Position(0), Duration::ZERO)?;
         self.erase()?;
         Ok(lost)
     }

@@ -9,6 +9,7 @@ mod failing;
 mod losing;
 mod nodes;
 mod signing_in;
+mod snapshots;
 /// The stories by chance that the chat itself is tested with.
 #[path = "../../../chat/tests/support/mod.rs"]
 mod story;

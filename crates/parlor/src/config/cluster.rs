@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use super::values::{Maybe, NONE, broker, file, replicas, space, switch};
+use super::values::{Maybe, NONE, broker, entries, file, replicas, space, switch};
 
 /// Several nodes that are one server: where the servers of NATS JetStream are that hold their log, and what they are shown.
 /// Without an address, this server is alone and keeps its log itself.
@@ -40,6 +40,16 @@ pub(crate) struct Cluster {
     /// On how many of their servers each message lies: 3 stand the loss of one, 5 that of two, 1 none.
     #[arg(long, value_name = "COUNT", default_value = "3", value_parser = replicas)]
     pub(crate) cluster_replicas: usize,
+
+    /// After how many entries of the log one of the nodes writes a snapshot, with which new nodes begin; there is also one a
+    /// day if anything was said. With 0 no node writes one by itself.
+    #[arg(long, value_name = "COUNT", default_value = "100000", value_parser = entries)]
+    pub(crate) cluster_snapshot_every: u64,
+
+    /// How many of the newest entries their servers keep at least, when older ones are dropped behind a snapshot. A node that
+    /// was away for longer goes on with the snapshot. With 0 they keep everything.
+    #[arg(long, value_name = "COUNT", default_value = "1000000", value_parser = entries)]
+    pub(crate) cluster_keep: u64,
 
     /// Whether to run on a stream that may lose what was acknowledged: true or false.
     #[arg(

@@ -210,6 +210,11 @@ pub(super) fn space(text: &str) -> Result<String, &'static str> {
     if is_name { Ok(text.to_owned()) } else { Err("it must be 1 to 32 of a-z, 0-9, - and _") }
 }
 
+/// Entries of a log, or 0, which has a meaning of its own.
+pub(super) fn entries(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "it must be a whole number")
+}
+
 /// On how many servers something lies.
 pub(super) fn replicas(text: &str) -> Result<usize, &'static str> {
     let replicas = text.parse().ok().filter(|replicas| [1, 3, 5].contains(replicas));
