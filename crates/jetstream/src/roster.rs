@@ -104,6 +104,8 @@ pub struct Roster {
     has_left: bool,
     /// The number of the last heartbeat that was sent, and of the last that came back.
     beats: (u64, u64),
+    /// How many heartbeats have come back.
+    passed: u64,
     next_beat: Instant,
     next_change: Instant,
     next_writing: Instant,
@@ -123,6 +125,7 @@ impl Roster {
             wants_all: false,
             has_left: false,
             beats: (0, 0),
+            passed: 0,
             next_beat: now,
             next_change: now,
             next_writing: now,
@@ -190,7 +193,7 @@ impl Roster {
             return Ok(());
         }
         let Some(peer) = self.peers.get_mut(&from) else { return Ok(()) };
-        peer.gone_at = self.beats.1 + SILENT;
+        peer.gone_at = self.passed + SILENT;
         let is_complete = match what {
             What::Beat { version, .. } => {
                 // What was asked for has not come: it is asked for again.
@@ -282,11 +285,16 @@ impl Roster {
 
     /// A heartbeat of this node came back: so much time has passed for all that it hears.
     fn came_back(&mut self, number: u64) {
-        self.beats.1 = self.beats.1.max(number);
+        if number <= self.beats.1 {
+            return;
+        }
+        // One at a time: what did not come back in between was not heard of others either.
+        self.beats.1 = number;
+        self.passed += 1;
         let gone: Vec<Life> = self
             .peers
             .iter()
-            .filter(|(_, peer)| peer.gone_at <= self.beats.1)
+            .filter(|(_, peer)| peer.gone_at <= self.passed)
             .map(|(life, _)| *life)
             .collect();
         for life in gone {
@@ -314,7 +322,7 @@ impl Roster {
     /// A node has ended, and its people are expected elsewhere.
     fn has_ended(&mut self, life: Life) {
         if let Some(peer) = self.peers.get_mut(&life).filter(|peer| !peer.has_left) {
-            (peer.has_left, peer.gone_at) = (true, self.beats.1 + GRACE);
+            (peer.has_left, peer.gone_at) = (true, self.passed + GRACE);
         }
     }
 }

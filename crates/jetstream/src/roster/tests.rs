@@ -257,16 +257,18 @@ fn a_node_that_falls_silent_is_gone_ten_seconds_later_and_not_six() {
 #[test]
 fn who_hears_nothing_of_itself_believes_nobody_gone() {
     let mut world = World::new(2);
-    world.nodes[0].roster.enter(LOBBY, PersonId(1), None);
+    [1, 2].into_iter().for_each(|person| world.nodes[0].roster.enter(LOBBY, PersonId(person), None));
     world.pass(Duration::from_secs(5));
     world.nodes[1].is_cut_off = true;
     world.pass(REST);
-    assert_eq!(world.people(1), [1]);
+    assert_eq!(world.people(1), [1, 2]);
+    world.nodes[1].changes.clear();
     world.nodes[0].roster.leave(LOBBY, PersonId(1));
     world.pass(REST);
     world.nodes[1].is_cut_off = false;
     world.pass(Duration::from_secs(5));
-    assert_eq!(world.people(1), [0; 0], "what was missed is asked for");
+    assert_eq!(world.people(1), [2], "what was missed is asked for");
+    assert_eq!(world.nodes[1].changes, [((LOBBY, PersonId(1)), false)], "and nobody else was away");
 }
 
 #[test]
