@@ -3,6 +3,7 @@
 mod applying;
 mod carrying;
 mod erasing;
+mod following;
 mod gaps;
 mod opening;
 mod own;
@@ -27,7 +28,6 @@ use crate::broadcast::{Broadcast, Hear};
 use crate::connection::Connection;
 use crate::proposing::Proposing;
 use crate::publish::{Outgoing, Publishing};
-use crate::reach::waiting;
 use crate::snapshots::{Keeper, Shared};
 use crate::space::Space;
 use crate::tail::Tail;
@@ -38,11 +38,6 @@ use unapplied::Unapplied;
 
 /// Entries that are on their way to the stream at a time, when many are put there.
 const PIECE: usize = 1_000;
-/// If what is known to be in the stream does not come for so long, it is asked for: it may be erased.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// If it does not come for so long, the stream is read anew: the server that sent it may have ended. Longer than beginning to
-/// read may take.
-const SILENCE: Duration = Duration::from_secs(3);
 /// The time between two attempts to ask.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -68,6 +63,8 @@ pub struct JetStreamLog<S> {
     applying: Applying,
     /// What became of what was applied since the last call began.
     heard: Vec<Outcome>,
+    /// How often going on has failed in a row.
+    failures: u32,
     /// A place up to which something has to come.
     expected: Position,
     /// When something came that was expected, or began to be expected.
@@ -115,75 +112,6 @@ impl<S: Storage> JetStreamLog<S> {
         let (context, stream) = (&self.connection.publishing, &self.space.stream());
         let publishing = Publishing { context, stream, subject: subject.into(), gate: None };
         self.connection.wait(publishing.all(messages, deadline))
-    }
-
-    /// Goes on as far as that is possible without waiting, and asks the servers what there is to ask.
-    fn go_on_beside_servers(&mut self) -> Result<(), Trouble> {
-        // What fails on the way to the servers is told when everything else is done.
-        let reported = self.hear_reports();
-        self.look_if_new()?;
-        self.go_on()?;
-        self.look_for_what_is_missing(PATIENCE)?;
-        if self.came.elapsed() >= SILENCE && self.asked.elapsed() >= SILENCE {
-            // The last messages may be erased: then nothing comes.
-            self.asked = Instant::now();
-            self.look(Instant::now())?;
-        }
-        reported
-    }
-
-    /// Answers all that was handed in that nothing is acknowledged.
-    fn give_up(&mut self, trouble: &Trouble) {
-        self.own.fail(trouble);
-        let looked_at = self.proposing.looked_at();
-        self.proposing = Proposing::start(&self.connection, &self.space, &self.name, &self.arrivals);
-        self.proposing.look(looked_at);
-    }
-
-    /// Something stands in the stream up to this place, or has stood there.
-    fn expect(&mut self, place: Position) {
-        if self.expected <= self.applying.decided() {
-            self.came = Instant::now();
-        }
-        self.expected = self.expected.max(place);
-    }
-
-    /// Applies what is in the stream up to a place that is known to be there.
-    fn apply_through(&mut self, target: Position) -> Result<(), Trouble> {
-        self.expect(target);
-        let deadline = Instant::now() + self.patience;
-        while self.applying.applied() < target {
-            let before = self.applying.applied();
-            self.go_on()?;
-            self.look_for_what_is_missing(AGAIN)?;
-            if self.applying.applied() == before {
-                if Instant::now() >= deadline {
-                    return Err(waiting(format!("what is at {target} of the stream does not come")));
-                }
-                self.arrivals.wait(&self.connection, AGAIN);
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks for what has to be there and does not come for so long, and reads anew after a longer time.
-    fn look_for_what_is_missing(&mut self, patience: Duration) -> Result<(), Trouble> {
-        let decided = self.applying.decided();
-        if decided >= self.expected || self.unapplied.after(decided).next().is_some() {
-            return Ok(());
-        }
-        if self.came.elapsed() >= patience && self.probed.elapsed() >= patience {
-            self.settle()?;
-            self.probed = Instant::now();
-            self.probe()?;
-            self.go_on()?;
-        }
-        // That it was found by asking, one by one, is no reason to wait longer for what does not come.
-        if self.came.elapsed() >= SILENCE {
-            self.tail = self.tail_after(self.applying.decided());
-            self.came = Instant::now();
-        }
-        Ok(())
     }
 
     /// Reads what stands after a place.

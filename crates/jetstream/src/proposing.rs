@@ -7,8 +7,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use async_nats::Subject;
+use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::Context;
+use async_nats::{HeaderMap, Subject};
 use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
@@ -177,12 +178,16 @@ impl Route {
 }
 
 /// What the servers know a proposal by.
-pub(crate) fn id(name: &str, number: u64) -> String {
+fn id(name: &str, number: u64) -> String {
     format!("{name}-{number}")
 }
 
-/// The number of a proposal by what the servers know it by, if it has this name.
-pub(crate) fn number(name: &str, id: &str) -> Option<u64> {
+/// The number of a message's proposal, if it was published under this name.
+pub(crate) fn own(name: &str, headers: Option<&HeaderMap>) -> Option<u64> {
+    number(name, headers?.get(NATS_MESSAGE_ID)?.as_str())
+}
+
+fn number(name: &str, id: &str) -> Option<u64> {
     id.strip_prefix(name)?.strip_prefix('-')?.parse().ok()
 }
 

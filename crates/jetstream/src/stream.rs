@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 use crate::connection::Connection;
 use crate::message::Delivered;
 use crate::options::Options;
+use crate::proposing;
 use crate::reach::{unusable, waiting};
 use crate::space::Space;
 
@@ -137,15 +138,18 @@ pub(crate) async fn get(connection: &Connection, space: &Space) -> Result<Stream
     connection.asking.get_stream_no_info(space.stream()).await.map_err(waiting)
 }
 
-/// The message at a place; nothing if it is erased, trimmed away or not there yet.
+/// The message at a place; nothing if it is erased, trimmed away or not there yet. What was proposed under this name is
+/// known again.
 pub(crate) async fn message(
     connection: &Connection,
     space: &Space,
+    name: &str,
     position: Position,
 ) -> Result<Option<Delivered>, Trouble> {
     match get(connection, space).await?.get_raw_message(position.0).await {
         Ok(message) => {
-            Ok(Some(Delivered { position, own: None, subject: message.subject, payload: message.payload }))
+            let own = proposing::own(name, Some(&message.headers));
+            Ok(Some(Delivered { position, own, subject: message.subject, payload: message.payload }))
         }
         Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
         Err(error) => Err(waiting(error)),

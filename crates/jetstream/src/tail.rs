@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::consumer::push::{Config, Messages};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use async_nats::jetstream::{self, Context};
@@ -147,8 +146,7 @@ impl Reading {
 
     fn delivered(&self, position: Position, message: jetstream::Message) -> Delivered {
         let message = message.message;
-        let id = message.headers.as_ref().and_then(|headers| headers.get(NATS_MESSAGE_ID));
-        let own = id.and_then(|id| proposing::number(&self.name, id.as_str()));
+        let own = proposing::own(&self.name, message.headers.as_ref());
         Delivered { position, own, subject: message.subject, payload: message.payload }
     }
 }

@@ -15,7 +15,8 @@ impl<S: Storage> JetStreamLog<S> {
     pub(super) fn probe(&mut self) -> Result<(), Trouble> {
         let next = self.applying.decided().next();
         let deadline = Instant::now() + self.patience;
-        let message = self.ask(deadline, || stream::message(&self.connection, &self.space, next))?;
+        let message =
+            self.ask(deadline, || stream::message(&self.connection, &self.space, &self.name, next))?;
         match message {
             Some(message) => {
                 self.unapplied.push(message);

@@ -60,6 +60,7 @@ impl<S: Storage> JetStreamLog<S> {
             arrivals,
             unapplied: Unapplied::default(),
             heard: Vec::new(),
+            failures: 0,
             expected: Position(0),
             came: now,
             probed: now,

@@ -11,7 +11,6 @@ use parlor_chat::{Answer, Outcome, Position, Proposal, Trouble};
 use tokio::time::Instant;
 
 use super::JetStreamLog;
-use crate::decided;
 use crate::proposing::{Proposed, Report};
 use crate::reach::waiting;
 
@@ -126,14 +125,9 @@ impl<S: Storage> JetStreamLog<S> {
         waiting.place = Some(place);
         self.own.placed.insert(place, number);
         self.expect(place);
-        if place <= self.applying.applied()
-            && let Some(answer) = self.own.take(number)
-        {
-            // It was not known by its number, because it did not come in the way that is usual.
-            match self.entry(place)?.map(|entry| decided::outcome(&self.local, entry)).transpose()? {
-                Some(outcome) => answer(Ok(&outcome)),
-                None => answer(Err(unknown())),
-            }
+        if place <= self.applying.applied() {
+            // Something else was applied there, or it was not known again.
+            self.answer_unknown(number);
         }
         Ok(())
     }
@@ -145,15 +139,17 @@ impl<S: Storage> JetStreamLog<S> {
         }
     }
 
-    /// Answers what was proposed here.
+    /// Answers what was proposed here, by its number. What was acknowledged at a place and is not what was applied there
+    /// was lost by the servers, or came in a way in which it is not known again.
     pub(super) fn answer(&mut self, number: Option<u64>, outcome: &Outcome) {
-        let by_number = number.and_then(|number| self.own.take(number));
-        if let Some(answer) = by_number.or_else(|| self.own.take_at(outcome.position)) {
+        if let Some(answer) = number.and_then(|number| self.own.take(number)) {
             answer(Ok(outcome));
+        } else if let Some(answer) = self.own.take_at(outcome.position) {
+            answer(Err(unknown()));
         }
     }
 }
 
 fn unknown() -> Trouble {
-    waiting("what became of it is not known any more, ask again")
+    waiting("what became of it is not known, ask again")
 }

@@ -108,6 +108,8 @@ impl<S: Storage> JetStreamLog<S> {
             self.unfit = None;
             self.proposing.look(connection);
         }
+        // What is not there any more does not come.
+        self.expected = self.expected.min(extent.last);
         self.expect(extent.last);
         self.asked = Instant::now();
         Ok(extent)
@@ -131,7 +133,8 @@ impl<S: Storage> JetStreamLog<S> {
         let lowest = place.0.saturating_sub(COMPARED);
         for place in (lowest + 1..=place.0).rev().map(Position) {
             let Some(entry) = self.entry(place)? else { return Ok(()) };
-            let message = self.ask(deadline, || stream::message(&self.connection, &self.space, place))?;
+            let message =
+                self.ask(deadline, || stream::message(&self.connection, &self.space, &self.name, place))?;
             let Some(message) = message else { continue };
             if is_same(&message.read(&self.space)?, &entry) {
                 return Ok(());

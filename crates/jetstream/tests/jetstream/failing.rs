@@ -1,5 +1,6 @@
 //! A node whose own storage fails now and then: what is in the stream is applied all the same, once and in order.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -70,4 +71,28 @@ fn what_could_not_be_written_is_decided_again_and_nobody_is_told_twice() {
         catch_up(&mut other, &*log);
         assert_eq!((log.last(), log.state_hash()), (other.last(), other.state_hash()));
     }
+}
+
+#[test]
+fn who_speaks_while_the_disk_is_away_is_told_and_is_heard_when_it_is_back() {
+    let (server, space) = (Server::start(), fresh_space());
+    let is_away = Arc::new(AtomicBool::new(false));
+    let storage = {
+        let is_away = Arc::clone(&is_away);
+        Intercepted::new(Memory::new(), move |storage: &mut Memory, writes: &Writes| {
+            match is_away.load(Ordering::SeqCst) {
+                true => Err(Trouble::Io("the disk is away".into())),
+                false => storage.commit(writes),
+            }
+        })
+    };
+    let log = JetStreamLog::open(Options::new(server.address(), &space), storage).unwrap();
+    let chat = Chat::start_shared(log, Box::new(|_| {}), Box::new(|_| {})).unwrap();
+    chat.ask(arrive(1)).unwrap().verdict.unwrap();
+    is_away.store(true, Ordering::SeqCst);
+    let said = post(1, "a");
+    assert!(matches!(chat.ask(said.clone()), Err(Trouble::Io(_))));
+    is_away.store(false, Ordering::SeqCst);
+    let again = chat.ask(said).unwrap();
+    assert!(again.verdict.is_ok() && again.repeated, "it was in the stream: {again:?}");
 }
