@@ -1,6 +1,7 @@
 //! What a chat on several nodes does, beside what NATS does by itself in the same run.
 
 mod bare;
+pub mod join;
 mod servers;
 
 use std::fs;

@@ -32,6 +32,7 @@ usage: bench driver [--quick] [--json FILE] [--write]   compare with the peers
        bench search [--full | --messages N] [--folder FOLDER]   type queries while messages arrive
        bench durable [--quick] [--rounds N] [--folder FOLDER]   durable messages beside bare SQLite
        bench cluster [--quick] [--rounds N] [--write]   nodes on three NATS servers beside bare publishing
+       bench join [--quick] [--rounds N] [--write]   a new node on a stream of 1,000,000 messages
        bench open [--quick] [--folder FOLDER]   open a long room, and catch up with it
        bench fanout|idle|accept|echo|slow|chat|upgrade [OPTIONS]   compare servers, each in a process of its own";
 
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         ["search", ref options @ ..] => search::run(options),
         ["durable", ref options @ ..] => durable::run(options),
         ["cluster", ref options @ ..] => cluster::run(options),
+        ["join", ref options @ ..] => cluster::join::run(options),
         ["open", ref options @ ..] => open::run(options),
         _ => usage(),
     }

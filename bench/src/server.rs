@@ -17,7 +17,7 @@ mod idle;
 pub mod machine;
 mod measure;
 mod options;
-mod parlor;
+pub mod parlor;
 mod peer;
 mod peers;
 mod process;

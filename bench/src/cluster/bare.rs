@@ -17,7 +17,7 @@ use crate::server::histogram::Histogram;
 const PATIENCE: Duration = Duration::from_secs(60);
 const STREAM: &str = "bare";
 
-async fn connect(address: &str) -> Result<Client> {
+pub async fn connect(address: &str) -> Result<Client> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match async_nats::connect(address.parse::<ServerAddr>()?).await {

@@ -33,16 +33,22 @@ pub struct Parlor {
 impl Parlor {
     /// Starts the program that `cargo build --release -p parlor` made, without limits on how much one may ask.
     pub fn start(data: &Path) -> io::Result<Parlor> {
-        let program = program()?;
         // On the first core, as the other servers: what is started would stay on the load's.
-        let mut child = Command::new("taskset")
-            .args(["-c", "0"])
-            .arg(program)
-            .args(["--listen", "127.0.0.1:0", "--workers", "1", "--idle-timeout", "600"])
-            .args(["--requests-per-second", "1000000", "--request-burst", "1000000", "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut command = Command::new("taskset");
+        command.args(["-c", "0"]).arg(program()?).args(["--workers", "1", "--idle-timeout", "600"]);
+        Self::run(command.args(["--requests-per-second", "1000000", "--request-burst", "1000000"]), data)
+    }
+
+    /// Starts a node of a cluster, on all cores.
+    pub fn join(data: &Path, addresses: &str, space: &str) -> io::Result<Parlor> {
+        let mut command = Command::new(program()?);
+        // That servers flush late is what everything else is measured with.
+        Self::run(command.args(["--cluster", addresses, "--cluster-space", space, "--accept-risk"]), data)
+    }
+
+    fn run(command: &mut Command, data: &Path) -> io::Result<Parlor> {
+        let command = command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data);
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
         let pid = Pid::from_raw(i32::try_from(child.id()).expect("the kernel's numbers fit"));
         let clock = ClockId::pid_cpu_clock_id(pid)?;
         let lines = BufReader::new(child.stdout.take().expect("it was asked for"));
