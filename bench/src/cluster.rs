@@ -51,12 +51,21 @@ struct Figures {
 }
 
 /// `cluster [--quick] [--rounds N] [--write]`
-pub fn run(mut options: &[&str]) -> ExitCode {
-    let (mut rounds, mut turn, mut writes) = (3, Duration::from_secs(4), false);
+pub fn run(options: &[&str]) -> ExitCode {
+    report("cluster", options, |rounds, is_quick| {
+        let turn = if is_quick { Duration::from_millis(500) } else { Duration::from_secs(4) };
+        let found: Result<Vec<Round>> = (0..rounds).map(|_| round(turn)).collect();
+        Ok(describe(&found?))
+    })
+}
+
+/// Measures in so many rounds, quickly or not, and shows or writes down what was found, as the options say.
+fn report(name: &str, mut options: &[&str], measure: impl FnOnce(usize, bool) -> Result<String>) -> ExitCode {
+    let (mut rounds, mut is_quick, mut writes) = (3, false, false);
     while let Some((first, rest)) = options.split_first() {
         options = rest;
         match (*first, rest) {
-            ("--quick", _) => (rounds, turn) = (1, Duration::from_millis(500)),
+            ("--quick", _) => (rounds, is_quick) = (1, true),
             ("--rounds", [count, rest @ ..]) if count.parse::<usize>().is_ok_and(|count| count > 0) => {
                 rounds = count.parse().expect("it was parsed");
                 options = rest;
@@ -66,16 +75,15 @@ pub fn run(mut options: &[&str]) -> ExitCode {
         }
     }
     println!("{}; load average {}\n", machine::description(), machine::load_average());
-    let found: Result<Vec<Round>> = (0..rounds).map(|_| round(turn)).collect();
-    let markdown = match found {
-        Ok(found) => describe(&found),
+    let markdown = match measure(rounds, is_quick) {
+        Ok(markdown) => markdown,
         Err(error) => {
-            eprintln!("cluster: {error}");
+            eprintln!("{name}: {error}");
             return ExitCode::FAILURE;
         }
     };
     println!("{markdown}");
-    if writes && let Err(error) = document::write("cluster", &markdown) {
+    if writes && let Err(error) = document::write(name, &markdown) {
         eprintln!("nothing was written: {error}");
         return ExitCode::FAILURE;
     }

@@ -19,10 +19,9 @@ use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use super::servers::Servers;
-use super::{Result, bare};
+use super::{Result, bare, report};
 use crate::durable::TEXT;
 use crate::rounds::Spread;
-use crate::server::document;
 use crate::server::goals::{Bound, Goals};
 use crate::server::machine;
 use crate::server::parlor::{Parlor, Person};
@@ -46,37 +45,14 @@ struct Joined {
 }
 
 /// `join [--quick] [--rounds N] [--write]`
-pub fn run(mut options: &[&str]) -> ExitCode {
-    let (mut rounds, mut messages, mut writes) = (3, MESSAGES, false);
-    while let Some((first, rest)) = options.split_first() {
-        options = rest;
-        match (*first, rest) {
-            ("--quick", _) => (rounds, messages) = (1, 2 * TAIL),
-            ("--rounds", [count, rest @ ..]) if count.parse::<usize>().is_ok_and(|count| count > 0) => {
-                rounds = count.parse().expect("it was parsed");
-                options = rest;
-            }
-            ("--write", _) => writes = true,
-            _ => return crate::usage(),
-        }
-    }
-    println!("{}; load average {}\n", machine::description(), machine::load_average());
-    let folder = std::env::temp_dir().join(format!("parlor-bench-join-{}", std::process::id()));
-    // What an earlier run left is no reason to fail.
-    let _ = fs::remove_dir_all(&folder);
-    let markdown = match measure(&folder, messages, rounds) {
-        Ok(found) => describe(messages, &found),
-        Err(error) => {
-            eprintln!("join: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    println!("{markdown}");
-    if writes && let Err(error) = document::write("join", &markdown) {
-        eprintln!("nothing was written: {error}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
+pub fn run(options: &[&str]) -> ExitCode {
+    report("join", options, |rounds, is_quick| {
+        let messages = if is_quick { 2 * TAIL } else { MESSAGES };
+        let folder = std::env::temp_dir().join(format!("parlor-bench-join-{}", std::process::id()));
+        // What an earlier run left is no reason to fail.
+        let _ = fs::remove_dir_all(&folder);
+        Ok(describe(messages, &measure(&folder, messages, rounds)?))
+    })
 }
 
 fn measure(folder: &Path, messages: u64, rounds: usize) -> Result<Vec<Joined>> {

@@ -24,6 +24,7 @@ mod own_cluster;
 mod own_server;
 mod passage;
 mod problems;
+mod process;
 mod proxy;
 mod requests;
 mod route;

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use parlor_chat::log::Log;
 use parlor_chat::storage::Storage;
 use parlor_chat::{Entry, Outcome, Position, Proposal, Trouble};
+use tokio::time::Instant;
 
 use super::step::Step;
 use super::{JetStreamLog, erasing};
@@ -93,12 +94,12 @@ impl<S: Storage> JetStreamLog<S> {
             return self.settle();
         }
         self.applying.end_step();
-        let has_ended = self.applying.ended.is_some();
         if let Some(ended) = self.applying.ended.take() {
             self.note(&ended);
             self.applying.ended = Some(ended);
         }
         let result = self.decide();
+        let has_ended = self.applying.ended.is_some();
         if self.applying.written.is_none() && (has_ended || self.applying.decided.len() > 0) {
             self.write();
         }
@@ -112,7 +113,7 @@ impl<S: Storage> JetStreamLog<S> {
             let Some(message) = self.tail.next() else { break };
             if message.position > self.applying.decided() {
                 self.unapplied.push(message);
-                self.came = tokio::time::Instant::now();
+                self.came = Instant::now();
             }
         }
     }

@@ -9,7 +9,6 @@ use tokio::time::{Duration, Instant};
 
 use super::{AGAIN, JetStreamLog, PIECE, id};
 use crate::message::Said;
-use crate::proposing::Proposing;
 use crate::publish::Outgoing;
 use crate::reach::{unusable, waiting};
 use crate::stream::{self, Extent};
@@ -152,8 +151,8 @@ impl<S: Storage> JetStreamLog<S> {
     pub(super) fn stop(&mut self, why: String) -> Trouble {
         let trouble = unusable(why);
         self.unfit = Some(trouble.clone());
-        self.own.fail(&trouble);
-        self.proposing = Proposing::start(&self.connection, &self.space, &self.name, &self.arrivals);
+        self.give_up(&trouble);
+        self.proposing.look(None);
         trouble
     }
 }

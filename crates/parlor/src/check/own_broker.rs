@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
 use super::asking::ask;
+use super::process;
 
 /// How long a start may take on a busy machine.
 const START: Duration = Duration::from_secs(60);
@@ -134,9 +134,7 @@ impl OwnBroker {
 
     /// Lets it do nothing, or go on.
     pub(super) fn pause(&self, is_paused: bool) -> io::Result<()> {
-        let process = self.child.as_ref().and_then(|child| Pid::from_raw(i32::try_from(child.id()?).ok()?));
-        let Some(process) = process else { return Ok(()) };
-        Ok(kill_process(process, if is_paused { Signal::STOP } else { Signal::CONT })?)
+        process::pause(process::of(self.child.as_ref()), is_paused)
     }
 
     /// Whether it runs.

@@ -11,6 +11,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
+use super::process;
+
 /// How long a start may take: reading the data through, if it was killed while it wrote a lot.
 const START: Duration = Duration::from_secs(60);
 
@@ -161,8 +163,7 @@ impl OwnServer {
 
     /// Lets it do nothing, or go on.
     pub(super) fn pause(&self, is_paused: bool) -> io::Result<()> {
-        let signal = if is_paused { Signal::STOP } else { Signal::CONT };
-        self.process().map_or(Ok(()), |process| Ok(kill_process(process, signal)?))
+        process::pause(self.process(), is_paused)
     }
 
     /// Whether it runs.
@@ -184,8 +185,7 @@ impl OwnServer {
     }
 
     fn process(&self) -> Option<Pid> {
-        let child = self.child.as_ref().and_then(|child| Pid::from_raw(i32::try_from(child.id()?).ok()?));
-        child.or(self.successor)
+        process::of(self.child.as_ref()).or(self.successor)
     }
 
     /// Lets none of its files grow beyond a size that the largest has by now, or lets all grow again.
