@@ -1,6 +1,7 @@
 //! A nats-server with JetStream that a test starts, kills and starts again where it was.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,6 +37,11 @@ impl Broker {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
+    /// Whether octets stand anywhere on its disk.
+    pub fn holds(&self, octets: &[u8]) -> bool {
+        holds(self.folder.path(), octets)
+    }
+
     /// Kills it as a power cut does.
     pub fn kill(&mut self) {
         self.process.kill();
@@ -57,6 +63,16 @@ impl Broker {
             assert!(Instant::now() < deadline, "it does not come back{}", self.process.report());
         }
     }
+}
+
+fn holds(folder: &Path, octets: &[u8]) -> bool {
+    // What is there for a moment only may be gone by now.
+    fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => holds(&entry.path(), octets),
+        _ => {
+            fs::read(entry.path()).is_ok_and(|read| read.windows(octets.len()).any(|window| window == octets))
+        }
+    })
 }
 
 fn run(folder: &Folder, port: &str) -> Process {

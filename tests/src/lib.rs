@@ -5,6 +5,7 @@ pub mod broker;
 pub mod browser;
 pub mod client;
 pub mod crowd;
+pub mod files;
 pub mod http1;
 pub mod process;
 pub mod provider;

@@ -32,6 +32,9 @@
 //! Who is there and who is writing is not worth keeping. Nodes tell each other ([`JetStreamLog::broadcast`]) what a
 //! [`Roster`] has to say, and each comes to the same union.
 //!
+//! Files are kept in an object store of the servers ([`JetStreamLog::files`]). The log knows nothing of them: who follows it
+//! knows which are to be erased.
+//!
 //! ```no_run
 //! use parlor_chat::log::{LocalLog, Log};
 //! use parlor_chat::storage::Memory;
@@ -50,6 +53,8 @@ mod arrivals;
 mod broadcast;
 mod connection;
 mod decided;
+mod drawn;
+mod files;
 mod gate;
 mod log;
 mod message;
@@ -68,6 +73,7 @@ mod tail;
 mod watched;
 
 pub use broadcast::{Broadcast, Hear};
+pub use files::{Listed, SharedFiles};
 pub use log::JetStreamLog;
 pub use options::{Options, Secret};
 pub use readiness::check_readiness;

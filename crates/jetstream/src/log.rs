@@ -26,6 +26,9 @@ use crate::alike;
 use crate::arrivals::Arrivals;
 use crate::broadcast::{Broadcast, Hear};
 use crate::connection::Connection;
+use crate::drawn::id;
+use crate::files::SharedFiles;
+use crate::options::Options;
 use crate::proposing::Proposing;
 use crate::publish::{Outgoing, Publishing};
 use crate::snapshots::{Keeper, Shared};
@@ -103,6 +106,11 @@ impl<S: Storage> JetStreamLog<S> {
         Broadcast::start(&self.connection, self.space.beside(), hear)
     }
 
+    /// The files that all nodes of the space share, in an object store that is made as these options say if there is none.
+    pub fn files(&self, options: &Options) -> Result<SharedFiles, Trouble> {
+        SharedFiles::open(Arc::clone(&self.connection), self.space.clone(), options)
+    }
+
     fn publish(
         &self,
         subject: String,
@@ -118,13 +126,6 @@ impl<S: Storage> JetStreamLog<S> {
     fn tail_after(&self, place: Position) -> Tail {
         Tail::start(&self.connection, (&self.space.stream(), &self.name), place, &self.arrivals)
     }
-}
-
-/// What the servers know a message by: drawn at random, so that no other has it.
-fn id() -> Result<String, Trouble> {
-    let mut octets = [0; 16];
-    getrandom::fill(&mut octets).map_err(|error| Trouble::Io(error.to_string()))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(octets)))
 }
 
 impl<S: Storage> Log for JetStreamLog<S> {

@@ -3,13 +3,14 @@
 use parlor_chat::{Position, Trouble};
 
 use crate::connection::Connection;
+use crate::files;
 use crate::options::Options;
 use crate::reach::unusable;
 use crate::space::Space;
 use crate::stream;
 
-/// Connects, looks at the stream, and makes it if there is none. For who is about to stop a node that works, to start
-/// another on the same data: `applied` is how far that has got.
+/// Connects, looks at the stream and the object store of files, and makes what is not there. For who is about to stop a
+/// node that works, to start another on the same data: `applied` is how far that has got.
 ///
 /// # Errors
 ///
@@ -19,6 +20,7 @@ pub fn check_readiness(options: &Options, applied: Position) -> Result<(), Troub
     let space = Space::new(&options.space)?;
     let connection = Connection::open(options)?;
     stream::open(&connection, &space, options)?;
+    files::make(&connection, &space, options)?;
     let extent = connection.wait(stream::extent(&connection, &space))?;
     if extent.last < applied {
         let (stream, last) = (space.stream(), extent.last);

@@ -82,6 +82,16 @@ impl Space {
     pub(crate) fn bucket(&self) -> String {
         format!("parlor-{}", self.0)
     }
+
+    /// The object store of files.
+    pub(crate) fn files_bucket(&self) -> String {
+        format!("parlor-{}-FILES", self.0)
+    }
+
+    /// The stream that this is.
+    pub(crate) fn files_stream(&self) -> String {
+        format!("OBJ_{}", self.files_bucket())
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use parlor_chat::log::{Log, LogReader};
 use parlor_chat::storage::{self, Source, Sqlite, SqliteReader};
 use parlor_chat::{Chat, Listener, Position, Trouble};
-use parlor_jetstream::{JetStreamLog, Options, check_readiness};
+use parlor_jetstream::{JetStreamLog, Options, SharedFiles, check_readiness};
 
 use crate::config;
 use crate::data::{DataFolder, Layout};
@@ -30,6 +30,7 @@ const SECRET: &str = "secret";
 /// This server's part in a cluster, before it serves.
 pub(crate) struct Node {
     log: JetStreamLog<Sqlite>,
+    files: SharedFiles,
     number: u64,
 }
 
@@ -52,7 +53,7 @@ impl Node {
         };
         folder::belongs_to(data, &options.space)?;
         let storage = Sqlite::open(data.chat_file(), storage::Options::default())?;
-        let log = JetStreamLog::open(options, storage)?;
+        let log = JetStreamLog::open(options.clone(), storage)?;
         if let Some(trouble) = log.unfit() {
             return Err(ClusterError::Lost(trouble.clone()));
         }
@@ -61,7 +62,8 @@ impl Node {
             Trouble::Unfit("what the nodes have in common is no secret of this program".to_owned())
         })?;
         data.adopt_secret(secret)?;
-        Ok(Some(Node { log, number: number::of(data)? }))
+        let files = log.files(&options)?;
+        Ok(Some(Node { log, files, number: number::of(data)? }))
     }
 
     /// Whether this node could join now, while another process has its data: whoever is to be succeeded had better go on
@@ -86,10 +88,17 @@ impl Node {
         self.log.last()
     }
 
-    /// Starts to take part. The publisher learns from the others who is there, and tells them.
-    pub(crate) fn start(self, listener: Listener, publisher: &Publisher) -> Result<Chat, Trouble> {
-        publisher.join(self.number, |hear| self.log.broadcast(hear));
-        Chat::start_shared(self.log, listener, Box::new(tell))
+    /// What all nodes were brought, and a way to start to take part. The publisher learns from the others who is there, and
+    /// tells them.
+    pub(crate) fn into_parts(
+        self,
+    ) -> (SharedFiles, impl FnOnce(Listener, &Publisher) -> Result<Chat, Trouble>) {
+        let Node { log, files, number } = self;
+        let start = move |listener, publisher: &Publisher| {
+            publisher.join(number, |hear| log.broadcast(hear));
+            Chat::start_shared(log, listener, Box::new(tell))
+        };
+        (files, start)
     }
 }
 

@@ -3,11 +3,15 @@
 //! The log knows nothing of files: messages name them by their addresses, and a thread reads the log's tail to learn
 //! which ([`following`]). In front of each file's octets stands what is known of it ([`about`]), so that the database
 //! ([`known`]) can be made anew from the folder and the log.
+//!
+//! The nodes of a cluster share their files ([`shared`]): the folder of each has what was brought to it, and copies of what
+//! somebody asked it for.
 
 mod about;
 mod bell;
 mod counted;
 mod error;
+mod exchange;
 mod following;
 mod id;
 mod jpeg;
@@ -17,6 +21,8 @@ mod links;
 mod name;
 mod seen;
 mod settling;
+mod shared;
+mod together;
 mod unfit;
 mod upload;
 
@@ -27,9 +33,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use parlor_chat::{Chat, Entry, Outcome, PersonId, Place, Position, Timestamp};
+use parlor_chat::{Chat, Outcome, PersonId, Place, Position, Timestamp};
+use parlor_jetstream::SharedFiles;
 
 pub(crate) use about::{About, HEAD};
 use bell::Bell;
@@ -40,11 +47,15 @@ pub(crate) use id::FileId;
 use known::Ledger;
 pub(crate) use name::{decoded, encoded};
 pub(crate) use seen::{may_bring, may_have};
+use settling::Settled;
+use together::Waiting;
 pub(crate) use unfit::Unfit;
 pub(crate) use upload::{Upload, Wish};
 
 /// Entries of the log that are read at once.
 const AT_ONCE: usize = 2_000;
+/// How often it is asked which files other nodes were brought, if nothing else is a reason.
+const LEARNED: Duration = Duration::from_secs(60);
 
 /// What holds for files.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +82,11 @@ pub(crate) struct Files {
     heard: Mutex<Heard>,
     bell: Bell,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// What all nodes have, if this one is not alone.
+    shared: Option<SharedFiles>,
+    /// Files of the folder that may have to be put there.
+    lacking: Mutex<BTreeSet<FileId>>,
+    waiting: Waiting,
 }
 
 /// What is known, and up to where in the log.
@@ -79,6 +95,17 @@ struct Known {
     position: Position,
     /// The place that is written down.
     written: Position,
+    /// Up to there the log names no files that are shared and not known.
+    sure: Position,
+}
+
+/// What is found of a file.
+pub(crate) enum Found {
+    /// It is there, and these messages name it, the newest first.
+    There(About, Vec<Place>),
+    Nothing,
+    /// Other nodes may know more: [`Files::look_further`] asks.
+    Unsure,
 }
 
 /// What was said about files and is not known yet, by its place in the log: what is erased there before it is read would
@@ -92,19 +119,25 @@ impl fmt::Debug for Files {
 }
 
 impl Files {
-    /// Opens the folder and the database, settles one against the other, and starts to follow the log.
+    /// Opens the folder and the database, settles one against the other, and starts to follow the log. With files that
+    /// nodes share it waits for the network, on a thread that may.
     pub(crate) fn open(
         folder: PathBuf,
         database: PathBuf,
         options: Options,
         chat: Arc<Chat>,
+        shared: Option<SharedFiles>,
     ) -> Result<Arc<Self>, FilesError> {
-        let (ledger, position) = settling::open(&folder, &database, &chat)?;
+        let Settled { ledger, position, sure, lacking } =
+            settling::open(&folder, &database, &chat, shared.as_ref())?;
         let today = day(Timestamp::now());
         let counted = Arc::new(Counted::new(options, ledger.octets()?, today, ledger.spent(today)?));
-        let known = Mutex::new(Known { ledger, position, written: position });
+        let known = Mutex::new(Known { ledger, position, written: position, sure });
         let (heard, bell, thread) = (Mutex::default(), Bell::default(), Mutex::default());
-        let files = Arc::new(Files { options, folder, chat, counted, known, heard, bell, thread });
+        let (lacking, waiting) = (Mutex::new(lacking), Waiting::default());
+        let files =
+            Files { options, folder, chat, counted, known, heard, bell, thread, shared, lacking, waiting };
+        let files = Arc::new(files);
         // What happened while nobody followed, before anybody asks.
         files.follow()?;
         let follower = Arc::clone(&files);
@@ -144,18 +177,23 @@ impl Files {
         Upload::begin(Arc::clone(self), wish)
     }
 
-    /// A file and the messages that name it, the newest first, as of now.
-    pub(crate) fn find(&self, id: FileId) -> Result<Option<(About, Vec<Place>)>, FilesError> {
+    /// What is found of a file as of now. `has_asked` says that other nodes were asked a moment ago.
+    pub(crate) fn find(&self, id: FileId, has_asked: bool) -> Result<Found, FilesError> {
         let mut known = self.lock();
-        let Some(about) = known.ledger.find(id)? else { return Ok(None) };
+        let Some(about) = known.ledger.find(id)? else {
+            let is_all = self.shared.is_none() || has_asked;
+            return Ok(if is_all { Found::Nothing } else { Found::Unsure });
+        };
         let claims = known.ledger.claims(id)?;
         if !claims.is_empty() {
-            return Ok(Some((about, claims)));
+            return Ok(Found::There(about, claims));
         }
         // Somebody may have read the message before the thread has.
-        self.catch_up(&mut known)?;
-        let Some(about) = known.ledger.find(id)? else { return Ok(None) };
-        Ok(Some((about, known.ledger.claims(id)?)))
+        if !self.catch_up(&mut known)? {
+            return Ok(Found::Unsure);
+        }
+        let Some(about) = known.ledger.find(id)? else { return Ok(Found::Nothing) };
+        Ok(Found::There(about, known.ledger.claims(id)?))
     }
 
     /// Somebody's files, oldest first.
@@ -163,7 +201,7 @@ impl Files {
         self.lock().ledger.of(owner)
     }
 
-    /// Opens a file, whose octets begin at [`HEAD`]; nothing if it has gone meanwhile.
+    /// Opens a file, whose octets begin at [`HEAD`]; nothing if it is not in the folder.
     pub(crate) fn read(&self, id: FileId) -> Result<Option<fs::File>, FilesError> {
         match fs::File::open(self.path(id)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -191,7 +229,7 @@ impl Files {
         let mut known = self.lock();
         let position = known.position;
         known.ledger.atomically(|ledger| {
-            ledger.add(id, about)?;
+            ledger.add(id, about, about.at)?;
             // As long as there was no file, it was not written how far the log was looked at.
             ledger.set_position(position)?;
             ledger.spend(about.owner, day, octets)
@@ -200,66 +238,107 @@ impl Files {
         Ok(())
     }
 
-    /// Reads what the log has that is not known yet.
-    fn catch_up(&self, known: &mut Known) -> Result<(), FilesError> {
-        if known.ledger.is_empty()? {
+    /// What was begun and cannot be brought to its end leaves nothing with other nodes.
+    fn abandon(&self, id: FileId) -> Result<(), FilesError> {
+        if self.shared.is_some() {
+            let known = self.lock();
+            known.ledger.atomically(|ledger| ledger.leave(id))?;
+            self.bell.ring();
+        }
+        Ok(())
+    }
+
+    /// Reads what the log has that is not known yet. Returns whether that is all: it stops before what names files that
+    /// other nodes may have been brought.
+    fn catch_up(&self, known: &mut Known) -> Result<bool, FilesError> {
+        if self.shared.is_none() && known.ledger.is_empty()? {
             // Before the place is read: what is said after it may be about a file that comes now.
             self.heard.lock().unwrap_or_else(PoisonError::into_inner).clear();
             // Nothing that was said before a file came can be about it.
             known.position = ends(&self.chat)?;
-            return Ok(());
+            return Ok(true);
         }
         loop {
             let entries = self.chat.tail(known.position, AT_ONCE)?;
-            let Some(last) = entries.last() else { return Ok(()) };
-            let up_to = last.position;
+            let Some(last) = entries.last() else { return Ok(true) };
+            let mut up_to = last.position;
             let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-            let later = heard.split_off(&Position(up_to.0 + 1));
-            let mut heard = std::mem::replace(&mut *heard, later);
-            let change = |entry: Entry| {
-                heard.remove(&entry.position).or_else(|| entry.event.as_ref().and_then(Change::of))
-            };
-            let changes: Vec<_> = entries.into_iter().filter_map(change).collect();
+            let mut changes = Vec::new();
+            let mut is_sure = true;
+            for entry in &entries {
+                let said = heard.remove(&entry.position);
+                let Some(change) = said.or_else(|| entry.event.as_ref().and_then(Change::of)) else {
+                    continue;
+                };
+                if entry.position > known.sure && change.names_unknown(&known.ledger)? {
+                    heard.insert(entry.position, change);
+                    (up_to, is_sure) = (Position(entry.position.0 - 1), false);
+                    break;
+                }
+                changes.push(change);
+            }
+            *heard = heard.split_off(&up_to.next());
+            drop(heard);
             known.written = following::follow(&known.ledger, &changes, up_to, known.written)?;
             known.position = up_to;
+            if !is_sure {
+                return Ok(false);
+            }
         }
     }
 
     /// Follows the log, and removes what is nobody's any more.
     fn follow(&self) -> Result<(), FilesError> {
+        let mut known = self.lock();
+        while !self.catch_up(&mut known)? {
+            drop(known);
+            self.learn()?;
+            known = self.lock();
+        }
         let kept = u64::try_from(self.options.keep_unclaimed.as_millis()).unwrap_or(u64::MAX);
         let before = Timestamp(Timestamp::now().0.saturating_sub(kept));
-        let mut known = self.lock();
-        self.catch_up(&mut known)?;
         let unclaimed = known.ledger.unclaimed(before)?;
         if !unclaimed.is_empty() {
             known.ledger.atomically(|ledger| unclaimed.iter().try_for_each(|id| ledger.leave(*id)))?;
         }
         let leaving = known.ledger.leaving()?;
         drop(known);
-        self.remove(&leaving)
+        self.remove(&leaving)?;
+        self.put_back()
     }
 
-    fn remove(&self, leaving: &BTreeSet<FileId>) -> Result<(), FilesError> {
+    fn remove(&self, leaving: &BTreeMap<FileId, u64>) -> Result<(), FilesError> {
         if leaving.is_empty() {
             return Ok(());
         }
-        for id in leaving {
-            let path = self.path(*id);
-            let octets = fs::metadata(&path).map_or(0, |about| about.len().saturating_sub(HEAD as u64));
-            match fs::remove_file(&path) {
+        for id in leaving.keys() {
+            match fs::remove_file(self.path(*id)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-                _ => self.counted.gone(octets),
+                _ => {}
             }
         }
         fs::File::open(&self.folder)?.sync_all()?;
+        let left = self.erase_shared(leaving.keys().copied().collect())?;
         let known = self.lock();
-        known.ledger.atomically(|ledger| leaving.iter().try_for_each(|id| ledger.left(*id)))?;
-        known.ledger.scrub()
+        known.ledger.atomically(|ledger| left.iter().try_for_each(|id| ledger.left(*id)))?;
+        known.ledger.scrub()?;
+        left.iter().for_each(|id| self.counted.gone(leaving[id]));
+        if left.len() < leaving.len() {
+            self.bell.ring();
+        }
+        Ok(())
     }
 
     fn run(&self) {
+        let mut learned = Instant::now();
         while self.bell.wait() {
+            if self.shared.is_some() && learned.elapsed() >= LEARNED {
+                learned = Instant::now();
+                // What nobody has said anything of is learnt, too, so that it is counted, and removed in its time.
+                if let Err(error) = self.learn() {
+                    tracing::debug!(%error, "it is not known which files other nodes were brought");
+                }
+            }
             if let Err(error) = self.follow() {
                 // It is tried again in a minute, or when there is something new.
                 tracing::error!(%error, "files that nobody names any more cannot be removed");

@@ -161,8 +161,8 @@ fn open(config: &Config, data: &mut DataFolder, providers: Providers) -> Result<
         eprintln!("parlor: of the cluster's stream: {note}");
     }
     let _ = writeln!(io::stdout(), "joined the space {} at {}", config.cluster.cluster_space, node.last());
-    Space::open_on(data, options, |listener, publisher| node.start(listener, publisher))
-        .map_err(ServeError::Space)
+    let (files, start) = node.into_parts();
+    waiting(|| Space::open_on(data, options, Some(files), start)).map_err(ServeError::Space)
 }
 
 /// Runs what waits for the network, which the thread of the runtime may not.
@@ -319,8 +319,7 @@ fn offer(secret: &str, endpoints: &[Endpoint], is_secure: bool) {
 /// What holds for the community.
 fn space_options(config: &Config, providers: Providers) -> space::Options {
     let limits = &config.limits;
-    // Nodes have no files in common, and what is brought to one would not be found at the others.
-    let largest = if config.cluster.addresses().is_some() { 0 } else { config.files.max_file };
+    let largest = config.files.max_file;
     space::Options {
         limits: Limits {
             text: limits.max_text,

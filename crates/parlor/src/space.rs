@@ -14,6 +14,7 @@ use parlor_chat::{
     Action, Chat, Door, Failure, Listener, Order, Outcome, PersonId, Proposal, Receipt, Retention,
     SecretHash, SessionId, Timestamp, Trouble, sweep,
 };
+use parlor_jetstream::SharedFiles;
 use websocket_hub::{Topic, WebSocket};
 
 use crate::account::{Attempts, Challenges, Derive, Passwords, Seal};
@@ -144,13 +145,15 @@ impl Space {
         let storage =
             Sqlite::open(data.chat_file(), storage::Options::default()).map_err(SpaceError::Data)?;
         let log = LocalLog::open(storage).map_err(SpaceError::Data)?;
-        Self::open_on(data, options, |listener, _| Chat::start(log, listener))
+        Self::open_on(data, options, None, |listener, _| Chat::start(log, listener))
     }
 
-    /// Starts what works on a chat that is started with its listener.
+    /// Starts what works on a chat that is started with its listener. With files that nodes share it waits for the network,
+    /// on a thread that may.
     pub(crate) fn open_on(
         data: &DataFolder,
         options: Options,
+        shared: Option<SharedFiles>,
         start: impl FnOnce(Listener, &Publisher) -> Result<Chat, Trouble>,
     ) -> Result<Arc<Self>, SpaceError> {
         let publisher = Publisher::new();
@@ -170,7 +173,7 @@ impl Space {
         let started = Indexer::start(index, LogFeed(Arc::clone(&chat))).map_err(SpaceError::Search)?;
         let (running, search) = (Arc::new(started.0), started.1);
         let (folder, database) = (data.files_folder(), data.files_database());
-        let files = Files::open(folder, database, options.files, Arc::clone(&chat));
+        let files = Files::open(folder, database, options.files, Arc::clone(&chat), shared);
         let files = files.map_err(SpaceError::Files)?;
         // It is set once, here.
         let _ = readers.set((Arc::downgrade(&running), Arc::downgrade(&files)));

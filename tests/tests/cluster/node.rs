@@ -26,17 +26,28 @@ pub(crate) struct Node {
 impl Node {
     /// A new node with an empty folder, which takes as much as comes.
     pub(crate) fn join(broker: &Broker) -> Node {
-        let arguments = [
+        Node::join_with(broker, Folder::new("node"), &[])
+    }
+
+    /// One with more settings, in a folder that may have something in it.
+    pub(crate) fn join_with(broker: &Broker, folder: Folder, more: &[&str]) -> Node {
+        let broker = broker.address();
+        let mut arguments = vec![
             "--cluster",
-            &broker.address(),
+            &broker,
             "--cluster-replicas=1",
             "--requests-per-second=1000000",
             "--request-burst=1000000",
         ];
+        arguments.extend(more);
         let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-        let folder = Folder::new("node");
         let (process, address) = Process::parlor(&folder, &arguments, SOON);
         Node { process, folder, address, arguments }
+    }
+
+    /// Where its data is.
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
     }
 
     /// Kills it as a power cut does.

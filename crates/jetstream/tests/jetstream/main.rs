@@ -6,6 +6,7 @@ mod chats;
 mod contract;
 mod erasing;
 mod failing;
+mod files;
 mod losing;
 mod nodes;
 mod signing_in;

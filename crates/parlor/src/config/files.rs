@@ -11,7 +11,7 @@ use super::values::{count, octets_or_none, seconds};
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Files")]
 pub(crate) struct Files {
-    /// The largest file that is taken, in octets; 0 takes none. A node of a cluster takes none, whatever stands here.
+    /// The largest file that is taken, in octets; 0 takes none.
     #[arg(long, value_name = "OCTETS", default_value = "26214400", value_parser = octets_or_none)]
     pub(crate) max_file: u64,
 
@@ -19,8 +19,8 @@ pub(crate) struct Files {
     #[arg(long, value_name = "OCTETS", default_value = "1073741824", value_parser = octets_or_none)]
     pub(crate) files_a_day: u64,
 
-    /// How many octets all files may have together; 0 stands for what the disk has, of which 67108864 always
-    /// stay free.
+    /// How many octets all files may have together, those of all nodes of a cluster; 0 stands for what the disk has, of which
+    /// 67108864 always stay free.
     #[arg(long, value_name = "OCTETS", default_value = "0", value_parser = octets_or_none)]
     pub(crate) max_files: u64,
 

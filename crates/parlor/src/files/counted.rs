@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use parlor_chat::{PersonId, Timestamp};
 
 use super::Options;
+use super::about::About;
 use super::unfit::Unfit;
 
 /// Milliseconds of a day.
@@ -61,6 +62,16 @@ impl Counted {
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A file came that another node was brought.
+    pub(super) fn came(&self, about: &About) {
+        let mut counts = self.lock();
+        counts.all = counts.all.saturating_add(about.size);
+        if counts.today == day(about.at) {
+            let spent = counts.spent.entry(about.owner).or_default();
+            *spent = spent.saturating_add(about.size);
+        }
     }
 
     /// Files of so many octets altogether are gone.

@@ -52,6 +52,17 @@ impl Change {
         Change::of(event).filter(|change| matches!(change, Change::Names { files, .. } if !files.is_empty()))
     }
 
+    /// Whether it names files of which nothing is known.
+    pub(super) fn names_unknown(&self, ledger: &Ledger) -> Result<bool, FilesError> {
+        let Change::Names { files, .. } = self else { return Ok(false) };
+        for id in files {
+            if ledger.find(*id)?.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Notes it down, and returns whether it was about files that are here.
     pub(super) fn apply(&self, ledger: &Ledger) -> Result<bool, FilesError> {
         match self {

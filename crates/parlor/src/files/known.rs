@@ -1,6 +1,6 @@
 //! What is known of files, in a database of its own beside the log: it can be made anew from the files and the log.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,27 +13,28 @@ use super::id::FileId;
 use crate::data::remove_database;
 
 /// Raised whenever the tables change; a database of another version is made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
-/// - `files`: whose they are and what.
+/// - `files`: whose they are and what, and since when they are known here.
 /// - `claims`: which messages name them.
 /// - `leaving`: those that are known no longer and whose octets are still to be removed.
 /// - `spent`: how many octets people have brought on a day since 1970.
+/// - `about`: how far the log is known, and how far the files that nodes share.
 const TABLES: &str = "
 CREATE TABLE files (
     id TEXT PRIMARY KEY, owner INTEGER NOT NULL, room INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
-    size INTEGER NOT NULL, at INTEGER NOT NULL, after INTEGER NOT NULL
+    size INTEGER NOT NULL, at INTEGER NOT NULL, after INTEGER NOT NULL, since INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX files_owner ON files (owner, at);
-CREATE INDEX files_at ON files (at);
+CREATE INDEX files_since ON files (since);
 CREATE TABLE claims (
     room INTEGER NOT NULL, message INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (room, message, id)
 ) WITHOUT ROWID;
 CREATE INDEX claims_id ON claims (id, message);
-CREATE TABLE leaving (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE leaving (id TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE spent (owner INTEGER NOT NULL, day INTEGER NOT NULL, octets INTEGER NOT NULL, PRIMARY KEY (owner, day))
 WITHOUT ROWID;
-CREATE TABLE about (version INTEGER NOT NULL, position INTEGER NOT NULL);
+CREATE TABLE about (version INTEGER NOT NULL, position INTEGER NOT NULL, learned INTEGER NOT NULL);
 ";
 
 /// Messages that are looked at to find one that somebody may read.
@@ -67,7 +68,7 @@ impl Ledger {
         let ledger = Ledger { connection: connect(path)? };
         ledger.atomically(|ledger| {
             ledger.connection.execute_batch(TABLES)?;
-            ledger.run("INSERT INTO about VALUES (?1, 0)", params![VERSION])
+            ledger.run("INSERT INTO about VALUES (?1, 0, 0)", params![VERSION])
         })?;
         Ok(ledger)
     }
@@ -105,9 +106,19 @@ impl Ledger {
         self.run("UPDATE about SET position = ?1", params![signed(position.0)])
     }
 
-    pub(super) fn add(&self, id: FileId, about: &About) -> Known<()> {
+    /// The place up to which the files that nodes share are known.
+    pub(super) fn learned(&self) -> Known<u64> {
+        Ok(unsigned(self.connection.query_row("SELECT learned FROM about", [], |row| row.get(0))?))
+    }
+
+    pub(super) fn set_learned(&self, place: u64) -> Known<()> {
+        self.run("UPDATE about SET learned = ?1", params![signed(place)])
+    }
+
+    /// Adds a file that is known since a time by the clock of this machine.
+    pub(super) fn add(&self, id: FileId, about: &About, since: Timestamp) -> Known<()> {
         self.run(
-            "INSERT OR IGNORE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT OR IGNORE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             params![
                 id.to_string(),
                 signed(about.owner.0),
@@ -116,7 +127,8 @@ impl Ledger {
                 about.r#type,
                 signed(about.size),
                 signed(about.at.0),
-                signed(about.after.0)
+                signed(about.after.0),
+                signed(since.0)
             ],
         )
     }
@@ -138,9 +150,10 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The octets of all files.
+    /// The octets of all files, those that are to be removed among them.
     pub(super) fn octets(&self) -> Known<u64> {
-        let sum = "SELECT coalesce(sum(size), 0) FROM files";
+        let sum =
+            "SELECT coalesce(sum(size), 0) FROM (SELECT size FROM files UNION ALL SELECT size FROM leaving)";
         Ok(unsigned(self.connection.query_row(sum, [], |row| row.get(0))?))
     }
 
@@ -205,9 +218,10 @@ impl Ledger {
     /// A file is known no longer, and its octets are to be removed.
     pub(super) fn leave(&self, id: FileId) -> Known<()> {
         let id = id.to_string();
+        let size = "coalesce((SELECT size FROM files WHERE id = ?1), 0)";
+        self.run(&format!("INSERT OR IGNORE INTO leaving VALUES (?1, {size})"), params![id])?;
         self.run("DELETE FROM files WHERE id = ?1", params![id])?;
-        self.run("DELETE FROM claims WHERE id = ?1", params![id])?;
-        self.run("INSERT OR IGNORE INTO leaving VALUES (?1)", params![id])
+        self.run("DELETE FROM claims WHERE id = ?1", params![id])
     }
 
     /// The octets of a file are removed.
@@ -215,14 +229,17 @@ impl Ledger {
         self.run("DELETE FROM leaving WHERE id = ?1", params![id.to_string()])
     }
 
-    /// Files whose octets are to be removed.
-    pub(super) fn leaving(&self) -> Known<BTreeSet<FileId>> {
-        self.ids("SELECT id FROM leaving", [])
+    /// Files whose octets are to be removed, with how many these are.
+    pub(super) fn leaving(&self) -> Known<BTreeMap<FileId, u64>> {
+        let mut found = self.connection.prepare_cached("SELECT id, size FROM leaving")?;
+        let rows =
+            found.query_map([], |row| Ok((id_of(&row.get::<_, String>(0)?)?, unsigned(row.get(1)?))))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Files that came before this time, and no message names.
+    /// Files that are known since before this time, and no message names.
     pub(super) fn unclaimed(&self, before: Timestamp) -> Known<BTreeSet<FileId>> {
-        let sql = "SELECT id FROM files WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.id = files.id)";
+        let sql = "SELECT id FROM files WHERE since < ?1 AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.id = files.id)";
         self.ids(sql, [signed(before.0)])
     }
 

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use parlor_chat::Trouble;
+
 use super::error::FilesError;
 use super::jpeg::Damaged;
 
@@ -31,6 +33,8 @@ pub(crate) enum Unfit {
     TooSlow,
     /// It begins as a JPEG and does not go on as one.
     Damaged,
+    /// Most servers of the cluster are away.
+    Away,
     /// The disk does not do what it should.
     Trouble,
 }
@@ -49,6 +53,7 @@ impl Unfit {
             Unfit::CutShort => "cut-short",
             Unfit::TooSlow => "too-slow",
             Unfit::Damaged => "picture-damaged",
+            Unfit::Away => "try-again",
             Unfit::Trouble => "storage-failed",
         }
     }
@@ -60,7 +65,7 @@ impl From<FilesError> for Unfit {
             return Unfit::DiskFull;
         }
         tracing::error!(%error, "a file cannot be stored");
-        Unfit::Trouble
+        if matches!(error, FilesError::Log(Trouble::Unreachable(_))) { Unfit::Away } else { Unfit::Trouble }
     }
 }
 

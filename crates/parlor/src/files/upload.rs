@@ -11,10 +11,12 @@ use parlor_chat::{PersonId, Position, RoomId, Timestamp};
 use super::Files;
 use super::about::{About, HEAD};
 use super::counted::Share;
+use super::error::FilesError;
 use super::id::FileId;
 use super::jpeg::Stripping;
 use super::kind::{FIRST, OCTETS, is_jpeg, kind_of};
 use super::name::cleaned;
+use super::shared;
 use super::unfit::Unfit;
 
 /// Octets that files leave free on the disk, so that people can go on talking when it is full.
@@ -163,22 +165,35 @@ impl Upload {
         };
         self.part.file.write_all_at(&about.head(), 0)?;
         self.part.file.sync_all()?;
-        fs::rename(&self.part.path, self.files.path(self.id))?;
-        if let Err(error) = self.files.note(self.id, &about, self.share.spent()) {
+        if let Err(error) = self.store(&about) {
             // Nobody has been told of it, so it is not there.
             let _ = fs::remove_file(self.files.path(self.id));
+            self.files.abandon(self.id)?;
             return Err(error.into());
         }
         let Upload { share, id, .. } = self;
         share.keep(about.size);
         Ok((id, about))
     }
+
+    /// Gives it to the other nodes, if there are any, and its name to what is complete on the disk.
+    fn store(&self, about: &About) -> Result<(), FilesError> {
+        if let Some(common) = &self.files.shared {
+            shared::put(common, self.id, about, &self.part.path)?;
+        }
+        fs::rename(&self.part.path, self.files.path(self.id))?;
+        self.files.note(self.id, about, self.share.spent())
+    }
+}
+
+fn leave_room(file: &File, octets: u64) -> Result<(), Unfit> {
+    if leaves_room(file, octets)? { Ok(()) } else { Err(Unfit::DiskFull) }
 }
 
 /// Whether so many octets more leave enough room on the disk of a file.
-fn leave_room(file: &File, octets: u64) -> Result<(), Unfit> {
-    let disk = rustix::fs::fstatvfs(file).map_err(io::Error::from)?;
-    if has_room(disk.f_bavail.saturating_mul(disk.f_frsize), octets) { Ok(()) } else { Err(Unfit::DiskFull) }
+pub(super) fn leaves_room(file: &File, octets: u64) -> io::Result<bool> {
+    let disk = rustix::fs::fstatvfs(file)?;
+    Ok(has_room(disk.f_bavail.saturating_mul(disk.f_frsize), octets))
 }
 
 fn has_room(free: u64, octets: u64) -> bool {

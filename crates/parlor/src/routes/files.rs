@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
-use parlor_chat::{Failure, PersonId, Place, RoomId};
+use parlor_chat::{Failure, PersonId, Place, RoomId, Trouble};
 use serde::Serialize;
 
 use super::answer::{Answered, Problem, json};
@@ -15,13 +15,18 @@ use super::call::Call;
 use super::octets::Octets;
 use super::range::{Part, part};
 use crate::content::has;
-use crate::files::{About, FileId, Unfit, Upload, Wish, decoded, encoded, may_bring, may_have};
+use crate::files::{About, FileId, Found, Unfit, Upload, Wish, decoded, encoded, may_bring, may_have};
 use crate::space::Space;
 
 /// Octets that are written to the disk at once.
 const AT_ONCE: usize = 256 * 1024;
 /// How long nothing of a file may come; then it is given up.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// How often other nodes are asked before somebody is asked to try again: what is said meanwhile may be about more files.
+const ATTEMPTS: usize = 4;
+/// After how many milliseconds servers that were away may take a file.
+const AGAIN: u64 = 10_000;
 
 /// What a file may do in a browser that is sent there: nothing.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; sandbox";
@@ -106,18 +111,41 @@ fn asked(query: &str) -> Result<(RoomId, String), Problem> {
 /// Hands out a file, or a part of it, to whoever may have it; to others it is as if it were not there.
 pub(super) async fn have(call: Call) -> Answered {
     let (id, name) = named(call.uri.path()).ok_or_else(Problem::no_such_file)?;
-    let files = Arc::clone(&call.space.files);
-    // What waits for the database waits beside the event loops.
-    let found = call.space.look(move |_| Ok(files.find(id)?)).await?;
-    let (about, claims) = found.ok_or_else(Problem::no_such_file)?;
+    let (about, claims) = find(&call.space, id).await?.ok_or_else(Problem::no_such_file)?;
     let person = call.caller.map(|caller| caller.signed.person);
     if about.name.as_bytes() != name || !may(&call.space, person, id, &about, claims).await? {
         return Err(Problem::no_such_file());
     }
-    let files = Arc::clone(&call.space.files);
-    let opened = call.space.look(move |_| Ok(files.read(id)?)).await?;
-    let file = opened.ok_or_else(Problem::no_such_file)?;
+    let file = open(&call.space, id).await?.ok_or_else(Problem::no_such_file)?;
     Ok(answer(id, &about, &call.headers, |from, length| Body::new(Octets::new(file, from, length))))
+}
+
+/// A file and the messages that name it. In a cluster, other nodes may have to be asked first.
+async fn find(space: &Arc<Space>, id: FileId) -> Result<Option<(About, Vec<Place>)>, Failure> {
+    for attempt in 0..ATTEMPTS {
+        let files = Arc::clone(&space.files);
+        // What waits for the database waits beside the event loops.
+        let found = space.look(move |_| Ok(files.find(id, attempt > 0)?)).await?;
+        match found {
+            Found::There(about, claims) => return Ok(Some((about, claims))),
+            Found::Nothing => return Ok(None),
+            Found::Unsure => space.files.look_further().await.map_err(Failure::Trouble)?,
+        }
+    }
+    Err(Failure::Trouble(Trouble::Busy))
+}
+
+/// Opens a file. In a cluster, another node may have been brought it.
+async fn open(space: &Arc<Space>, id: FileId) -> Result<Option<std::fs::File>, Failure> {
+    let read = || {
+        let files = Arc::clone(&space.files);
+        space.look(move |_| Ok(files.read(id)?))
+    };
+    if let Some(file) = read().await? {
+        return Ok(Some(file));
+    }
+    let is_there = space.files.have_copy(id).await.map_err(Failure::Trouble)?;
+    if is_there { read().await } else { Ok(None) }
 }
 
 /// The file that an address names, and what it calls it.
@@ -228,6 +256,10 @@ impl From<Unfit> for Problem {
             Unfit::Damaged => {
                 let sentence = "This begins as a JPEG and is none; mend it, or send it in an archive.";
                 (StatusCode::UNPROCESSABLE_ENTITY, sentence.into(), None)
+            }
+            Unfit::Away => {
+                let sentence = "The servers that keep files cannot be reached for the moment; send it again.";
+                (StatusCode::SERVICE_UNAVAILABLE, sentence.into(), Some(AGAIN))
             }
             Unfit::Trouble => {
                 let sentence = "The file could not be stored; tell whoever runs this server.";

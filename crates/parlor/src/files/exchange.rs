@@ -1,0 +1,124 @@
+//! What a node has of the files that all nodes share: it learns of them, keeps copies, puts back what is lost, and erases.
+
+use std::fs::{self, File};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::sync::PoisonError;
+
+use parlor_chat::{Timestamp, Trouble};
+
+use super::about::HEAD;
+use super::counted::day;
+use super::error::FilesError;
+use super::id::FileId;
+use super::settling::{self, COPY};
+use super::shared;
+use super::upload::leaves_room;
+use super::{Files, ends};
+use crate::identity::random;
+
+/// Files that are erased from the servers in one turn, so that what the log says of others is not left waiting.
+const ERASED_AT_ONCE: usize = 16;
+
+/// A copy that is not complete yet, and goes with this.
+struct Copy {
+    file: File,
+    path: PathBuf,
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // The next start removes it if this fails; once it has its name, it is not there.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+impl Files {
+    /// Learns which files other nodes were brought. What the log has said up to now names no others.
+    pub(super) fn learn(&self) -> Result<(), FilesError> {
+        let Some(common) = &self.shared else { return Ok(()) };
+        let sure = ends(&self.chat)?;
+        let learned = self.lock().ledger.learned()?;
+        let news = shared::news(common, learned)?;
+        let now = Timestamp::now();
+        let mut known = self.lock();
+        let leaving = known.ledger.leaving()?;
+        known.ledger.atomically(|ledger| {
+            for (id, about) in &news.files {
+                // What is on this disk was brought here, and is noted by who does that.
+                let is_here = self.path(*id).exists() || self.part(*id).exists();
+                if is_here || leaving.contains_key(id) || ledger.find(*id)?.is_some() {
+                    continue;
+                }
+                ledger.add(*id, about, now)?;
+                ledger.spend(about.owner, day(about.at), about.size)?;
+                self.counted.came(about);
+            }
+            ledger.set_learned(news.up_to)
+        })?;
+        known.sure = known.sure.max(sure);
+        Ok(())
+    }
+
+    /// Fetches a file that another node was brought, and keeps a copy. Returns whether there is such a file.
+    pub(super) fn fetch(&self, id: FileId) -> Result<bool, FilesError> {
+        let Some(common) = &self.shared else { return Ok(false) };
+        let path = self.path(id);
+        if path.exists() {
+            return Ok(true);
+        }
+        let Some(about) = self.lock().ledger.find(id)? else { return Ok(false) };
+        let part = self.folder.join(format!("{id}-{:016x}{COPY}", random()));
+        let mut options = File::options();
+        let file =
+            options.create_new(true).read(true).write(true).mode(crate::data::PRIVATE_FILE).open(&part)?;
+        let mut copy = Copy { file, path: part };
+        if !leaves_room(&copy.file, about.size.saturating_add(HEAD as u64))? {
+            return Err(Trouble::Full.into());
+        }
+        if !common.fetch(&id.to_string(), &mut copy.file)? {
+            return Ok(false);
+        }
+        copy.file.sync_all()?;
+        if settling::about(&copy.path)?.as_ref() != Some(&about) {
+            return Err(
+                Trouble::Corrupt(format!("the servers have another file than {id} in its place")).into()
+            );
+        }
+        // What is removed meanwhile must not come back.
+        let known = self.lock();
+        if known.ledger.find(id)?.is_none() {
+            return Ok(false);
+        }
+        fs::rename(&copy.path, path)?;
+        Ok(true)
+    }
+
+    /// Puts there what this node's folder has and the servers have not, although messages name it: it came with the folder
+    /// of a server that was alone, or they have lost it.
+    pub(super) fn put_back(&self) -> Result<(), FilesError> {
+        let Some(common) = &self.shared else { return Ok(()) };
+        let mut lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(id) = lacking.first().copied() {
+            let known = self.lock();
+            let about = known
+                .ledger
+                .find(id)?
+                .filter(|_| known.ledger.claims(id).is_ok_and(|claims| !claims.is_empty()));
+            drop(known);
+            if let Some(about) = about {
+                shared::put(common, id, &about, &self.path(id))?;
+            }
+            lacking.remove(&id);
+        }
+        Ok(())
+    }
+
+    /// Erases files from the servers, as many as a turn is for, and returns those.
+    pub(super) fn erase_shared(&self, leaving: Vec<FileId>) -> Result<Vec<FileId>, FilesError> {
+        let Some(common) = &self.shared else { return Ok(leaving) };
+        let turn: Vec<FileId> = leaving.into_iter().take(ERASED_AT_ONCE).collect();
+        turn.iter().try_for_each(|id| common.erase(&id.to_string()))?;
+        Ok(turn)
+    }
+}
