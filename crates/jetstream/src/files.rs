@@ -8,6 +8,7 @@ mod erasing;
 mod fetching;
 mod listing;
 mod putting;
+mod sweeping;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::reach::{unusable, waiting};
 use crate::space::Space;
 
 pub use listing::Listed;
+pub use sweeping::Leftovers;
 
 /// Octets of a file that are on their way at a time.
 const PIECE: usize = 128 * 1024;
@@ -88,7 +90,7 @@ impl SharedFiles {
         Ok(SharedFiles { connection, space, patience: options.patience })
     }
 
-    /// How long starting and putting wait for the servers.
+    /// How long putting waits for the servers, and whoever starts may.
     pub fn patience(&self) -> Duration {
         self.patience
     }

@@ -73,7 +73,7 @@ mod tail;
 mod watched;
 
 pub use broadcast::{Broadcast, Hear};
-pub use files::{Listed, SharedFiles};
+pub use files::{Leftovers, Listed, SharedFiles};
 pub use log::JetStreamLog;
 pub use options::{Options, Secret};
 pub use readiness::check_readiness;

@@ -33,15 +33,16 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use parlor_chat::{Chat, Outcome, PersonId, Place, Position, Timestamp};
+use parlor_chat::{Chat, Entry, Outcome, PersonId, Place, Position, Timestamp};
 use parlor_jetstream::SharedFiles;
 
 pub(crate) use about::{About, HEAD};
 use bell::Bell;
 use counted::{Counted, day};
 pub(crate) use error::FilesError;
+use exchange::Rounds;
 use following::Change;
 pub(crate) use id::FileId;
 use known::Ledger;
@@ -54,8 +55,6 @@ pub(crate) use upload::{Upload, Wish};
 
 /// Entries of the log that are read at once.
 const AT_ONCE: usize = 2_000;
-/// How often it is asked which files other nodes were brought, if nothing else is a reason.
-const LEARNED: Duration = Duration::from_secs(60);
 
 /// What holds for files.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +96,22 @@ struct Known {
     written: Position,
     /// Up to there the log names no files that are shared and not known.
     sure: Position,
+}
+
+impl Known {
+    /// Notes down what the log says up to a place, or up to what names files of which other nodes may know.
+    fn note(&mut self, changes: &[(Position, Change)], last: Position) -> Result<(), FilesError> {
+        let (mut count, mut up_to) = (changes.len(), last);
+        for (at, (position, change)) in changes.iter().enumerate() {
+            if *position > self.sure && change.names_unknown(&self.ledger)? {
+                (count, up_to) = (at, Position(position.0 - 1));
+                break;
+            }
+        }
+        self.written = following::follow(&self.ledger, &changes[..count], up_to, self.written)?;
+        self.position = up_to;
+        Ok(())
+    }
 }
 
 /// What is found of a file.
@@ -261,30 +276,29 @@ impl Files {
         loop {
             let entries = self.chat.tail(known.position, AT_ONCE)?;
             let Some(last) = entries.last() else { return Ok(true) };
-            let mut up_to = last.position;
-            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut changes = Vec::new();
-            let mut is_sure = true;
-            for entry in &entries {
-                let said = heard.remove(&entry.position);
-                let Some(change) = said.or_else(|| entry.event.as_ref().and_then(Change::of)) else {
-                    continue;
-                };
-                if entry.position > known.sure && change.names_unknown(&known.ledger)? {
-                    heard.insert(entry.position, change);
-                    (up_to, is_sure) = (Position(entry.position.0 - 1), false);
-                    break;
-                }
-                changes.push(change);
-            }
-            *heard = heard.split_off(&up_to.next());
-            drop(heard);
-            known.written = following::follow(&known.ledger, &changes, up_to, known.written)?;
-            known.position = up_to;
-            if !is_sure {
+            let mut changes = self.changes(&entries, last.position);
+            let noted = known.note(&changes, last.position);
+            // What is not noted down is heard again.
+            let later = changes.split_off(changes.partition_point(|(at, _)| *at <= known.position));
+            self.heard.lock().unwrap_or_else(PoisonError::into_inner).extend(later);
+            noted?;
+            if known.position < last.position {
                 return Ok(false);
             }
         }
+    }
+
+    /// What entries up to a place say about files, as it was said if that was heard.
+    fn changes(&self, entries: &[Entry], last: Position) -> Vec<(Position, Change)> {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let later = heard.split_off(&last.next());
+        let mut heard = std::mem::replace(&mut *heard, later);
+        let change = |entry: &Entry| {
+            let said = heard.remove(&entry.position);
+            let change = said.or_else(|| entry.event.as_ref().and_then(Change::of))?;
+            Some((entry.position, change))
+        };
+        entries.iter().filter_map(change).collect()
     }
 
     /// Follows the log, and removes what is nobody's any more.
@@ -330,15 +344,9 @@ impl Files {
     }
 
     fn run(&self) {
-        let mut learned = Instant::now();
+        let mut rounds = Rounds::begin();
         while self.bell.wait() {
-            if self.shared.is_some() && learned.elapsed() >= LEARNED {
-                learned = Instant::now();
-                // What nobody has said anything of is learnt, too, so that it is counted, and removed in its time.
-                if let Err(error) = self.learn() {
-                    tracing::debug!(%error, "it is not known which files other nodes were brought");
-                }
-            }
+            self.look_after(&mut rounds);
             if let Err(error) = self.follow() {
                 // It is tried again in a minute, or when there is something new.
                 tracing::error!(%error, "files that nobody names any more cannot be removed");

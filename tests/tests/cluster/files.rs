@@ -68,7 +68,8 @@ async fn a_file_that_one_node_was_brought_every_node_serves_in_full_and_in_part(
     // A node with an empty folder, while the one that was brought it is away.
     one.kill();
     let third = Node::join(&broker);
-    let carl = third.client().await;
+    let mut carl = third.client().await;
+    until_heard(&mut carl, &other, "I am Carl").await;
     for node in [&other, &third] {
         let answer = have(&node.address, &carl.token, path, &[]);
         assert_eq!((answer.status, answer.body == octets), (200, true));
@@ -225,6 +226,31 @@ async fn while_the_servers_are_away_what_a_node_has_is_served_and_the_rest_waits
     });
     assert!(!has(&other.address, &bob.token, &unknown));
     wait_until("what was not taken stays", || !broker.holds(b"meanwhile"));
+}
+
+#[tokio::test]
+async fn what_a_node_was_bringing_to_the_servers_when_it_was_killed_leaves_nothing() {
+    let mut broker = Broker::start();
+    let mut node = Node::join(&broker);
+    let ann = node.client().await;
+    broker.kill();
+    let (address, token) = (node.address.clone(), ann.token.clone());
+    let bringing = thread::spawn(move || {
+        // It is answered only if this machine is very slow; that the connection breaks off is as good.
+        let bring = || bring(&address, &token, &format!("room={LOBBY}&name=a.dat"), "", b"unfinished");
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(bring)).is_ok_and(|answer| answer.status == 201)
+    });
+    wait_until("nothing comes", || files_of(&node) == 1);
+    node.kill();
+    assert!(!bringing.join().expect("it ends"), "nobody was told that it is there");
+    assert_eq!(files_of(&node), 1);
+    broker.start_again();
+    node.start_again();
+    assert_eq!(files_of(&node), 0);
+    let export = have(&node.address, &ann.token, "/me/export", &[]).text();
+    assert!(!export.contains("a.dat"), "{export}");
+    assert!(has(&node.address, &ann.token, &picture(&node.address, &ann.token, LOBBY)), "it goes on");
+    wait_until("something of it stays", || !broker.holds(b"unfinished"));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Erasing a file: what it is first, so that nobody finds one that is not whole, and then its octets, which are overwritten.
 
+use async_nats::jetstream::stream::Stream;
 use parlor_chat::Trouble;
 
 use super::SharedFiles;
@@ -13,12 +14,16 @@ impl SharedFiles {
     /// [`Trouble::Unreachable`] if something may be left.
     pub fn erase(&self, name: &str) -> Result<(), Trouble> {
         let stream = self.stream()?;
-        for subjects in [self.about(name), self.octets(name, ">")] {
-            let mut from = 1;
-            while let Some(message) = self.next(&stream, &subjects, from)? {
-                self.connection.wait(settled::erase(&stream, message.sequence))?;
-                from = message.sequence + 1;
-            }
+        let all = [self.about(name), self.octets(name, ">")];
+        all.iter().try_for_each(|subjects| self.erase_all(&stream, subjects))
+    }
+
+    /// Erases everything with these subjects.
+    pub(super) fn erase_all(&self, stream: &Stream<()>, subjects: &str) -> Result<(), Trouble> {
+        let mut from = 1;
+        while let Some(message) = self.next(stream, subjects, from)? {
+            self.connection.wait(settled::erase(stream, message.sequence))?;
+            from = message.sequence + 1;
         }
         Ok(())
     }

@@ -22,8 +22,7 @@ impl SharedFiles {
     /// [`Trouble::Unreachable`] if the servers do not take it in time, [`Trouble::Io`] if it cannot be read. Octets may be
     /// left, and count as nothing: [`erase`](SharedFiles::erase) removes them.
     pub fn put(&self, name: &str, about: &str, mut octets: impl Read) -> Result<(), Trouble> {
-        let stream = self.stream()?;
-        if self.info(&stream, name)?.is_some() {
+        if self.is_there(name)? {
             return Ok(());
         }
         let attempt = id()?;
@@ -57,6 +56,19 @@ impl SharedFiles {
         };
         let payload = serde_json::to_vec(&info).map_err(|error| Trouble::Io(error.to_string()))?;
         self.publish(&self.about(name), attempt, payload.into())
+    }
+
+    /// Whether a file is there whole, asked until that is said.
+    fn is_there(&self, name: &str) -> Result<bool, Trouble> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            match self.stream().and_then(|stream| self.info(&stream, name)) {
+                Err(Trouble::Unreachable(_)) if Instant::now() < deadline => {
+                    self.connection.wait(async { sleep(AGAIN).await });
+                }
+                result => return result.map(|info| info.is_some()),
+            }
+        }
     }
 
     /// Publishes something until it is acknowledged. While there is no connection nothing waits in front of it.

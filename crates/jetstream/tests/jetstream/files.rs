@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parlor_chat::Trouble;
 use parlor_chat::log::Log;
-use parlor_jetstream::{Listed, Options, SharedFiles};
+use parlor_jetstream::{Leftovers, Listed, Options, SharedFiles};
 
 use crate::support::{Server, append, arrive, fresh_space, node, post};
 
@@ -142,6 +142,30 @@ fn what_was_not_put_whole_is_not_there_and_nothing_of_it_stays() {
     other.erase("half").unwrap();
     one.put("half", "half", &*octets(1)).unwrap();
     assert!(fetched(&other, "half") == Some(octets(1)));
+}
+
+#[test]
+fn what_somebody_left_unfinished_is_swept_away_once_nothing_more_comes() {
+    let server = Server::start();
+    let [one, other] = nodes(&server, "main");
+    let stream = server.folder().join("jetstream/$G/streams/OBJ_parlor-main-FILES");
+    let half = |octets: &[u8]| {
+        let octets = [octets, &[7; 200_000]].concat();
+        let broken = Read::chain(&*octets, Broken(0));
+        assert!(matches!(one.put("half", "half", broken), Err(Trouble::Io(_))));
+    };
+    one.put("whole", "whole", &*octets(1)).unwrap();
+    half(b"the first attempt");
+    let seen = other.sweep(&Leftovers::default()).unwrap();
+    assert_ne!(seen, Leftovers::default());
+    half(b"the second attempt");
+    let again = other.sweep(&seen).unwrap();
+    assert_ne!(again, seen);
+    assert_eq!(found(&stream, b"the first attempt"), 0);
+    assert!(found(&stream, b"the second attempt") > 0, "somebody may still be putting it");
+    assert_eq!(other.sweep(&again).unwrap(), Leftovers::default());
+    assert_eq!(found(&stream, b"the second attempt"), 0);
+    assert!(fetched(&other, "whole") == Some(octets(1)));
 }
 
 #[test]

@@ -41,6 +41,11 @@ impl Bell {
         self.changed.notify_all();
     }
 
+    /// Whether it is over.
+    pub(super) fn is_ended(&self) -> bool {
+        self.lock().is_ended
+    }
+
     /// Waits until it is rung or time has passed. False once it is over.
     pub(super) fn wait(&self) -> bool {
         let wait = |state, time, is_so: fn(&mut State) -> bool| {

@@ -4,8 +4,10 @@ use std::fs::{self, File};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
 use parlor_chat::{Timestamp, Trouble};
+use parlor_jetstream::Leftovers;
 
 use super::about::HEAD;
 use super::counted::day;
@@ -17,6 +19,10 @@ use super::upload::leaves_room;
 use super::{Files, ends};
 use crate::identity::random;
 
+/// How often it is asked which files other nodes were brought, if nothing else is a reason.
+const LEARNED: Duration = Duration::from_secs(60);
+/// How often it is looked for octets of files that nobody brings any more.
+const SWEPT: Duration = Duration::from_secs(60 * 60);
 /// Files that are erased from the servers in one turn, so that what the log says of others is not left waiting.
 const ERASED_AT_ONCE: usize = 16;
 
@@ -99,7 +105,7 @@ impl Files {
     pub(super) fn put_back(&self) -> Result<(), FilesError> {
         let Some(common) = &self.shared else { return Ok(()) };
         let mut lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(id) = lacking.first().copied() {
+        while let Some(id) = lacking.first().copied().filter(|_| !self.bell.is_ended()) {
             let known = self.lock();
             let about = known
                 .ledger
@@ -117,8 +123,48 @@ impl Files {
     /// Erases files from the servers, as many as a turn is for, and returns those.
     pub(super) fn erase_shared(&self, leaving: Vec<FileId>) -> Result<Vec<FileId>, FilesError> {
         let Some(common) = &self.shared else { return Ok(leaving) };
-        let turn: Vec<FileId> = leaving.into_iter().take(ERASED_AT_ONCE).collect();
-        turn.iter().try_for_each(|id| common.erase(&id.to_string()))?;
-        Ok(turn)
+        let mut erased = Vec::new();
+        for id in leaving.into_iter().take(ERASED_AT_ONCE) {
+            // The next start goes on.
+            if self.bell.is_ended() {
+                break;
+            }
+            common.erase(&id.to_string())?;
+            erased.push(id);
+        }
+        Ok(erased)
+    }
+
+    /// Does what is to be done now and then, whatever the log says. What fails is tried the next time.
+    pub(super) fn look_after(&self, rounds: &mut Rounds) {
+        let Some(common) = &self.shared else { return };
+        let mut result = Ok(());
+        if rounds.learned.elapsed() >= LEARNED {
+            rounds.learned = Instant::now();
+            // What nobody has said anything of is learnt, too, so that it is counted, and removed in its time.
+            result = self.learn();
+        }
+        if rounds.swept.elapsed() >= SWEPT {
+            rounds.swept = Instant::now();
+            let swept = common.sweep(&rounds.leftovers);
+            result = result.and(swept.map(|left| rounds.leftovers = left).map_err(FilesError::Log));
+        }
+        if let Err(error) = result {
+            tracing::debug!(%error, "it is not known which files other nodes were brought");
+        }
+    }
+}
+
+/// What is done now and then, and when it was done last.
+pub(super) struct Rounds {
+    learned: Instant,
+    swept: Instant,
+    leftovers: Leftovers,
+}
+
+impl Rounds {
+    pub(super) fn begin() -> Self {
+        let now = Instant::now();
+        Rounds { learned: now, swept: now, leftovers: Leftovers::default() }
     }
 }

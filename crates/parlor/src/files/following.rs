@@ -106,7 +106,7 @@ impl Change {
 /// far; until then, the same part may be read again, which changes nothing.
 pub(super) fn follow(
     ledger: &Ledger,
-    changes: &[Change],
+    changes: &[(Position, Change)],
     up_to: Position,
     written: Position,
 ) -> Result<Position, FilesError> {
@@ -114,7 +114,7 @@ pub(super) fn follow(
     const READ_AGAIN: u64 = 10_000;
     ledger.atomically(|ledger| {
         let mut is_about_files = false;
-        for change in changes {
+        for (_, change) in changes {
             is_about_files |= change.apply(ledger)?;
         }
         if is_about_files || up_to.0 >= written.0 + READ_AGAIN {

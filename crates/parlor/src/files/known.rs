@@ -292,3 +292,53 @@ fn signed(number: u64) -> i64 {
 fn unsigned(number: i64) -> u64 {
     u64::from_le_bytes(number.to_le_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    fn about(size: u64) -> About {
+        let (name, r#type) = ("a.txt".to_owned(), "application/octet-stream".to_owned());
+        let (owner, room) = (PersonId(1), RoomId(1));
+        About { owner, room, name, r#type, size, at: Timestamp(1_000), after: Position(5) }
+    }
+
+    #[test]
+    fn what_leaves_counts_until_it_is_gone() {
+        let folder = Scratch::new();
+        std::fs::create_dir(folder.path()).unwrap();
+        let ledger = Ledger::open(&folder.path().join("files.sqlite"), Position(9)).unwrap();
+        let [one, other] = [FileId::random(), FileId::random()];
+        ledger.add(one, &about(100), Timestamp(1_000)).unwrap();
+        // By the clock of another node it came long ago; here it is counted from when it was learnt of.
+        ledger.add(other, &about(30), Timestamp(2_000)).unwrap();
+        assert_eq!(ledger.unclaimed(Timestamp(1_500)).unwrap(), [one].into());
+        ledger.leave(one).unwrap();
+        ledger.leave(one).unwrap();
+        assert_eq!((ledger.octets().unwrap(), ledger.leaving().unwrap()), (130, [(one, 100)].into()));
+        ledger.left(one).unwrap();
+        assert_eq!((ledger.octets().unwrap(), ledger.find(one).unwrap()), (30, None));
+        let place = Place { room: RoomId(1), sequence: Sequence(1) };
+        ledger.claim(place, other).unwrap();
+        assert!(ledger.unclaimed(Timestamp(9_000)).unwrap().is_empty());
+        ledger.disclaim(place, other).unwrap();
+        assert_eq!(ledger.leaving().unwrap(), [(other, 30)].into());
+    }
+
+    #[test]
+    fn how_far_everything_is_known_is_kept_and_belongs_to_one_log() {
+        let folder = Scratch::new();
+        std::fs::create_dir(folder.path()).unwrap();
+        let path = folder.path().join("files.sqlite");
+        let ledger = Ledger::open(&path, Position(9)).unwrap();
+        ledger.set_learned(u64::MAX).unwrap();
+        ledger.set_position(Position(9)).unwrap();
+        drop(ledger);
+        let ledger = Ledger::open(&path, Position(9)).unwrap();
+        assert_eq!((ledger.learned().unwrap(), ledger.position().unwrap()), (u64::MAX, Position(9)));
+        drop(ledger);
+        let ledger = Ledger::open(&path, Position(8)).unwrap();
+        assert_eq!((ledger.learned().unwrap(), ledger.position().unwrap()), (0, Position(0)));
+    }
+}
