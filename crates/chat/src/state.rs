@@ -29,7 +29,7 @@ use rows::{KeyRow, ServerRow};
 use rules::Decision;
 
 pub(crate) use effects::{found, replay};
-pub(crate) use keys::{EVERYTHING, KEYS, SERVER, TRIMMED, is_hot};
+pub(crate) use keys::{EVERYTHING, KEYS, MARK, SERVER, TRIMMED, is_hot};
 pub(crate) use rows::{RoomRow, Standing};
 pub(crate) use tables::{Tables, fold_name, rows};
 

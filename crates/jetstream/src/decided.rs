@@ -1,15 +1,16 @@
 //! Taking over what stands decided: entries that were settled elsewhere.
 
-use parlor_chat::log::{LocalLog, Log};
+use parlor_chat::log::{LocalLog, Log, Mark};
 use parlor_chat::storage::Storage;
 use parlor_chat::{Entry, Outcome, Position, Receipt, Refusal, Trouble, Verdict};
 
-/// Takes entries over in order, from the place after the log's last, and says what became of each.
+/// Takes entries over in order, from the place after the log's last, with what is noted of them, and says what became of each.
 pub(crate) fn take_over<S: Storage>(
     local: &mut LocalLog<S>,
     entries: Vec<Entry>,
+    marks: &[Mark],
 ) -> Result<Vec<Outcome>, Trouble> {
-    local.replay(&entries)?;
+    local.replay_with(&entries, marks)?;
     entries.into_iter().map(|entry| outcome(local, entry)).collect()
 }
 

@@ -1,9 +1,9 @@
 //! The log of a chat on NATS JetStream: several nodes, one order, and each node's own durable copy of it.
 //!
-//! One stream holds one space. A message in it is a proposal in the octets of `parlor-chat`, and its sequence in the
-//! stream *is* its [`Position`](parlor_chat::Position) in the log. Every node reads the stream in order and applies it
-//! to a log of its own, in SQLite or in memory, so every node comes to the same state, decides alike and can be asked
-//! anything without asking others.
+//! One stream holds one space. A message in it holds one proposal or several in the octets of `parlor-chat`: those
+//! that waited together. The order of the stream gives each its [`Position`](parlor_chat::Position) in the log. Every node
+//! reads the stream in order and applies it to a log of its own, in SQLite or in memory, so every node comes to the same
+//! state, decides alike and can be asked anything without asking others.
 //!
 //! What is appended is acknowledged by two: by JetStream, when a majority of its servers has it, and by this node's
 //! own log, when that has made it durable. So what servers lose that acknowledge before they flush is not lost: it is
@@ -56,11 +56,14 @@ mod decided;
 mod drawn;
 mod files;
 mod gate;
+mod layout;
 mod log;
 mod message;
 mod options;
+mod pieces;
 mod proposing;
 mod publish;
+mod queue;
 mod reach;
 mod readiness;
 mod roster;

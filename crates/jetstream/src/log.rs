@@ -5,6 +5,7 @@ mod carrying;
 mod erasing;
 mod following;
 mod gaps;
+mod holding;
 mod opening;
 mod own;
 mod standing;
@@ -28,9 +29,11 @@ use crate::broadcast::{Broadcast, Hear};
 use crate::connection::Connection;
 use crate::drawn::id;
 use crate::files::SharedFiles;
+use crate::layout::StreamSequence;
 use crate::options::Options;
 use crate::proposing::Proposing;
 use crate::publish::{Outgoing, Publishing};
+use crate::settled::Decided;
 use crate::snapshots::{Keeper, Shared};
 use crate::space::Space;
 use crate::tail::Tail;
@@ -39,8 +42,10 @@ use applying::Applying;
 use own::Own;
 use unapplied::Unapplied;
 
-/// Entries that are on their way to the stream at a time, when many are put there.
-const PIECE: usize = 1_000;
+/// Messages that are on their way to the stream at a time, when many are put there.
+const PIECE: usize = 100;
+/// Entries that are put there in one message. The largest has an entry of its own beside others, and has to fit.
+const TOGETHER: usize = 64;
 /// The time between two attempts to ask.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -68,11 +73,11 @@ pub struct JetStreamLog<S> {
     heard: Vec<Outcome>,
     /// How often going on has failed in a row.
     failures: u32,
-    /// A place up to which something has to come.
-    expected: Position,
+    /// A message up to which something has to come.
+    expected: StreamSequence,
     /// When something came that was expected, or began to be expected.
     came: Instant,
-    /// When a message was asked for by its place.
+    /// When a message was asked for by its sequence.
     probed: Instant,
     /// When it was asked last how far the stream goes, because nothing came.
     asked: Instant,
@@ -80,8 +85,8 @@ pub struct JetStreamLog<S> {
     unfit: Option<Trouble>,
     /// What is to be erased from the stream, and when.
     owed: BTreeMap<Position, Instant>,
-    /// The places whose settled entries this node has put beside the stream, the first and the last, without a gap.
-    settled: Option<(Position, Position)>,
+    /// The messages whose settled entries this node has put beside the stream, the first and the last, without a gap.
+    settled: Option<(StreamSequence, StreamSequence)>,
     /// The snapshots that are known.
     snapshots: Shared,
     /// Up to there this node's own log has forgotten everything.
@@ -111,20 +116,15 @@ impl<S: Storage> JetStreamLog<S> {
         SharedFiles::open(Arc::clone(&self.connection), self.space.clone(), options)
     }
 
-    fn publish(
-        &self,
-        subject: String,
-        messages: &[Outgoing],
-        deadline: Instant,
-    ) -> Result<Vec<Position>, Trouble> {
+    fn publish(&self, messages: &[Outgoing], deadline: Instant) -> Result<Vec<StreamSequence>, Trouble> {
         let (context, stream) = (&self.connection.publishing, &self.space.stream());
-        let publishing = Publishing { context, stream, subject: subject.into(), gate: None };
+        let publishing = Publishing { context, stream, gate: None };
         self.connection.wait(publishing.all(messages, deadline))
     }
 
-    /// Reads what stands after a place.
-    fn tail_after(&self, place: Position) -> Tail {
-        Tail::start(&self.connection, (&self.space.stream(), &self.name), place, &self.arrivals)
+    /// Reads what stands after a message.
+    fn tail_after(&self, sequence: StreamSequence) -> Tail {
+        Tail::start(&self.connection, (&self.space, &self.name), sequence, &self.arrivals)
     }
 }
 
@@ -181,8 +181,14 @@ impl<S: Storage> Log for JetStreamLog<S> {
             }
             last = entry.position;
         }
-        self.put_back(entries)?;
-        self.apply_through(last)
+        let mut after = extent.last;
+        let mut messages = Vec::new();
+        for piece in entries.chunks(TOGETHER) {
+            after = after.next();
+            messages.push(Decided { sequence: after, entries: piece.to_vec() });
+        }
+        self.put_back(&messages)?;
+        self.apply_through(after)
     }
 
     fn last(&self) -> Position {

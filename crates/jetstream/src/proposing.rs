@@ -1,19 +1,12 @@
-//! Proposals on their way to the stream: many at a time, and nobody's words in another order.
-//!
-//! Of each author one is on its way at a time. A server that ends in the middle of many may take the later ones and lose
-//! the earlier, which then come after them: nobody's own words are turned round by that if the next of them waits for
-//! the first to be acknowledged.
+//! Proposals on their way to the stream: several messages at a time, and in each whatever waited when it went out.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::Context;
-use async_nats::{HeaderMap, Subject};
 use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use parlor_chat::{PersonId, Position, Trouble};
+use parlor_chat::{PersonId, Trouble};
 use tokio::select;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -23,25 +16,21 @@ use tokio::time::Instant;
 use crate::arrivals::Arrivals;
 use crate::connection::Connection;
 use crate::gate::Gate;
+use crate::layout::StreamSequence;
+use crate::message;
 use crate::publish::{Outgoing, Publishing};
+use crate::queue::{Batch, Proposed, Queue};
 use crate::space::Space;
 
-/// A proposal, and when it is given up.
-#[derive(Debug)]
-pub(crate) struct Proposed {
-    /// By which its author's node knows it.
-    pub(crate) number: u64,
-    pub(crate) by: PersonId,
-    pub(crate) payload: Bytes,
-    pub(crate) deadline: Instant,
-}
+/// Messages that are on their way at a time. What comes meanwhile waits for one of them, and goes out together.
+const UNDER_WAY: usize = 4;
 
-/// What became of a proposal's way.
+/// What became of proposals' way.
 #[derive(Debug)]
 pub(crate) struct Report {
-    pub(crate) number: u64,
-    /// The place that it was given. With an error, it may have one all the same.
-    pub(crate) result: Result<Position, Trouble>,
+    pub(crate) numbers: Vec<u64>,
+    /// The message that they stand in. With an error, they may stand in one all the same.
+    pub(crate) result: Result<StreamSequence, Trouble>,
 }
 
 /// What publishes proposals.
@@ -56,8 +45,8 @@ pub(crate) struct Proposing {
 /// Where they go.
 struct Route {
     context: Context,
+    space: Space,
     stream: String,
-    subject: Subject,
     /// What the servers know them by, before their numbers.
     name: String,
     gate: Gate,
@@ -70,8 +59,8 @@ impl Proposing {
         let (looked_at, looked) = watch::channel(None);
         let route = Route {
             context: connection.publishing.clone(),
+            space: space.clone(),
             stream: space.stream(),
-            subject: space.proposals().into(),
             name: name.to_owned(),
             gate: Gate { client: connection.client(), looked_at: looked, arrivals: arrivals.clone() },
         };
@@ -108,29 +97,27 @@ impl Drop for Proposing {
 }
 
 async fn publish(route: &Route, mut waiting: UnboundedReceiver<Vec<Proposed>>, reports: &Sender<Report>) {
+    let mut queue = Queue::default();
     let mut under_way = FuturesUnordered::new();
-    // Of who has one under way, what comes after that.
-    let mut later: HashMap<PersonId, VecDeque<Proposed>> = HashMap::new();
     loop {
+        while under_way.len() < UNDER_WAY
+            && let Some(batch) = queue.next()
+        {
+            under_way.push(route.publish(batch));
+        }
         select! {
             some = waiting.recv() => {
                 let Some(some) = some else { return };
-                for proposed in some {
-                    if let Some(later) = later.get_mut(&proposed.by) {
-                        later.push_back(proposed);
-                    } else {
-                        later.insert(proposed.by, VecDeque::new());
-                        under_way.push(route.publish(proposed));
-                    }
+                some.into_iter().for_each(|proposed| queue.push(proposed));
+                while let Ok(more) = waiting.try_recv() {
+                    more.into_iter().for_each(|proposed| queue.push(proposed));
                 }
             }
-            Some((by, report)) = under_way.next() => {
-                let mut ended = Some((by, report));
-                while let Some((by, report)) = ended {
-                    if let Some(next) = route.end(by, report, &mut later, reports) {
-                        under_way.push(route.publish(next));
-                    }
-                    ended = under_way.next().now_or_never().flatten();
+            Some(ended) = under_way.next() => {
+                let mut next = Some(ended);
+                while let Some((people, report)) = next {
+                    route.end(&people, report, &mut queue, reports);
+                    next = under_way.next().now_or_never().flatten();
                 }
             }
         }
@@ -138,68 +125,34 @@ async fn publish(route: &Route, mut waiting: UnboundedReceiver<Vec<Proposed>>, r
 }
 
 impl Route {
-    async fn publish(&self, proposed: Proposed) -> (PersonId, Report) {
-        let Proposed { number, by, payload, deadline } = proposed;
-        let message = Outgoing { id: id(&self.name, number), payload, after: None };
-        let publishing = Publishing {
-            context: &self.context,
-            stream: &self.stream,
-            subject: self.subject.clone(),
-            gate: Some(&self.gate),
-        };
+    async fn publish(&self, batch: Batch) -> (Vec<PersonId>, Report) {
+        let numbers: Vec<u64> = batch.proposed.iter().map(|proposed| proposed.number).collect();
+        let mut people: Vec<PersonId> = batch.proposed.iter().map(|proposed| proposed.by).collect();
+        people.sort_unstable();
+        people.dedup();
+        // Nobody waits longer than they were told.
+        let deadline =
+            batch.proposed.iter().map(|proposed| proposed.deadline).min().unwrap_or_else(Instant::now);
+        let proposals: Vec<(u64, Bytes)> =
+            batch.proposed.into_iter().map(|proposed| (proposed.number, proposed.payload)).collect();
+        let (subject, payload) = message::of_proposals(&self.space, &proposals);
+        let id = message::id(&self.name, numbers.first().copied().unwrap_or_default());
+        let message = Outgoing { id, subject: subject.into(), payload, after: None };
+        let publishing = Publishing { context: &self.context, stream: &self.stream, gate: Some(&self.gate) };
         let result = publishing.until_acknowledged(&message, deadline).await;
-        (by, Report { number, result })
+        (people, Report { numbers, result })
     }
 
-    /// Reports, and returns what comes next of this author. If one fails, what its author said after it does, too.
-    fn end(
-        &self,
-        by: PersonId,
-        report: Report,
-        later: &mut HashMap<PersonId, VecDeque<Proposed>>,
-        reports: &Sender<Report>,
-    ) -> Option<Proposed> {
+    /// Reports. If something fails, what its authors said after it does, too.
+    fn end(&self, people: &[PersonId], report: Report, queue: &mut Queue, reports: &Sender<Report>) {
         let failed = report.result.clone().err();
         // Nobody listens any more if that does not work.
         let _ = reports.send(report);
-        if let Some(trouble) = failed {
-            for Proposed { number, .. } in later.remove(&by).unwrap_or_default() {
-                let _ = reports.send(Report { number, result: Err(trouble.clone()) });
-            }
-            self.gate.arrivals.tell();
-            return None;
+        let Some(trouble) = failed else { return queue.acknowledged(people) };
+        let numbers = queue.failed(people);
+        if !numbers.is_empty() {
+            let _ = reports.send(Report { numbers, result: Err(trouble) });
         }
-        let next = later.get_mut(&by).and_then(VecDeque::pop_front);
-        if next.is_none() {
-            later.remove(&by);
-        }
-        next
-    }
-}
-
-/// What the servers know a proposal by.
-fn id(name: &str, number: u64) -> String {
-    format!("{name}-{number}")
-}
-
-/// The number of a message's proposal, if it was published under this name.
-pub(crate) fn own(name: &str, headers: Option<&HeaderMap>) -> Option<u64> {
-    number(name, headers?.get(NATS_MESSAGE_ID)?.as_str())
-}
-
-fn number(name: &str, id: &str) -> Option<u64> {
-    id.strip_prefix(name)?.strip_prefix('-')?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_proposal_is_known_again_by_its_own_node_alone() {
-        assert_eq!(number("ab", &id("ab", 17)), Some(17));
-        for other in ["ab", "ab-", "ab-x", "abc-17", "b-17", "17", ""] {
-            assert_eq!(number("ab", other), None, "{other}");
-        }
+        self.gate.arrivals.tell();
     }
 }

@@ -8,20 +8,20 @@ use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
 use futures_util::future::join_all;
-use parlor_chat::{Position, Trouble};
+use parlor_chat::Trouble;
 use tokio::time::{Instant, sleep};
 
 use crate::gate::Gate;
+use crate::layout::StreamSequence;
 use crate::reach::{unusable, waiting};
 
 /// The time between two attempts.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// What is published, to one subject of one stream.
+/// Where something is published: in one stream.
 pub(crate) struct Publishing<'a> {
     pub(crate) context: &'a Context,
     pub(crate) stream: &'a str,
-    pub(crate) subject: Subject,
     /// Passed before each attempt, if there is one.
     pub(crate) gate: Option<&'a Gate>,
 }
@@ -30,13 +30,14 @@ pub(crate) struct Publishing<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Outgoing {
     pub(crate) id: String,
+    pub(crate) subject: Subject,
     pub(crate) payload: Bytes,
     /// The last message that may be in the stream; nothing if that is no matter.
     pub(crate) after: Option<u64>,
 }
 
 impl Publishing<'_> {
-    /// Publishes all of them at once, each again until it is acknowledged. Returns their places.
+    /// Publishes all of them at once, each again until it is acknowledged. Returns where they stand.
     ///
     /// # Errors
     ///
@@ -45,17 +46,17 @@ impl Publishing<'_> {
         &self,
         messages: &[Outgoing],
         deadline: Instant,
-    ) -> Result<Vec<Position>, Trouble> {
+    ) -> Result<Vec<StreamSequence>, Trouble> {
         let each = messages.iter().map(|message| self.until_acknowledged(message, deadline));
         join_all(each).await.into_iter().collect()
     }
 
-    /// Publishes one until it is acknowledged, and returns its place.
+    /// Publishes one until it is acknowledged, and returns where it stands.
     pub(crate) async fn until_acknowledged(
         &self,
         message: &Outgoing,
         deadline: Instant,
-    ) -> Result<Position, Trouble> {
+    ) -> Result<StreamSequence, Trouble> {
         loop {
             let passed = match self.gate {
                 Some(gate) => gate.pass().await,
@@ -72,7 +73,7 @@ impl Publishing<'_> {
         }
     }
 
-    async fn one(&self, message: &Outgoing) -> Result<Position, Trouble> {
+    async fn one(&self, message: &Outgoing) -> Result<StreamSequence, Trouble> {
         let mut publish = PublishMessage::build()
             .payload(message.payload.clone())
             .message_id(&message.id)
@@ -80,13 +81,13 @@ impl Publishing<'_> {
         if let Some(last) = message.after {
             publish = publish.expected_last_sequence(last);
         }
-        let sent = self.context.send_publish(self.subject.clone(), publish).await;
+        let sent = self.context.send_publish(message.subject.clone(), publish).await;
         let acknowledged = match sent {
             Ok(acknowledgement) => acknowledgement.await,
             Err(error) => Err(error),
         };
         match acknowledged {
-            Ok(acknowledged) => Ok(Position(acknowledged.sequence)),
+            Ok(acknowledged) => Ok(StreamSequence(acknowledged.sequence)),
             Err(error) => Err(match error.kind() {
                 // One that was to come before may have been lost on the way, and comes again.
                 PublishErrorKind::WrongLastSequence => waiting("another node wrote in between"),

@@ -1,7 +1,8 @@
 //! What a space is called on the servers: its stream, its subjects.
 
-use parlor_chat::{Position, Trouble};
+use parlor_chat::Trouble;
 
+use crate::layout::StreamSequence;
 use crate::reach::unusable;
 
 /// Characters of a space's name at most.
@@ -33,14 +34,24 @@ impl Space {
         format!("parlor.{}.log.*", self.0)
     }
 
-    /// Where proposals are published.
-    pub(crate) fn proposals(&self) -> String {
+    /// Where a proposal is published.
+    pub(crate) fn proposal(&self) -> String {
         format!("parlor.{}.log.proposal", self.0)
     }
 
-    /// Where entries are published that were settled elsewhere.
-    pub(crate) fn entries(&self) -> String {
+    /// Where several proposals are published in one message.
+    pub(crate) fn proposals_together(&self) -> String {
+        format!("parlor.{}.log.proposals", self.0)
+    }
+
+    /// Where an entry is published that was settled elsewhere.
+    pub(crate) fn entry(&self) -> String {
         format!("parlor.{}.log.entry", self.0)
+    }
+
+    /// Where several such entries are published in one message.
+    pub(crate) fn entries_together(&self) -> String {
+        format!("parlor.{}.log.entries", self.0)
     }
 
     /// The stream of settled entries.
@@ -53,9 +64,9 @@ impl Space {
         format!("parlor.{}.settled.*", self.0)
     }
 
-    /// Where the settled entry of a place is published.
-    pub(crate) fn settled(&self, position: Position) -> String {
-        format!("parlor.{}.settled.{position}", self.0)
+    /// Where the settled entries of a message are published.
+    pub(crate) fn settled(&self, sequence: StreamSequence) -> String {
+        format!("parlor.{}.settled.{sequence}", self.0)
     }
 
     /// The stream of what all nodes have alike.

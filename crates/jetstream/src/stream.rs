@@ -8,13 +8,13 @@ use async_nats::jetstream::context::CreateStreamErrorKind;
 use async_nats::jetstream::stream::{
     Config, DiscardPolicy, Info, RawMessageErrorKind, RetentionPolicy, StorageType, Stream,
 };
-use parlor_chat::{Position, Trouble};
+use parlor_chat::Trouble;
 use tokio::time::{Instant, sleep};
 
 use crate::connection::Connection;
+use crate::layout::StreamSequence;
 use crate::message::Delivered;
 use crate::options::Options;
-use crate::proposing;
 use crate::reach::{unusable, waiting};
 use crate::space::Space;
 
@@ -25,13 +25,13 @@ const AGAIN: Duration = Duration::from_millis(200);
 
 const _: () = assert!(REMEMBERED.as_secs() >= 2 * Options::LONGEST_PATIENCE.as_secs());
 
-/// Which places of the log are in the stream.
+/// Which messages are in the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Extent {
     /// The first that is there; one more than the last if none is.
-    pub(crate) first: Position,
-    /// The last that was given to a message, whether it is there still or not.
-    pub(crate) last: Position,
+    pub(crate) first: StreamSequence,
+    /// The last that was ever there, whether it is there still or not.
+    pub(crate) last: StreamSequence,
 }
 
 /// How the stream has to be.
@@ -126,11 +126,11 @@ fn not_made(wanted: &Config, why: &dyn std::fmt::Display) -> Trouble {
     ))
 }
 
-/// Which places are in the stream.
+/// Which messages are in the stream.
 pub(crate) async fn extent(connection: &Connection, space: &Space) -> Result<Extent, Trouble> {
     let stream = connection.asking.get_stream(space.stream()).await.map_err(waiting)?;
     let state = &stream.cached_info().state;
-    Ok(Extent { first: Position(state.first_sequence), last: Position(state.last_sequence) })
+    Ok(Extent { first: StreamSequence(state.first_sequence), last: StreamSequence(state.last_sequence) })
 }
 
 /// The stream of a space.
@@ -138,18 +138,18 @@ pub(crate) async fn get(connection: &Connection, space: &Space) -> Result<Stream
     connection.asking.get_stream_no_info(space.stream()).await.map_err(waiting)
 }
 
-/// The message at a place; nothing if it is erased, trimmed away or not there yet. What was proposed under this name is
+/// One message; nothing if it is erased, trimmed away or not there yet. What was proposed under this name is
 /// known again.
 pub(crate) async fn message(
     connection: &Connection,
     space: &Space,
     name: &str,
-    position: Position,
+    sequence: StreamSequence,
 ) -> Result<Option<Delivered>, Trouble> {
-    match get(connection, space).await?.get_raw_message(position.0).await {
+    match get(connection, space).await?.get_raw_message(sequence.0).await {
         Ok(message) => {
-            let own = proposing::own(name, Some(&message.headers));
-            Ok(Some(Delivered { position, own, subject: message.subject, payload: message.payload }))
+            let said = (message.subject, message.payload);
+            Ok(Some(Delivered::new((space, name), sequence, Some(&message.headers), said)))
         }
         Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
         Err(error) => Err(waiting(error)),
@@ -159,9 +159,9 @@ pub(crate) async fn message(
 /// Which messages of the stream are gone.
 pub(crate) struct Missing {
     /// The first that is there.
-    pub(crate) first: Position,
+    pub(crate) first: StreamSequence,
     /// Those that are gone behind it.
-    pub(crate) places: HashSet<Position>,
+    pub(crate) behind: HashSet<StreamSequence>,
 }
 
 /// Which messages of the stream are gone.
@@ -169,12 +169,16 @@ pub(crate) async fn missing(connection: &Connection, space: &Space) -> Result<Mi
     let stream = get(connection, space).await?;
     let info = stream.info_builder().with_deleted(true).fetch().await.map_err(waiting)?;
     let state = &info.info.state;
-    let places = state.deleted.iter().flatten().copied().map(Position).collect();
-    Ok(Missing { first: Position(state.first_sequence), places })
+    let behind = state.deleted.iter().flatten().copied().map(StreamSequence).collect();
+    Ok(Missing { first: StreamSequence(state.first_sequence), behind })
 }
 
-/// Forgets everything up to a place, this included.
-pub(crate) async fn forget(connection: &Connection, space: &Space, up_to: Position) -> Result<(), Trouble> {
+/// Forgets everything up to a message, this included.
+pub(crate) async fn forget(
+    connection: &Connection,
+    space: &Space,
+    up_to: StreamSequence,
+) -> Result<(), Trouble> {
     let stream = connection.asking.get_stream(space.stream()).await.map_err(waiting)?;
     stream.purge().sequence(up_to.next().0).await.map_err(waiting)?;
     Ok(())

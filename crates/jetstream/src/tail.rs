@@ -1,12 +1,12 @@
-//! The stream as it grows, in order, from a place on: read ahead by a task, and again from there when servers end.
+//! The stream as it grows, in order, from a message on: read ahead by a task, and again from there when servers end.
 
 use std::time::Duration;
 
+use async_nats::Message;
 use async_nats::jetstream::consumer::push::{Config, Messages};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use async_nats::jetstream::{self, Context};
 use futures_util::{FutureExt, StreamExt};
-use parlor_chat::Position;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
@@ -14,8 +14,9 @@ use tokio::time::{sleep, timeout};
 
 use crate::arrivals::Arrivals;
 use crate::connection::Connection;
+use crate::layout::StreamSequence;
 use crate::message::Delivered;
-use crate::proposing;
+use crate::space::Space;
 
 /// Messages that are read ahead at most.
 const AHEAD: usize = 4_096;
@@ -36,17 +37,18 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    /// Reads what stands in a stream after a place, and what will. What was proposed under this name is known again.
+    /// Reads what stands in the stream of a space after a message, and what will. What was proposed under this name is known
+    /// again.
     pub(crate) fn start(
         connection: &Connection,
-        (stream, name): (&str, &str),
-        after: Position,
+        (space, name): (&Space, &str),
+        after: StreamSequence,
         arrivals: &Arrivals,
     ) -> Self {
         let (to, messages) = channel(AHEAD);
         let reading = Reading {
             context: connection.asking.clone(),
-            stream: stream.to_owned(),
+            space: space.clone(),
             name: name.to_owned(),
             to,
             arrivals: arrivals.clone(),
@@ -69,7 +71,7 @@ impl Drop for Tail {
 
 struct Reading {
     context: Context,
-    stream: String,
+    space: Space,
     name: String,
     to: Sender<Delivered>,
     arrivals: Arrivals,
@@ -77,7 +79,7 @@ struct Reading {
 
 impl Reading {
     /// Reads until nobody listens any more.
-    async fn read(self, mut after: Position) {
+    async fn read(self, mut after: StreamSequence) {
         let mut failed = 0;
         while !self.to.is_closed() {
             // Whatever went wrong, reading begins again behind what was read.
@@ -99,7 +101,7 @@ impl Reading {
 
     /// Has the servers read, each time under a new name: what was given to a server that died stays there under its
     /// name, and would be asked for in vain.
-    async fn begin(&self, after: Position) -> Result<Messages, async_nats::Error> {
+    async fn begin(&self, after: StreamSequence) -> Result<Messages, async_nats::Error> {
         let config = Config {
             deliver_subject: self.context.client().new_inbox(),
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after.next().0 },
@@ -110,10 +112,14 @@ impl Reading {
             num_replicas: 1,
             ..Config::default()
         };
-        Ok(self.context.create_consumer_on_stream(config, self.stream.as_str()).await?.messages().await?)
+        Ok(self.context.create_consumer_on_stream(config, self.space.stream()).await?.messages().await?)
     }
 
-    async fn read_on(&self, mut messages: Messages, after: &mut Position) -> Result<(), async_nats::Error> {
+    async fn read_on(
+        &self,
+        mut messages: Messages,
+        after: &mut StreamSequence,
+    ) -> Result<(), async_nats::Error> {
         let mut count = 0;
         while let Some(message) = messages.next().await {
             let mut next = Some(message);
@@ -124,9 +130,9 @@ impl Reading {
                 if info.consumer_sequence != count {
                     return Err("something was lost on the way".into());
                 }
-                let position = Position(info.stream_sequence);
-                self.hand_over(self.delivered(position, message)).await?;
-                *after = position;
+                let sequence = StreamSequence(info.stream_sequence);
+                self.hand_over(self.delivered(sequence, message)).await?;
+                *after = sequence;
                 next = messages.next().now_or_never().flatten();
             }
             self.arrivals.tell();
@@ -144,9 +150,8 @@ impl Reading {
         }
     }
 
-    fn delivered(&self, position: Position, message: jetstream::Message) -> Delivered {
-        let message = message.message;
-        let own = proposing::own(&self.name, message.headers.as_ref());
-        Delivered { position, own, subject: message.subject, payload: message.payload }
+    fn delivered(&self, sequence: StreamSequence, message: jetstream::Message) -> Delivered {
+        let Message { headers, subject, payload, .. } = message.message;
+        Delivered::new((&self.space, &self.name), sequence, headers.as_ref(), (subject, payload))
     }
 }

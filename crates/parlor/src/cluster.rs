@@ -70,12 +70,9 @@ impl Node {
     /// otherwise. It waits for the network, on a thread that may.
     pub(crate) fn could_join(settings: &config::Cluster, layout: &Layout) -> Result<(), ClusterError> {
         let Some(options) = options(settings)? else { return Ok(()) };
-        let mut applied = Position(0);
-        SqliteReader::open(layout.chat_file())?.read(&mut |read| {
-            applied = LogReader::new(read).last()?;
-            Ok(())
-        })?;
-        Ok(check_readiness(&options, applied)?)
+        SqliteReader::open(layout.chat_file())?
+            .read(&mut |read| check_readiness(&options, &LogReader::new(read)))?;
+        Ok(())
     }
 
     /// What whoever runs the server may want to know of where the log lies.

@@ -4,6 +4,7 @@
 //! writes, and becomes durable after it or not at all.
 
 mod catching_up;
+mod feeding;
 
 use std::fmt;
 use std::io;
@@ -126,31 +127,12 @@ impl<S: Storage> LocalLog<S> {
         Ok(())
     }
 
-    /// [`Log::take`] for a batch that has to stand right behind a place. If the log does not end there, because something
-    /// before it failed, the batch fails with [`Trouble::Stopped`], and so does whatever is decided and not written.
-    pub fn take_behind(&mut self, place: Position, batch: &[Proposal], told: Told) {
-        let decide = |staged: &mut Staged<'_>, last| match last == place {
-            true => decide(staged, last, batch),
-            false => Err(Trouble::Stopped),
-        };
-        let decided = self.stage(decide);
-        self.keep(decided, told);
-    }
-
     /// Keeps what is decided until it is written.
     fn keep(&mut self, decided: Result<Vec<Outcome>, Trouble>, told: Told) {
         match decided {
             Ok(outcomes) => self.next.parts.push(Part { outcomes, told }),
             Err(trouble) => told(Err(trouble)),
         }
-    }
-
-    /// Makes what was taken durable, reads again what is known of the storage if that failed, and returns the last
-    /// place: a write that was said to have failed may have succeeded.
-    pub fn recover(&mut self) -> Result<Position, Trouble> {
-        self.settle();
-        self.settle_doubt()?;
-        Ok(self.last)
     }
 
     /// Takes note of what became of a write.
@@ -295,6 +277,19 @@ fn decide(
     Ok((outcomes, last))
 }
 
+/// Takes entries over, and returns the place of the last.
+fn replay(staged: &mut Staged<'_>, mut last: Position, entries: &[Entry]) -> Result<Position, Trouble> {
+    for entry in entries {
+        if entry.position != last.next() {
+            let what = format!("after entry {last} comes entry {}", entry.position);
+            return Err(Trouble::Corrupt(what));
+        }
+        last = entry.position;
+        state::replay(staged, entry)?;
+    }
+    Ok(last)
+}
+
 impl<S: Storage> Log for LocalLog<S> {
     fn append(&mut self, batch: &[Proposal]) -> Result<Vec<Outcome>, Trouble> {
         self.step(|staged, last| decide(staged, last, batch))
@@ -320,17 +315,7 @@ impl<S: Storage> Log for LocalLog<S> {
     }
 
     fn replay(&mut self, entries: &[Entry]) -> Result<(), Trouble> {
-        self.step(|staged, mut last| {
-            for entry in entries {
-                if entry.position != last.next() {
-                    let what = format!("after entry {last} comes entry {}", entry.position);
-                    return Err(Trouble::Corrupt(what));
-                }
-                last = entry.position;
-                state::replay(staged, entry)?;
-            }
-            Ok(((), last))
-        })
+        self.step(|staged, last| Ok(((), replay(staged, last, entries)?)))
     }
 
     fn last(&self) -> Position {
@@ -388,7 +373,9 @@ impl<S: Storage> Log for LocalLog<S> {
         if self.last != Position(0) {
             return Err(Trouble::Corrupt("a snapshot goes into an empty log; take a fresh folder".into()));
         }
-        self.refill(from, None)
+        self.refill(from, None)?;
+        self.forget_marks()?;
+        Ok(self.last)
     }
 
     fn source(&self) -> Result<Box<dyn Source>, Trouble> {

@@ -6,6 +6,7 @@ use std::io;
 use sha2::{Digest, Sha256};
 
 use super::StateHash;
+use super::mark::{self, Mark};
 use super::snapshot::write_state;
 use crate::entry::Entry;
 use crate::id::{PersonId, RoomId};
@@ -40,6 +41,11 @@ impl<'a> LogReader<'a> {
     /// The place of the last entry; 0 before the first.
     pub fn last(&self) -> Result<Position, Trouble> {
         Ok(self.read.server()?.applied)
+    }
+
+    /// The newest mark at a place or before it.
+    pub fn mark(&self, at: Position) -> Result<Option<Mark>, Trouble> {
+        mark::newest(self.read, at)
     }
 
     /// Up to `limit` entries after a place, in order. If the first is not the next one, those between are forgotten.

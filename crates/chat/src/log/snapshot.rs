@@ -11,11 +11,13 @@ use crate::state::Tables;
 use crate::storage::{Read, Storage, Writes};
 use crate::trouble::Trouble;
 
-const FIRST_LINE: &[u8] = b"parlor snapshot 2\n";
+const FIRST_LINE: &[u8] = b"parlor snapshot 3\n";
+/// The same without marks, from before there were any.
+const UNMARKED: &[u8] = b"parlor snapshot 2\n";
 /// What the hash of a state begins with.
 const STATE_LINE: &[u8] = b"parlor snapshot 1\n";
 
-/// Writes out the state as it is seen, and all entries that are not forgotten. Returns the place in the log that it
+/// Writes out the state as it is seen, with all entries that are not forgotten and all marks. Returns the place in the log that it
 /// belongs to.
 pub fn write_snapshot(read: &(impl Read + ?Sized), to: &mut dyn io::Write) -> Result<Position, Trouble> {
     let mut output = Output::new(to);
@@ -39,7 +41,8 @@ pub(super) fn read_snapshot(
 ) -> Result<(), Trouble> {
     storage.refill(&mut |step| {
         let mut input = Input::new(&mut *from);
-        if input.octets(FIRST_LINE.len())? != FIRST_LINE {
+        let first_line = input.octets(FIRST_LINE.len())?;
+        if first_line != FIRST_LINE && first_line != UNMARKED {
             return Err(Trouble::Corrupt("this is no snapshot, or one of another version".into()));
         }
         let mut is_found = own.is_none();

@@ -1,10 +1,11 @@
 //! Rows and entries as a stream of octets with a SHA-256 of all of them at its end: what snapshots and backups are.
 
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use sha2::{Digest, Sha256};
 
+use super::mark;
 use crate::entry::Entry;
 use crate::state::{self, EVERYTHING, Tables};
 use crate::storage::{Direction, Read, Writes};
@@ -51,13 +52,13 @@ impl<'a> Output<'a> {
 
     /// Rows and entries, and the end.
     pub(super) fn finish(mut self, read: &(impl Read + ?Sized), which: Entries) -> Result<(), Trouble> {
-        if let (Entries::All, Some(forgotten)) = (which, read.get(state::TRIMMED)?) {
-            self.pair(state::TRIMMED, &forgotten)?;
+        if which == Entries::All {
+            if let Some(forgotten) = read.get(state::TRIMMED)? {
+                self.pair(state::TRIMMED, &forgotten)?;
+            }
+            self.rows(read, mark::ALL)?;
         }
-        read.scan(EVERYTHING, Direction::Forwards, &mut |key, value| {
-            self.pair(key, value)?;
-            Ok(ControlFlow::Continue(()))
-        })?;
+        self.rows(read, EVERYTHING)?;
         let mut after = 0;
         loop {
             let entries = read.entries(after, STEP)?;
@@ -78,6 +79,13 @@ impl<'a> Output<'a> {
         // No key is empty, so this ends the rows.
         self.octets(&0_u32.to_le_bytes())?;
         self.to.write_all(&self.hash.finalize()).and_then(|()| self.to.flush()).map_err(io_trouble)
+    }
+
+    fn rows(&mut self, read: &(impl Read + ?Sized), keys: Range<&[u8]>) -> Result<(), Trouble> {
+        read.scan(keys, Direction::Forwards, &mut |key, value| {
+            self.pair(key, value)?;
+            Ok(ControlFlow::Continue(()))
+        })
     }
 
     fn pair(&mut self, key: &[u8], value: &[u8]) -> Result<(), Trouble> {

@@ -15,6 +15,9 @@ use crate::storage::RowKey;
 /// How far this log is trimmed. It is no part of the state, so it sorts before all that is.
 pub(crate) const TRIMMED: &[u8] = b"0";
 
+/// What begins the keys of marks, which stand beside places of the log. They are no part of the state, either.
+pub(crate) const MARK: u8 = b'1';
+
 /// The server's own row, the first of the state.
 pub(crate) const SERVER: &[u8] = b"A";
 

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use parlor_chat::log::Log;
+use parlor_chat::log::{Log, Mark};
 use parlor_chat::storage::Storage;
 use parlor_chat::{Entry, Outcome, Position, Proposal, Trouble};
 use tokio::time::Instant;
@@ -10,10 +10,22 @@ use tokio::time::Instant;
 use super::step::Step;
 use super::{JetStreamLog, erasing};
 use crate::decided;
+use crate::layout::{self, Reach};
 use crate::message::Said;
 
 /// Messages that are written in one step at most, so that the first of them does not wait for long.
 const STEP: usize = 1_024;
+
+/// What comes next and is of one kind.
+#[derive(Default)]
+struct Next {
+    /// How far each of its messages goes.
+    messages: Vec<Reach>,
+    /// What is to be noted of them.
+    marks: Vec<Mark>,
+    proposals: Vec<Proposal>,
+    entries: Vec<Entry>,
+}
 
 /// What became of a part.
 type Told = (u64, Result<Vec<Outcome>, Trouble>);
@@ -37,20 +49,20 @@ pub(super) struct Applying {
 }
 
 impl Applying {
-    pub(super) fn new(applied: Position) -> Self {
+    pub(super) fn new(applied: Reach) -> Self {
         let (tell, told) = channel();
         let decided = Step::behind(applied, 0);
         Applying { tell, told, part: 0, ended: None, written: None, decided, last: 0, doubt: None }
     }
 
-    /// The last place that is applied, durable and told.
-    pub(super) fn applied(&self) -> Position {
+    /// How far everything is applied, durable and told.
+    pub(super) fn applied(&self) -> Reach {
         self.ended.as_ref().or(self.written.as_ref()).unwrap_or(&self.decided).after
     }
 
-    /// The last place that is decided.
-    pub(super) fn decided(&self) -> Position {
-        self.decided.last
+    /// How far it is decided.
+    pub(super) fn decided(&self) -> Reach {
+        self.decided.last()
     }
 
     fn is_idle(&self) -> bool {
@@ -68,14 +80,16 @@ impl Applying {
         }
     }
 
-    /// Takes out everything that is decided; it ends at a place.
-    fn all(&mut self, last: Position) -> Step {
-        let mut decided = std::mem::replace(&mut self.decided, Step::behind(last, self.part));
-        decided.last = last;
-        let Some(mut all) = self.written.take() else { return decided };
-        all.last = last;
-        all.outcomes.append(&mut decided.outcomes);
-        all.origins.append(&mut decided.origins);
+    /// Takes out everything that is decided, as far as the log goes.
+    fn all(&mut self, last: Reach) -> Step {
+        let mut all = std::mem::replace(&mut self.decided, Step::behind(last, self.part));
+        if let Some(mut written) = self.written.take() {
+            written.messages.append(&mut all.messages);
+            written.outcomes.append(&mut all.outcomes);
+            written.origins.append(&mut all.origins);
+            all = written;
+        }
+        all.cut(last);
         all
     }
 
@@ -111,7 +125,7 @@ impl<S: Storage> JetStreamLog<S> {
     fn read_on(&mut self) {
         while self.unapplied.has_room() {
             let Some(message) = self.tail.next() else { break };
-            if message.position > self.applying.decided() {
+            if message.sequence > self.applying.decided().sequence {
                 self.unapplied.push(message);
                 self.came = Instant::now();
             }
@@ -122,52 +136,55 @@ impl<S: Storage> JetStreamLog<S> {
     fn decide(&mut self) -> Result<(), Trouble> {
         while self.applying.decided.len() < STEP {
             let decided = self.applying.decided();
-            let Some(next) = self.unapplied.after(decided).next() else { break };
-            if next.position != decided.next() {
+            let Some(next) = self.unapplied.after(decided.sequence).next() else { break };
+            if next.sequence != decided.sequence.next() {
                 self.settle()?;
-                self.pass_over(decided.next())?;
+                self.pass_over(decided.sequence.next())?;
                 continue;
             }
-            let (proposals, entries) = self.next_of_one_kind()?;
-            if entries.is_empty() {
-                self.take(&proposals)?;
+            let next = self.next_of_one_kind()?;
+            if next.entries.is_empty() {
+                self.take(next)?;
             } else {
                 self.settle()?;
-                self.take_over(entries)?;
+                self.take_over(&next.messages, next.entries)?;
             }
         }
         Ok(())
     }
 
-    /// What comes next, as long as it is of one kind: one of the two is empty.
-    fn next_of_one_kind(&self) -> Result<(Vec<Proposal>, Vec<Entry>), Trouble> {
-        let (mut proposals, mut entries) = (Vec::new(), Vec::new());
+    /// What comes next, as long as it is of one kind: there are no proposals or no entries.
+    fn next_of_one_kind(&self) -> Result<Next, Trouble> {
+        let mut next = Next::default();
         let decided = &self.applying.decided;
-        let mut expected = decided.last.next();
-        for message in self.unapplied.after(decided.last).take(STEP - decided.len()) {
-            if message.position != expected {
+        let mut last = decided.last();
+        for message in self.unapplied.after(last.sequence) {
+            let count = next.proposals.len() + next.entries.len();
+            if message.sequence != last.sequence.next() || decided.len() + count >= STEP {
                 break;
             }
-            match message.read(&self.space) {
-                Ok(Said::Proposal(proposal)) if entries.is_empty() => proposals.push(proposal),
-                Ok(Said::Entry(entry)) if proposals.is_empty() => entries.push(entry),
-                Err(trouble) if proposals.is_empty() && entries.is_empty() => return Err(trouble),
+            match message.read(&self.space, last.position) {
+                Ok(Said::Proposals(proposals)) if next.entries.is_empty() => next.proposals.extend(proposals),
+                Ok(Said::Entries(entries)) if next.proposals.is_empty() => next.entries.extend(entries),
+                Err(trouble) if count == 0 => return Err(trouble),
                 // What stands before it is applied first.
                 _ => break,
             }
-            expected = expected.next();
+            next.marks.extend(layout::mark(last, message.count));
+            last = last.after(message.count);
+            next.messages.push(last);
         }
-        Ok((proposals, entries))
+        Ok(next)
     }
 
     /// Has the node's own log decide on what comes next.
-    fn take(&mut self, proposals: &[Proposal]) -> Result<(), Trouble> {
+    fn take(&mut self, next: Next) -> Result<(), Trouble> {
+        let Next { messages, marks, proposals, .. } = next;
         let after = self.applying.decided();
-        let origins = erasing::origins(proposals, after);
-        let last = Position(after.0 + proposals.len() as u64);
+        let origins = erasing::origins(&proposals, after.position);
         if self.applying.is_idle() && self.applying.last <= 1 && proposals.len() == 1 {
             // With nothing beside it, there is no better thread than this one.
-            return self.alone(proposals, Step { after, last, origins, ..Step::default() });
+            return self.alone(&proposals, Step { after, messages, origins, ..Step::default() });
         }
         self.applying.part += 1;
         let number = self.applying.part;
@@ -177,9 +194,10 @@ impl<S: Storage> JetStreamLog<S> {
             let _ = tell.send((number, result));
             arrivals.tell();
         };
-        self.local.take_behind(after, proposals, Box::new(told));
+        self.local.take_behind(after.position, &proposals, &marks, Box::new(told));
         let decided = &mut self.applying.decided;
-        (decided.last, decided.part) = (last, number);
+        decided.part = number;
+        decided.messages.extend(messages);
         decided.origins.extend(origins);
         self.applying.hear();
         // Nothing is decided on top of what failed.
@@ -195,9 +213,9 @@ impl<S: Storage> JetStreamLog<S> {
                 return self.settle();
             }
         }
-        self.applying.decided = Step::behind(step.last, self.applying.part);
+        self.applying.decided = Step::behind(step.last(), self.applying.part);
         self.note(&step);
-        self.conclude(step.last, step.outcomes);
+        self.conclude(step);
         Ok(())
     }
 
@@ -212,21 +230,22 @@ impl<S: Storage> JetStreamLog<S> {
         }
     }
 
-    /// Takes over entries that come next. Nothing is under way.
-    pub(super) fn take_over(&mut self, entries: Vec<Entry>) -> Result<(), Trouble> {
-        let after = self.applying.decided();
-        let outcomes = match decided::take_over(&mut self.local, entries) {
-            Ok(outcomes) => outcomes,
+    /// Takes over entries that come next, and stand in so many messages. Nothing is under way.
+    pub(super) fn take_over(&mut self, messages: &[Reach], entries: Vec<Entry>) -> Result<(), Trouble> {
+        let mut step = Step::behind(self.applying.decided(), self.applying.part);
+        step.messages.extend(messages);
+        let counts = step.each().map(|(before, message)| (message.position.0 - before.0) as usize);
+        let marks = layout::marks(step.after, counts);
+        match decided::take_over(&mut self.local, entries, &marks) {
+            Ok(outcomes) => step.outcomes = outcomes,
             Err(trouble) => {
                 self.applying.doubt = Some(trouble);
                 return self.settle();
             }
-        };
-        let last = self.local.last();
-        self.applying.decided = Step::behind(last, self.applying.part);
-        let step = Step { after, last, outcomes, ..Step::default() };
+        }
+        self.applying.decided = Step::behind(step.last(), self.applying.part);
         self.note(&step);
-        self.conclude(last, step.outcomes);
+        self.conclude(step);
         Ok(())
     }
 
@@ -240,8 +259,7 @@ impl<S: Storage> JetStreamLog<S> {
             return Ok(());
         }
         self.conclude_ended();
-        let after = self.applying.applied();
-        let recovered = self.local.recover();
+        let recovered = self.local.recover().and_then(|_| self.reach());
         self.applying.hear();
         let last = match recovered {
             Ok(last) => last,
@@ -254,10 +272,10 @@ impl<S: Storage> JetStreamLog<S> {
         let doubt = self.applying.doubt.take();
         if doubt.is_some() {
             // Some of it may have been written all the same.
-            step.outcomes = self.outcomes(after, step.len())?;
+            step.outcomes = self.outcomes(step.after.position, step.len())?;
         }
         self.note(&step);
-        self.conclude(last, step.outcomes);
+        self.conclude(step);
         doubt.map_or(Ok(()), Err)
     }
 
@@ -270,22 +288,19 @@ impl<S: Storage> JetStreamLog<S> {
     /// Answers and tells what became of what was written.
     fn conclude_ended(&mut self) {
         if let Some(ended) = self.applying.ended.take() {
-            self.conclude(ended.last, ended.outcomes);
+            self.conclude(ended);
         }
     }
 
-    /// Answers and tells what became of everything up to a place.
-    fn conclude(&mut self, last: Position, outcomes: Vec<Outcome>) {
-        let mut numbers = Vec::new();
-        while let Some(message) = self.unapplied.pop_through(last) {
-            numbers.extend(message.own.map(|number| (message.position, number)));
+    /// Answers and tells what became of a step.
+    fn conclude(&mut self, step: Step) {
+        for (before, Reach { sequence, .. }) in step.each() {
+            while let Some(message) = self.unapplied.pop_through(sequence) {
+                let outcomes = if message.sequence == sequence { step.outcomes.as_slice() } else { &[] };
+                self.answer(&message.own, before, outcomes);
+            }
+            self.answer_placed(sequence);
         }
-        for outcome in &outcomes {
-            let found = numbers.binary_search_by_key(&outcome.position, |(place, _)| *place);
-            self.answer(found.ok().map(|at| numbers[at].1), outcome);
-        }
-        // The log says nothing of some, if it is not sure what was written.
-        numbers.into_iter().for_each(|(_, number)| self.answer_unknown(number));
-        self.heard.extend(outcomes);
+        self.heard.extend(step.outcomes);
     }
 }

@@ -3,15 +3,14 @@
 use std::future::pending;
 use std::io;
 
-use bytes::Bytes;
 use parlor_chat::log::Log;
 use parlor_chat::storage::Storage;
 use parlor_chat::{Position, Trouble};
 use tokio::time::Instant;
 
+use super::JetStreamLog;
 use super::applying::Applying;
-use super::{JetStreamLog, PIECE, id};
-use crate::publish::Outgoing;
+use crate::layout::{self, StreamSequence};
 use crate::snapshots::{self, record};
 use crate::{settled, stream};
 
@@ -35,6 +34,8 @@ impl<S: Storage> JetStreamLog<S> {
         }
         self.local.trim(up_to)?;
         self.forgotten = self.forgotten.max(up_to);
+        // A message stays as long as one of its places does.
+        let up_to = self.held(up_to.next())?.sequence.before();
         self.settled =
             self.settled.filter(|(_, to)| *to > up_to).map(|(from, to)| (from.max(up_to.next()), to));
         self.connection.wait(async {
@@ -46,39 +47,19 @@ impl<S: Storage> JetStreamLog<S> {
     /// Takes a snapshot's state into a space in which nothing has happened yet.
     pub(super) fn take_in(&mut self, from: &mut dyn io::Read) -> Result<Position, Trouble> {
         let extent = self.look(Instant::now() + self.patience)?;
-        if extent.last != Position(0) {
+        if extent.last != StreamSequence(0) {
             let what =
                 "a snapshot goes into an empty log, and something is in the stream; take another space";
             return Err(Trouble::Corrupt(what.into()));
         }
         self.settle()?;
         let position = self.local.restore(from)?;
-        self.applying = Applying::new(position);
+        self.local.replay_with(&[], layout::beginning(position).as_slice())?;
+        let reach = self.reach()?;
+        self.applying = Applying::new(reach);
         self.forgotten = position;
         self.written.take();
-        self.fill(position)?;
-        self.tail = self.tail_after(position);
+        self.tail = self.tail_after(reach.sequence);
         self.publish_snapshot()
-    }
-
-    /// Lets the empty stream begin after a place. Servers give places from 1 on, so these are used up and forgotten:
-    /// a million of them in some 20 seconds.
-    fn fill(&mut self, up_to: Position) -> Result<(), Trouble> {
-        let id = id()?;
-        let mut filled = Position(0);
-        while filled < up_to {
-            let piece = filled.0 + 1..=up_to.0.min(filled.0 + PIECE as u64);
-            let outgoing =
-                |place| Outgoing { id: format!("{id}-{place}"), payload: Bytes::new(), after: None };
-            let messages: Vec<Outgoing> = piece.map(outgoing).collect();
-            let given = self.publish(self.space.entries(), &messages, Instant::now() + self.patience)?;
-            filled = given.into_iter().max().unwrap_or(up_to);
-        }
-        if filled > up_to {
-            let what =
-                "somebody else wrote to the stream meanwhile; stop the other nodes, and take another space";
-            return Err(self.stop(what.into()));
-        }
-        self.connection.wait(stream::forget(&self.connection, &self.space, up_to))
     }
 }

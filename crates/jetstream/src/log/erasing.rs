@@ -1,5 +1,6 @@
 //! Erasing from the stream what must not stay: what was refused, and what was erased from the log.
 
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -10,6 +11,8 @@ use tokio::time::Instant;
 
 use super::JetStreamLog;
 use super::step::Step;
+use crate::layout::{Held, StreamSequence};
+use crate::settled::Decided;
 use crate::{settled, stream};
 
 /// What others have to erase is looked after if they have not done it for so long.
@@ -40,12 +43,22 @@ impl<S: Storage> JetStreamLog<S> {
     /// Notes what has to be erased from the stream after a step, before anything else is written.
     pub(super) fn note(&mut self, step: &Step) {
         let written = self.written.take();
-        let messages = self.unapplied.after(step.after).take_while(|message| message.position <= step.last);
-        let own: Vec<Position> =
-            messages.filter(|message| message.own.is_some()).map(|message| message.position).collect();
+        let last = step.last().sequence;
+        let messages =
+            self.unapplied.after(step.after.sequence).take_while(|message| message.sequence <= last);
+        let own: HashSet<_> =
+            messages.filter(|message| !message.own.is_empty()).map(|message| message.sequence).collect();
+        let own: Vec<(Position, Position)> = step
+            .each()
+            .filter(|(_, message)| own.contains(&message.sequence))
+            .map(|(before, message)| (before, message.position))
+            .collect();
+        let is_own = |place: Position| {
+            own.get(own.partition_point(|(_, last)| *last < place)).is_some_and(|(before, _)| *before < place)
+        };
         let now = Instant::now();
         let due = |is_own: bool| if is_own { now } else { now + OTHERS };
-        let before = written.entries.iter().copied().filter(|position| *position <= step.after);
+        let before = written.entries.iter().copied().filter(|position| *position <= step.after.position);
         // What was refused, repeated or changed nothing is in no log.
         let is_kept = |outcome: &&Outcome| match &outcome.event {
             None => false,
@@ -53,7 +66,7 @@ impl<S: Storage> JetStreamLog<S> {
         };
         let gone = step.outcomes.iter().filter(|outcome| !is_kept(outcome)).map(|outcome| outcome.position);
         let before = before.map(|position| (position, due(!own.is_empty())));
-        let gone = gone.map(|position| (position, due(own.binary_search(&position).is_ok())));
+        let gone = gone.map(|position| (position, due(is_own(position))));
         let owed: Vec<_> = before.chain(gone).collect();
         self.owed.extend(owed);
     }
@@ -73,7 +86,7 @@ impl<S: Storage> JetStreamLog<S> {
     pub(super) fn find_owed(&mut self, behind: Position, after_so_long: Duration) -> Result<(), Trouble> {
         let missing = self.connection.wait(stream::missing(&self.connection, &self.space))?;
         let due = Instant::now() + after_so_long;
-        let mut after = behind.max(Position(missing.first.0.saturating_sub(1)));
+        let mut after = behind.max(self.place_before(missing.first)?);
         loop {
             let entries = self.local.tail(after, PIECE)?;
             let Some(last) = entries.last() else { return Ok(()) };
@@ -83,7 +96,8 @@ impl<S: Storage> JetStreamLog<S> {
                 event.is_none_or(|event| event.what == What::Erased)
             };
             for entry in entries.iter().filter(|entry| is_gone(entry)) {
-                if !missing.places.contains(&entry.position) {
+                let sequence = self.held(entry.position)?.sequence;
+                if sequence >= missing.first && !missing.behind.contains(&sequence) {
                     self.owed.insert(entry.position, due);
                 }
             }
@@ -108,48 +122,57 @@ impl<S: Storage> JetStreamLog<S> {
         // little behind finds everything.
         let floor = self.snapshots.get().before.max(self.forgotten);
         let (connection, space) = (&self.connection, &self.space);
-        let mut decided = Vec::new();
-        let mut rewritten = Vec::new();
+        // By the messages that hold them, and whether something was in one that is erased now.
+        let mut messages: BTreeMap<StreamSequence, (Held, bool)> = BTreeMap::new();
         for place in places {
-            if *place <= floor {
-                connection.wait(settled::remove(connection, space, *place))?;
+            let held = self.held(*place)?;
+            if held.last <= floor {
+                connection.wait(settled::remove(connection, space, held.sequence))?;
+                messages.insert(held.sequence, (held, false));
             } else if let Some(entry) = self.entry(*place)? {
-                if entry.event.is_none() { decided.push(entry) } else { rewritten.push(entry) }
+                let (_, is_rewritten) = messages.entry(held.sequence).or_insert((held, false));
+                *is_rewritten |= entry.event.is_some();
             }
         }
-        // Of these nothing will ever be erased, so nothing after them depends on it.
-        connection.wait(settled::put(connection, space, &decided, |entry| entry.position, deadline))?;
+        messages.remove(&StreamSequence(0));
+        let (mut decided, mut rewritten) = (Vec::new(), Vec::new());
+        for (held, is_rewritten) in messages.values().filter(|(held, _)| held.last > floor) {
+            if *is_rewritten { rewritten.push(*held) } else { decided.push(self.decided(*held)?) }
+        }
+        // Of these nothing will be erased but in messages that are put anew then.
+        connection.wait(settled::put(connection, space, &decided, |sequence| sequence, deadline))?;
         if let Some(first) = rewritten.first() {
-            let last = self.local.last();
-            let others = self.not_settled(first.position, last)?;
-            connection.wait(settled::put(connection, space, &others, |_| last, deadline))?;
+            let last = self.reach()?;
+            let others = self.not_settled(*first, last.position)?;
+            connection.wait(settled::put(connection, space, &others, |_| last.sequence, deadline))?;
             // In their order, because what belongs together is erased from the end on.
-            for entry in rewritten.iter().rev() {
-                let one = std::slice::from_ref(entry);
-                connection.wait(settled::put(connection, space, one, |_| last, deadline))?;
+            for held in rewritten.iter().rev() {
+                let one = [self.decided(*held)?];
+                connection.wait(settled::put(connection, space, &one, |_| last.sequence, deadline))?;
             }
             self.settled = Some(match self.settled {
-                Some((from, to)) if first.position <= to.next() => (from.min(first.position), last),
-                _ => (first.position, last),
+                Some((from, to)) if first.sequence <= to.next() => (from.min(first.sequence), last.sequence),
+                _ => (first.sequence, last.sequence),
             });
         }
         connection.wait(async {
             let stream = stream::get(connection, space).await?;
-            let erased = places.iter().map(|place| settled::erase(&stream, place.0));
+            let erased = messages.keys().map(|sequence| settled::erase(&stream, sequence.0));
             join_all(erased).await.into_iter().collect()
         })
     }
 
-    /// The entries of these places that this node has not settled before.
-    fn not_settled(&self, from: Position, to: Position) -> Result<Vec<Entry>, Trouble> {
-        let mut entries = self
-            .local
-            .tail(Position(from.0 - 1), usize::try_from(to.0 - from.0 + 1).unwrap_or(usize::MAX))?;
-        if let Some((first, last)) = self.settled
-            && first <= to
-        {
-            entries.retain(|entry| entry.position < first || entry.position > last);
+    /// What became of the messages from one up to a place that this node has not settled before.
+    fn not_settled(&self, from: Held, to: Position) -> Result<Vec<Decided>, Trouble> {
+        let mut found = Vec::new();
+        let mut next = from.first;
+        while next <= to {
+            let held = self.held(next)?;
+            next = held.last.next();
+            if self.settled.is_none_or(|(first, last)| held.sequence < first || held.sequence > last) {
+                found.push(self.decided(held)?);
+            }
         }
-        Ok(entries)
+        Ok(found)
     }
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use parlor_chat::Trouble;
 use parlor_chat::storage::Storage;
-use parlor_chat::{Position, Trouble};
 use tokio::time::Instant;
 
 use super::{AGAIN, JetStreamLog};
+use crate::layout::StreamSequence;
 use crate::proposing::Proposing;
 use crate::reach::waiting;
 
@@ -60,25 +61,25 @@ impl<S: Storage> JetStreamLog<S> {
         self.proposing.look(looked_at);
     }
 
-    /// Something stands in the stream up to this place, or has stood there.
-    pub(super) fn expect(&mut self, place: Position) {
-        if self.expected <= self.applying.decided() {
+    /// Something stands in the stream up to this message, or has stood there.
+    pub(super) fn expect(&mut self, sequence: StreamSequence) {
+        if self.expected <= self.applying.decided().sequence {
             self.came = Instant::now();
         }
-        self.expected = self.expected.max(place);
+        self.expected = self.expected.max(sequence);
     }
 
-    /// Applies what is in the stream up to a place that is known to be there.
-    pub(super) fn apply_through(&mut self, target: Position) -> Result<(), Trouble> {
+    /// Applies what is in the stream up to a message that is known to be there.
+    pub(super) fn apply_through(&mut self, target: StreamSequence) -> Result<(), Trouble> {
         self.expect(target);
         let deadline = Instant::now() + self.patience;
-        while self.applying.applied() < target {
+        while self.applying.applied().sequence < target {
             let before = self.applying.applied();
             self.go_on()?;
             self.look_for_what_is_missing(AGAIN)?;
             if self.applying.applied() == before {
                 if Instant::now() >= deadline {
-                    return Err(waiting(format!("what is at {target} of the stream does not come")));
+                    return Err(waiting(format!("message {target} of the stream does not come")));
                 }
                 self.arrivals.wait(&self.connection, AGAIN);
             }
@@ -88,7 +89,7 @@ impl<S: Storage> JetStreamLog<S> {
 
     /// Asks for what has to be there and does not come for so long, and reads anew after a longer time.
     fn look_for_what_is_missing(&mut self, patience: Duration) -> Result<(), Trouble> {
-        let decided = self.applying.decided();
+        let decided = self.applying.decided().sequence;
         if decided >= self.expected || self.unapplied.after(decided).next().is_some() {
             return Ok(());
         }
@@ -100,7 +101,7 @@ impl<S: Storage> JetStreamLog<S> {
         }
         // That it was found by asking, one by one, is no reason to wait longer for what does not come.
         if self.came.elapsed() >= SILENCE {
-            self.tail = self.tail_after(self.applying.decided());
+            self.tail = self.tail_after(self.applying.decided().sequence);
             self.came = Instant::now();
         }
         Ok(())

@@ -10,11 +10,13 @@ use parlor_chat::{Position, Trouble};
 use tokio::time::Instant;
 
 use super::applying::Applying;
+use super::holding::reach;
 use super::own::Own;
 use super::unapplied::Unapplied;
 use super::{AGAIN, JetStreamLog, erasing, id};
 use crate::arrivals::Arrivals;
 use crate::connection::Connection;
+use crate::layout::StreamSequence;
 use crate::options::Options;
 use crate::proposing::Proposing;
 use crate::reach::unusable;
@@ -41,12 +43,13 @@ impl<S: Storage> JetStreamLog<S> {
         let notes = stream::open(&connection, &space, &options)?;
         let arrivals = Arrivals::default();
         let name = id()?;
-        let tail = Tail::start(&connection, (&space.stream(), &name), local.last(), &arrivals);
+        let reach = reach(&local)?;
+        let tail = Tail::start(&connection, (&space, &name), reach.sequence, &arrivals);
         let proposing = Proposing::start(&connection, &space, &name, &arrivals);
         let now = Instant::now();
         let mut log = JetStreamLog {
             keeper: None,
-            applying: Applying::new(local.last()),
+            applying: Applying::new(reach),
             local,
             written,
             connection,
@@ -61,7 +64,7 @@ impl<S: Storage> JetStreamLog<S> {
             unapplied: Unapplied::default(),
             heard: Vec::new(),
             failures: 0,
-            expected: Position(0),
+            expected: StreamSequence(0),
             came: now,
             probed: now,
             asked: now,
@@ -98,12 +101,7 @@ impl<S: Storage> JetStreamLog<S> {
             return Ok(());
         }
         let extent = looked?;
-        let is_trimmed = self.local.last().next() < extent.first;
-        let applied = if is_trimmed {
-            Err(self.nothing_at(self.local.last().next()))
-        } else {
-            self.apply_through(extent.last)
-        };
+        let applied = self.apply_through(extent.last);
         if let Err(Trouble::Unfit(why)) = applied {
             // Something that comes next is gone, because who is so far behind finds it in a snapshot.
             let before = self.local.last();
@@ -132,9 +130,10 @@ impl<S: Storage> JetStreamLog<S> {
             match taken {
                 Ok(taken) => {
                     self.written.take();
-                    self.applying = Applying::new(taken);
+                    let reach = self.reach()?;
+                    self.applying = Applying::new(reach);
                     self.unapplied = Unapplied::default();
-                    self.tail = self.tail_after(taken);
+                    self.tail = self.tail_after(reach.sequence);
                     return Ok(taken);
                 }
                 // While it was read, it may have been replaced by a newer one.

@@ -1,9 +1,9 @@
 //! What this node has proposed and not answered.
 //!
 //! Once a proposal is read from the stream, a majority of the servers has it; it is answered when the node's own log
-//! has it, too. That the servers acknowledge it says only at which place it has to come.
+//! has it, too. That the servers acknowledge it says only in which message it has to come.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use parlor_chat::storage::Storage;
@@ -11,7 +11,9 @@ use parlor_chat::{Answer, Outcome, Position, Proposal, Trouble};
 use tokio::time::Instant;
 
 use super::JetStreamLog;
-use crate::proposing::{Proposed, Report};
+use crate::layout::StreamSequence;
+use crate::proposing::Report;
+use crate::queue::Proposed;
 use crate::reach::waiting;
 
 /// Proposals that are under way at most before others wait.
@@ -23,25 +25,24 @@ const MOST_OCTETS: usize = 16 << 20;
 #[derive(Default)]
 pub(super) struct Own {
     waiting: HashMap<u64, Waiting>,
-    /// Which of them were acknowledged at these places.
-    placed: HashMap<Position, u64>,
+    /// Which of them were acknowledged in these messages.
+    placed: BTreeMap<StreamSequence, Vec<u64>>,
     last: u64,
     octets: usize,
 }
 
 struct Waiting {
     answer: Answer,
-    /// The last place that was applied when it was proposed.
-    after: Position,
+    /// The last message that was applied when it was proposed.
+    after: StreamSequence,
     octets: usize,
-    place: Option<Position>,
 }
 
 impl Own {
-    fn add(&mut self, answer: Answer, after: Position, octets: usize) -> u64 {
+    fn add(&mut self, answer: Answer, after: StreamSequence, octets: usize) -> u64 {
         self.last += 1;
         self.octets += octets;
-        self.waiting.insert(self.last, Waiting { answer, after, octets, place: None });
+        self.waiting.insert(self.last, Waiting { answer, after, octets });
         self.last
     }
 
@@ -49,15 +50,7 @@ impl Own {
     pub(super) fn take(&mut self, number: u64) -> Option<Answer> {
         let waiting = self.waiting.remove(&number)?;
         self.octets -= waiting.octets;
-        if let Some(place) = waiting.place {
-            self.placed.remove(&place);
-        }
         Some(waiting.answer)
-    }
-
-    /// Takes out the answer of the one that was acknowledged at a place.
-    pub(super) fn take_at(&mut self, place: Position) -> Option<Answer> {
-        self.take(*self.placed.get(&place)?)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -83,7 +76,7 @@ impl<S: Storage> JetStreamLog<S> {
             return;
         }
         let deadline = Instant::now() + self.patience;
-        let after = self.applying.applied();
+        let after = self.applying.applied().sequence;
         let propose = |(proposal, answer): (Proposal, Answer)| {
             let payload = Bytes::from(proposal.to_octets());
             let number = self.own.add(answer, after, payload.len());
@@ -99,13 +92,13 @@ impl<S: Storage> JetStreamLog<S> {
     /// Why one of them is given up, or that the servers have lost something.
     pub(super) fn hear_reports(&mut self) -> Result<(), Trouble> {
         let mut failed = Ok(());
-        while let Some(Report { number, result }) = self.proposing.report() {
+        while let Some(Report { numbers, result }) = self.proposing.report() {
             match result {
-                Ok(place) => self.acknowledged(number, place)?,
+                Ok(sequence) => self.acknowledged(numbers, sequence)?,
                 Err(trouble) => {
-                    if let Some(answer) = self.own.take(number) {
+                    for answer in numbers.into_iter().filter_map(|number| self.own.take(number)) {
                         answer(Err(trouble.clone()));
-                        failed = Err(trouble);
+                        failed = Err(trouble.clone());
                     }
                 }
             }
@@ -113,39 +106,44 @@ impl<S: Storage> JetStreamLog<S> {
         failed
     }
 
-    fn acknowledged(&mut self, number: u64, place: Position) -> Result<(), Trouble> {
-        let Some(waiting) = self.own.waiting.get_mut(&number) else { return Ok(()) };
-        if place <= waiting.after {
+    fn acknowledged(&mut self, numbers: Vec<u64>, sequence: StreamSequence) -> Result<(), Trouble> {
+        let mut waiting = numbers.iter().filter_map(|number| self.own.waiting.get(number)).peekable();
+        if waiting.peek().is_none() {
+            return Ok(());
+        }
+        if waiting.any(|waiting| sequence <= waiting.after) {
             return Err(self.stop(format!(
-                "the stream {} gave the place {place} again, which this node has applied already: servers have lost \
+                "the stream {} gave message {sequence} again, which this node has applied already: servers have lost \
                  what they acknowledged",
                 self.space.stream()
             )));
         }
-        waiting.place = Some(place);
-        self.own.placed.insert(place, number);
-        self.expect(place);
-        if place <= self.applying.applied() {
+        self.expect(sequence);
+        self.own.placed.insert(sequence, numbers);
+        if sequence <= self.applying.applied().sequence {
             // Something else was applied there, or it was not known again.
-            self.answer_unknown(number);
+            self.answer_placed(sequence);
         }
         Ok(())
     }
 
-    /// Answers one that has its place, unless it is answered: nothing else is known of it.
-    pub(super) fn answer_unknown(&mut self, number: u64) {
-        if let Some(answer) = self.own.take(number) {
-            answer(Err(unknown()));
+    /// Answers what was proposed here, by its numbers, of which the first has the place behind one. If the log is not sure what was written, it says nothing of some.
+    pub(super) fn answer(&mut self, numbers: &[u64], behind: Position, outcomes: &[Outcome]) {
+        for (number, place) in numbers.iter().zip(behind.0 + 1..) {
+            let Some(answer) = self.own.take(*number) else { continue };
+            match outcomes.binary_search_by_key(&place, |outcome| outcome.position.0) {
+                Ok(at) => answer(Ok(&outcomes[at])),
+                Err(_) => answer(Err(unknown())),
+            }
         }
     }
 
-    /// Answers what was proposed here, by its number. What was acknowledged at a place and is not what was applied there
-    /// was lost by the servers, or came in a way in which it is not known again.
-    pub(super) fn answer(&mut self, number: Option<u64>, outcome: &Outcome) {
-        if let Some(answer) = number.and_then(|number| self.own.take(number)) {
-            answer(Ok(outcome));
-        } else if let Some(answer) = self.own.take_at(outcome.position) {
-            answer(Err(unknown()));
+    /// Answers what was acknowledged in messages up to one, unless it is answered. It is not what was applied there: the
+    /// servers have lost it, or it came in a way in which it is not known again.
+    pub(super) fn answer_placed(&mut self, up_to: StreamSequence) {
+        while let Some(first) = self.own.placed.first_entry().filter(|first| *first.key() <= up_to) {
+            let numbers = first.remove();
+            self.answer(&numbers, Position(0), &[]);
         }
     }
 }

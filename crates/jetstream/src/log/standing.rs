@@ -4,17 +4,19 @@ use std::thread;
 
 use parlor_chat::log::Log;
 use parlor_chat::storage::Storage;
-use parlor_chat::{Entry, Fingerprint, Position, Trouble};
+use parlor_chat::{Entry, Fingerprint, Position, Proposal, Trouble};
 use tokio::time::{Duration, Instant};
 
 use super::{AGAIN, JetStreamLog, PIECE, id};
-use crate::message::Said;
+use crate::layout::StreamSequence;
+use crate::message::{self, Said};
 use crate::publish::Outgoing;
 use crate::reach::{unusable, waiting};
+use crate::settled::Decided;
 use crate::stream::{self, Extent};
 
 /// Messages at the end that are looked for at most to compare one: others are erased.
-const COMPARED: u64 = 64;
+const COMPARED: usize = 64;
 
 impl<S: Storage> JetStreamLog<S> {
     /// Why nothing is taken any more, if that is so: the stream has lost what this node has applied. Reading goes on.
@@ -34,20 +36,8 @@ impl<S: Storage> JetStreamLog<S> {
     pub fn heal(&mut self) -> Result<u64, Trouble> {
         let deadline = Instant::now() + self.patience;
         let extent = self.extent(deadline)?;
-        self.compare(extent.last.min(self.local.last()), deadline)?;
-        let mut lost = 0;
-        let mut after = extent.last;
-        while after < self.local.last() {
-            let piece = self.local.tail(after, PIECE)?;
-            let Some(last) = piece.last().filter(|_| piece[0].position == after.next()) else {
-                let what =
-                    format!("entry {} is trimmed away on this node; heal on another one", after.next());
-                return Err(unusable(what));
-            };
-            after = last.position;
-            lost += piece.len() as u64;
-            self.put_back(&piece)?;
-        }
+        self.compare(self.place_before(extent.last.next())?, deadline)?;
+        let lost = self.put_back_after(extent.last)?;
         self.look(Instant::now() + self.patience)?;
         // An older copy of the servers' data has again what was erased since.
         self.find_owed(Position(0), Duration::ZERO)?;
@@ -55,18 +45,40 @@ impl<S: Storage> JetStreamLog<S> {
         Ok(lost)
     }
 
-    /// Publishes entries at their own places, or not at all.
-    pub(super) fn put_back(&self, entries: &[Entry]) -> Result<(), Trouble> {
+    /// Puts back what this node has behind a message, and returns how many places that were.
+    fn put_back_after(&self, after: StreamSequence) -> Result<u64, Trouble> {
+        let begin = self.place_before(after.next())?;
+        let mut at = begin;
+        while at < self.local.last() {
+            let mut piece = Vec::new();
+            while at < self.local.last() && piece.len() < PIECE {
+                let held = self.held(at.next())?;
+                let decided = self.decided(held)?;
+                if decided.entries.len() != held.count() {
+                    let what =
+                        format!("entry {} is trimmed away on this node; heal on another one", at.next());
+                    return Err(unusable(what));
+                }
+                at = held.last;
+                piece.push(decided);
+            }
+            self.put_back(&piece)?;
+        }
+        Ok(at.0 - begin.0)
+    }
+
+    /// Publishes what became of messages at their own places, or not at all.
+    pub(super) fn put_back(&self, messages: &[Decided]) -> Result<(), Trouble> {
         let id = id()?;
-        for piece in entries.chunks(PIECE) {
-            let outgoing = |entry: &Entry| Outgoing {
-                id: format!("{id}-{}", entry.position),
-                payload: entry.to_octets().into(),
+        for piece in messages.chunks(PIECE) {
+            let outgoing = |Decided { sequence, entries }: &Decided| {
+                let (subject, payload) = message::of_entries(&self.space, entries);
                 // Nobody else writes in between, or this fails.
-                after: Some(entry.position.0 - 1),
+                let after = Some(sequence.before().0);
+                Outgoing { id: format!("{id}-{sequence}"), subject: subject.into(), payload, after }
             };
-            let messages: Vec<Outgoing> = piece.iter().map(outgoing).collect();
-            self.publish(self.space.entries(), &messages, Instant::now() + self.patience)?;
+            let outgoing: Vec<Outgoing> = piece.iter().map(outgoing).collect();
+            self.publish(&outgoing, Instant::now() + self.patience)?;
         }
         Ok(())
     }
@@ -93,17 +105,18 @@ impl<S: Storage> JetStreamLog<S> {
     pub(super) fn look(&mut self, deadline: Instant) -> Result<Extent, Trouble> {
         let connection = self.connection.number();
         let extent = self.extent(deadline)?;
-        if extent.last < self.local.last() {
+        let reach = self.reach()?;
+        if extent.last < reach.sequence {
             return Err(self.stop(format!(
-                "the stream {} ends at {}, but this node has applied it up to {}: servers have lost what they \
+                "the stream {} ends at message {}, but this node has applied it up to {}: servers have lost what they \
                  acknowledged; this node has it still and takes nothing new until that is put back",
                 self.space.stream(),
                 extent.last,
-                self.local.last()
+                reach.sequence
             )));
         }
         if connection.is_none() || self.proposing.looked_at() != connection || self.unfit.is_some() {
-            self.compare(self.local.last(), deadline)?;
+            self.compare(reach.position, deadline)?;
             self.unfit = None;
             self.proposing.look(connection);
         }
@@ -127,22 +140,35 @@ impl<S: Storage> JetStreamLog<S> {
         Ok(())
     }
 
-    /// Whether the stream has the same as this node at a place, or at the last before it that is not erased.
+    /// Whether the stream has the same as this node in the message that holds a place, or in the last before it that is not
+    /// erased.
     fn compare(&mut self, place: Position, deadline: Instant) -> Result<(), Trouble> {
-        let lowest = place.0.saturating_sub(COMPARED);
-        for place in (lowest + 1..=place.0).rev().map(Position) {
-            let Some(entry) = self.entry(place)? else { return Ok(()) };
-            let message =
-                self.ask(deadline, || stream::message(&self.connection, &self.space, &self.name, place))?;
-            let Some(message) = message else { continue };
-            if is_same(&message.read(&self.space)?, &entry) {
-                return Ok(());
+        let mut place = place;
+        for _ in 0..COMPARED {
+            if place == Position(0) {
+                break;
             }
-            return Err(self.stop(format!(
-                "at {place} of the stream {} stands something else than this node has applied: servers have lost what \
-                 they acknowledged, and something new was taken since; start this node with an empty data folder",
-                self.space.stream()
-            )));
+            let held = self.held(place)?;
+            let decided = self.decided(held)?;
+            if held.sequence == StreamSequence(0) || decided.entries.len() != held.count() {
+                break;
+            }
+            let before = Position(held.first.0 - 1);
+            let message = self.ask(deadline, || {
+                stream::message(&self.connection, &self.space, &self.name, held.sequence)
+            })?;
+            if let Some(message) = message {
+                if is_same(&message.read(&self.space, before)?, &decided.entries) {
+                    return Ok(());
+                }
+                return Err(self.stop(format!(
+                    "in message {} of the stream {} stands something else than this node has applied: servers have lost \
+                     what they acknowledged, and something new was taken since; start this node with an empty data folder",
+                    held.sequence,
+                    self.space.stream()
+                )));
+            }
+            place = before;
         }
         Ok(())
     }
@@ -157,15 +183,26 @@ impl<S: Storage> JetStreamLog<S> {
     }
 }
 
-/// Whether an entry is what became of a message, as far as both say still.
-fn is_same(said: &Said, entry: &Entry) -> bool {
+/// Whether entries are what became of a message, as far as both say still.
+fn is_same(said: &Said, entries: &[Entry]) -> bool {
     match said {
-        Said::Entry(said) => (said.fingerprint, said.verdict) == (entry.fingerprint, entry.verdict),
-        Said::Proposal(proposal) => {
-            let key = proposal.key.as_ref().map(|key| Fingerprint::of(proposal.by, key));
-            let event = entry.event.as_ref().filter(|event| event.what != parlor_chat::What::Erased);
-            key == entry.fingerprint
-                && event.is_none_or(|event| (event.by, event.at) == (proposal.by, proposal.at))
+        Said::Entries(said) => {
+            said.len() == entries.len()
+                && said.iter().zip(entries).all(|(said, entry)| is_same_entry(said, entry))
+        }
+        Said::Proposals(said) => {
+            said.len() == entries.len()
+                && said.iter().zip(entries).all(|(said, entry)| is_decided(said, entry))
         }
     }
+}
+
+fn is_same_entry(said: &Entry, entry: &Entry) -> bool {
+    (said.fingerprint, said.verdict) == (entry.fingerprint, entry.verdict)
+}
+
+fn is_decided(proposal: &Proposal, entry: &Entry) -> bool {
+    let key = proposal.key.as_ref().map(|key| Fingerprint::of(proposal.by, key));
+    let event = entry.event.as_ref().filter(|event| event.what != parlor_chat::What::Erased);
+    key == entry.fingerprint && event.is_none_or(|event| (event.by, event.at) == (proposal.by, proposal.at))
 }

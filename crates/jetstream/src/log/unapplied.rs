@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use parlor_chat::Position;
-
+use crate::layout::StreamSequence;
 use crate::message::Delivered;
 
 /// Messages that are kept at most: those that are being written, those that are decided, and those that come next.
@@ -23,28 +22,28 @@ impl Unapplied {
         self.messages.len() < MOST && self.octets < MOST_OCTETS
     }
 
-    /// The place of the last.
-    pub(super) fn last(&self) -> Option<Position> {
-        self.messages.back().map(|message| message.position)
+    /// The last.
+    pub(super) fn last(&self) -> Option<StreamSequence> {
+        self.messages.back().map(|message| message.sequence)
     }
 
     /// Adds what comes behind the others. What does not has come before.
     pub(super) fn push(&mut self, message: Delivered) {
-        if self.last().is_none_or(|last| message.position > last) {
+        if self.last().is_none_or(|last| message.sequence > last) {
             self.octets += message.payload.len();
             self.messages.push_back(message);
         }
     }
 
-    /// Those behind a place.
-    pub(super) fn after(&self, place: Position) -> impl Iterator<Item = &Delivered> {
-        let from = self.messages.partition_point(|message| message.position <= place);
+    /// Those behind one.
+    pub(super) fn after(&self, sequence: StreamSequence) -> impl Iterator<Item = &Delivered> {
+        let from = self.messages.partition_point(|message| message.sequence <= sequence);
         self.messages.range(from..)
     }
 
-    /// Takes out the next up to a place.
-    pub(super) fn pop_through(&mut self, place: Position) -> Option<Delivered> {
-        let message = self.messages.pop_front_if(|message| message.position <= place)?;
+    /// Takes out the next up to one.
+    pub(super) fn pop_through(&mut self, sequence: StreamSequence) -> Option<Delivered> {
+        let message = self.messages.pop_front_if(|message| message.sequence <= sequence)?;
         self.octets -= message.payload.len();
         Some(message)
     }
@@ -54,19 +53,21 @@ impl Unapplied {
 mod tests {
     use super::*;
 
-    fn message(position: u64, octets: usize) -> Delivered {
-        let payload = vec![0; octets].into();
-        Delivered { position: Position(position), own: None, subject: "x".into(), payload }
+    fn message(sequence: u64, octets: usize) -> Delivered {
+        let (sequence, payload) = (StreamSequence(sequence), vec![0; octets].into());
+        Delivered { sequence, count: 1, own: Vec::new(), subject: "x".into(), payload }
     }
 
     #[test]
-    fn each_place_is_there_once_and_in_order() {
+    fn each_message_is_there_once_and_in_order() {
         let mut unapplied = Unapplied::default();
         [3, 4, 4, 2, 6].into_iter().for_each(|place| unapplied.push(message(place, 1)));
-        let after =
-            |place| unapplied.after(Position(place)).map(|message| message.position.0).collect::<Vec<_>>();
+        let after = |sequence| {
+            unapplied.after(StreamSequence(sequence)).map(|message| message.sequence.0).collect::<Vec<_>>()
+        };
         assert_eq!((after(0), after(3), after(5), after(6)), (vec![3, 4, 6], vec![4, 6], vec![6], vec![]));
-        let mut pop = |place| unapplied.pop_through(Position(place)).map(|message| message.position.0);
+        let mut pop =
+            |sequence| unapplied.pop_through(StreamSequence(sequence)).map(|message| message.sequence.0);
         assert_eq!(
             [pop(2), pop(4), pop(4), pop(4), pop(9), pop(9)],
             [None, Some(3), Some(4), None, Some(6), None]
@@ -81,13 +82,13 @@ mod tests {
             many.push(message(place, 0));
         });
         assert!(!many.has_room());
-        many.pop_through(Position(1)).unwrap();
+        many.pop_through(StreamSequence(1)).unwrap();
         assert!(many.has_room());
 
         let mut large = Unapplied::default();
         large.push(message(1, MOST_OCTETS));
         assert!(!large.has_room());
-        large.pop_through(Position(1)).unwrap();
+        large.pop_through(StreamSequence(1)).unwrap();
         assert!(large.has_room());
     }
 }

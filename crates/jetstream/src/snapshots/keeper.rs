@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::record::{self, Known, Record};
 use super::write;
 use crate::connection::Connection;
+use crate::layout::Held;
 use crate::options::Options;
 use crate::space::Space;
 use crate::{settled, stream};
@@ -170,8 +171,15 @@ impl Keeping {
     }
 
     /// Forgets what every node finds in a snapshot, but for the newest messages.
-    fn trim(&self, known: Known, last: Position) -> Result<(), Trouble> {
+    fn trim(&mut self, known: Known, last: Position) -> Result<(), Trouble> {
         let Some(up_to) = trimmed(self.keep, known, last) else { return Ok(()) };
+        let mut mark = None;
+        self.source.read(&mut |read| {
+            mark = LogReader::new(read).mark(up_to.next())?;
+            Ok(())
+        })?;
+        // A message stays as long as one of its places does.
+        let up_to = Held::at(up_to.next(), mark)?.sequence.before();
         let (connection, space) = (&*self.connection, &self.space);
         self.unless_stopped(async {
             stream::forget(connection, space, up_to).await?;
