@@ -23,7 +23,7 @@ use crate::queue::{Batch, Proposed, Queue};
 use crate::space::Space;
 
 /// Messages that are on their way at a time. What comes meanwhile waits for one of them, and goes out together.
-const UNDER_WAY: usize = 4;
+const UNDER_WAY: usize = 2;
 
 /// What became of proposals' way.
 #[derive(Debug)]

@@ -152,6 +152,50 @@ fn after_trimming_a_new_node_and_one_that_is_too_far_behind_begin_with_the_snaps
     }
 }
 
+#[test]
+fn what_is_erased_of_one_message_leaves_what_stands_with_it_whenever_a_node_comes() {
+    let server = Server::start();
+    let storage = Memory::new();
+    let open = || JetStreamLog::open(Options::new(server.address(), "main"), storage.clone()).unwrap();
+    let mut log = open();
+    append(&mut log, &[arrive(1), post(1, "a"), post(1, "b"), post(1, "c")]);
+    // One after the other, and each time by a node that has just started.
+    for (number, message) in [2, 3, 1].into_iter().enumerate() {
+        append(&mut log, &[post(1, &format!("later-{number}")), delete(1, message)]);
+        assert_eq!(log.scrub(), Ok(true));
+        let later = node(&server, "main");
+        assert_eq!((later.last(), later.state_hash()), (log.last(), log.state_hash()));
+        assert_eq!(later.tail(Position(0), usize::MAX), log.tail(Position(0), usize::MAX));
+        drop(log);
+        log = open();
+    }
+}
+
+#[test]
+fn a_space_that_begins_with_a_snapshot_erases_nothing_that_came_after_it() {
+    let server = Server::start();
+    let mut alone = LocalLog::open(Memory::new()).unwrap();
+    append(&mut alone, &[arrive(1), post(1, "a"), post(1, "b"), post(1, "c")]);
+    let mut snapshot = Vec::new();
+    alone.snapshot(&mut snapshot).unwrap();
+    let storage = Memory::new();
+    let open = || JetStreamLog::open(Options::new(server.address(), "main"), storage.clone()).unwrap();
+    let mut log = open();
+    assert_eq!(log.restore(&mut snapshot.as_slice()), Ok(Position(4)));
+    for text in ["d", "e", "f"] {
+        append(&mut log, &[post(1, text)]);
+    }
+    drop(log);
+    let mut log = open();
+    // At these places stood something else in the old log than stands in the messages of these numbers.
+    append(&mut log, &[delete(1, 1), delete(1, 2), delete(1, 4)]);
+    assert_eq!(log.scrub(), Ok(true));
+    append(&mut log, &[post(1, "g")]);
+    let later = node(&server, "main");
+    assert_eq!((later.last(), later.state_hash()), (log.last(), log.state_hash()));
+    assert_eq!(later.tail(Position(4), usize::MAX), log.tail(Position(4), usize::MAX));
+}
+
 /// Chance: numbers that only depend on where they begin (Knuth's MMIX).
 struct Chance(u64);
 

@@ -85,6 +85,40 @@ fn a_node_that_has_less_goes_on_by_itself_once_another_has_healed_the_stream() {
 }
 
 #[test]
+fn what_is_put_back_stands_in_the_messages_that_it_stood_in() {
+    let mut server = Server::start();
+    let storage = Memory::new();
+    let open = |server: &Server| {
+        JetStreamLog::open(Options::new(server.address(), "main"), storage.clone()).unwrap()
+    };
+    let mut log = open(&server);
+    append(&mut log, &[arrive(1), post(1, "a"), post(1, "b")]);
+    append(&mut log, &[post(1, "c")]);
+    server.kill();
+    let copy = server.copy_of_data();
+    server.restart();
+    for batch in [["d", "e"], ["f", "g"]] {
+        append(&mut log, &batch.map(|text| post(1, text)));
+        append(&mut log, &[post(1, &format!("{}-alone", batch[0]))]);
+    }
+    let mut other = node(&server, "main");
+    server.kill();
+    server.put_back(&copy);
+    server.restart();
+    drop(log);
+
+    let mut log = open(&server);
+    assert_eq!(log.heal(), Ok(6));
+    // Who had all of it before goes on, which it could not behind other messages.
+    append(&mut other, &[arrive(2), post(2, "h")]);
+    append(&mut log, &[post(1, "i")]);
+    catch_up(&mut other, &log);
+    assert_eq!((log.last(), log.state_hash()), (other.last(), other.state_hash()));
+    let later = node(&server, "main");
+    assert_eq!(later.tail(Position(0), usize::MAX), log.tail(Position(0), usize::MAX));
+}
+
+#[test]
 fn what_stands_in_the_stream_instead_is_noticed() {
     let mut server = Server::start();
     let mut log = node(&server, "main");
