@@ -69,11 +69,6 @@ fn secrets(octets: &[u8]) -> BTreeSet<String> {
     texts.collect()
 }
 
-/// Erases all that this node has to erase.
-fn scrub(log: &mut JetStreamLog<Memory>) {
-    log.scrub().unwrap();
-}
-
 #[test]
 fn what_is_deleted_edited_away_or_refused_is_in_no_file_of_the_server() {
     let server = Server::start();
@@ -218,6 +213,12 @@ impl Told {
         Told { from: log.last(), log, outcomes: Vec::new() }
     }
 
+    /// Erases all that this node has to erase. What was decided before is told by that.
+    fn scrub(&mut self) {
+        self.log.scrub().unwrap();
+        self.outcomes.extend_from_slice(self.log.heard());
+    }
+
     fn every_outcome_was_told_in_order(&self) {
         let told = self.outcomes.iter().map(|outcome| outcome.position.0);
         assert!(told.eq(self.from.0 + 1..=self.log.last().0), "{:?} from {}", self.outcomes, self.from);
@@ -241,7 +242,7 @@ fn nodes_come_to_the_same(server: &Server, space: &str, raw: &[Raw], chance: &mu
         in_order.extend(outcomes.iter().map(|outcome| outcome.position).zip(batch));
         told.outcomes.extend_from_slice(told.log.heard());
         match chance.below(24) {
-            0..=5 => scrub(&mut nodes[speaker].log),
+            0..=5 => nodes[speaker].scrub(),
             6 => _ = nodes[speaker].log.publish_snapshot().unwrap(),
             7 if nodes.len() < 6 => nodes.push(Told::new(node(server, space))),
             8 => {
@@ -253,7 +254,7 @@ fn nodes_come_to_the_same(server: &Server, space: &str, raw: &[Raw], chance: &mu
     }
     for told in nodes.iter_mut().take(2) {
         listen(told, end);
-        scrub(&mut told.log);
+        told.scrub();
     }
     nodes.push(Told::new(node(server, space)));
     let mut alone = LocalLog::open(Memory::new()).unwrap();
