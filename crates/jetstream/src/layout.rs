@@ -85,19 +85,14 @@ impl Held {
     }
 }
 
-/// What is to be noted of a message that comes after all others and holds so many places.
-pub(crate) fn mark(after: Reach, count: usize) -> Option<Mark> {
-    (count > 1).then(|| noted(after.position.next(), after.sequence.next(), count as u64))
-}
-
-/// What is to be noted of messages that come after all others, one after the other, and hold so many places each.
-pub(crate) fn marks(mut after: Reach, counts: impl Iterator<Item = usize>) -> Vec<Mark> {
-    let mut marks = Vec::new();
-    for count in counts {
-        marks.extend(mark(after, count));
-        after = after.after(count);
-    }
-    marks
+/// What is to be noted of messages that come behind a reach and go so far.
+pub(crate) fn marks(behind: Reach, messages: &[Reach]) -> Vec<Mark> {
+    let before = std::iter::once(&behind).chain(messages);
+    let noted = messages.iter().zip(before).filter_map(|(message, before)| {
+        let count = message.position.0 - before.position.0;
+        (count > 1).then(|| noted(before.position.next(), message.sequence, count))
+    });
+    noted.collect()
 }
 
 /// What is to be noted where a stream begins behind a place: what comes before stands in no message, which is said by a
@@ -154,8 +149,8 @@ mod tests {
             };
             let mut messages = Vec::new();
             for count in counts {
-                marks.extend(mark(reach, count));
                 let next = reach.after(count);
+                marks.extend(super::marks(reach, &[next]));
                 messages.push(Held { sequence: next.sequence, first: reach.position.next(), last: next.position });
                 reach = next;
             }

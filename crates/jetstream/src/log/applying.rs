@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use parlor_chat::log::{Log, Mark};
+use parlor_chat::log::Log;
 use parlor_chat::storage::Storage;
 use parlor_chat::{Entry, Outcome, Position, Proposal, Trouble};
 use tokio::time::Instant;
@@ -21,8 +21,6 @@ const STEP: usize = 1_024;
 struct Next {
     /// How far each of its messages goes.
     messages: Vec<Reach>,
-    /// What is to be noted of them.
-    marks: Vec<Mark>,
     proposals: Vec<Proposal>,
     entries: Vec<Entry>,
 }
@@ -170,7 +168,6 @@ impl<S: Storage> JetStreamLog<S> {
                 // What stands before it is applied first.
                 _ => break,
             }
-            next.marks.extend(layout::mark(last, message.count));
             last = last.after(message.count);
             next.messages.push(last);
         }
@@ -179,8 +176,9 @@ impl<S: Storage> JetStreamLog<S> {
 
     /// Has the node's own log decide on what comes next.
     fn take(&mut self, next: Next) -> Result<(), Trouble> {
-        let Next { messages, marks, proposals, .. } = next;
+        let Next { messages, proposals, .. } = next;
         let after = self.applying.decided();
+        let marks = layout::marks(after, &messages);
         let origins = erasing::origins(&proposals, after.position);
         if self.applying.is_idle() && self.applying.last <= 1 && proposals.len() == 1 {
             // With nothing beside it, there is no better thread than this one.
@@ -234,8 +232,7 @@ impl<S: Storage> JetStreamLog<S> {
     pub(super) fn take_over(&mut self, messages: &[Reach], entries: Vec<Entry>) -> Result<(), Trouble> {
         let mut step = Step::behind(self.applying.decided(), self.applying.part);
         step.messages.extend(messages);
-        let counts = step.each().map(|(before, message)| (message.position.0 - before.0) as usize);
-        let marks = layout::marks(step.after, counts);
+        let marks = layout::marks(step.after, messages);
         match decided::take_over(&mut self.local, entries, &marks) {
             Ok(outcomes) => step.outcomes = outcomes,
             Err(trouble) => {
