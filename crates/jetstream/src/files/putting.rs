@@ -74,8 +74,8 @@ impl SharedFiles {
     /// Publishes something until it is acknowledged. While there is no connection nothing waits in front of it.
     fn publish(&self, subject: &str, id: String, payload: Bytes) -> Result<(), Trouble> {
         let (context, stream) = (&self.connection.publishing, &self.space.files_stream());
-        let publishing = Publishing { context, stream, subject: subject.into(), gate: None };
-        let message = Outgoing { id, payload, after: None };
+        let publishing = Publishing { context, stream, gate: None };
+        let message = Outgoing { id, subject: subject.into(), payload, after: None };
         let deadline = Instant::now() + self.patience;
         self.connection.wait(async {
             loop {
