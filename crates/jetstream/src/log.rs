@@ -83,6 +83,8 @@ pub struct JetStreamLog<S> {
     asked: Instant,
     /// Why nothing is taken any more.
     unfit: Option<Trouble>,
+    /// Since when the servers have said that they have less than was applied here.
+    short_since: Option<Instant>,
     /// What is to be erased from the stream, and when.
     owed: BTreeMap<Position, Instant>,
     /// The messages whose settled entries this node has put beside the stream, the first and the last, without a gap.

@@ -69,6 +69,7 @@ impl<S: Storage> JetStreamLog<S> {
             probed: now,
             asked: now,
             unfit: None,
+            short_since: None,
             owed: BTreeMap::new(),
             settled: None,
             snapshots: Shared::default(),
@@ -94,7 +95,7 @@ impl<S: Storage> JetStreamLog<S> {
             taken = self.begin_anew()?;
         }
         self.note_forgotten()?;
-        let looked = self.look(deadline);
+        let looked = self.look_until_sure(deadline);
         if let (Err(_), Some(unfit)) = (&looked, &self.unfit) {
             // What is here can be read, and put back.
             self.notes.insert(0, unfit.to_string());

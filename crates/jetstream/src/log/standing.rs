@@ -15,6 +15,9 @@ use crate::reach::{unusable, waiting};
 use crate::settled::Decided;
 use crate::stream::{self, Extent};
 
+/// For so long the servers have to say that they lack something until that is believed: a leader that was paused says what
+/// it knew before, until it has heard that there is another.
+const SURE: Duration = Duration::from_secs(15);
 /// Messages at the end that are looked for at most to compare one: others are erased.
 const COMPARED: usize = 64;
 
@@ -107,14 +110,9 @@ impl<S: Storage> JetStreamLog<S> {
         let extent = self.extent(deadline)?;
         let reach = self.reach()?;
         if extent.last < reach.sequence {
-            return Err(self.stop(format!(
-                "the stream {} ends at message {}, but this node has applied it up to {}: servers have lost what they \
-                 acknowledged; this node has it still and takes nothing new until that is put back",
-                self.space.stream(),
-                extent.last,
-                reach.sequence
-            )));
+            return Err(self.is_short(extent.last, reach.sequence));
         }
+        self.short_since = None;
         if connection.is_none() || self.proposing.looked_at() != connection || self.unfit.is_some() {
             self.compare(reach.position, deadline)?;
             self.unfit = None;
@@ -127,6 +125,38 @@ impl<S: Storage> JetStreamLog<S> {
         Ok(extent)
     }
 
+    /// As [`Self::look`], and if the servers lack something, waits until that is sure.
+    pub(super) fn look_until_sure(&mut self, deadline: Instant) -> Result<Extent, Trouble> {
+        loop {
+            match self.look(deadline) {
+                Err(Trouble::Unreachable(_))
+                    if self.short_since.is_some() && Instant::now() < deadline + SURE =>
+                {
+                    thread::sleep(AGAIN);
+                }
+                looked => return looked,
+            }
+        }
+    }
+
+    /// Nothing is published any more, because the servers say that the stream ends before what was applied here.
+    fn is_short(&mut self, last: StreamSequence, applied: StreamSequence) -> Trouble {
+        let since = *self.short_since.get_or_insert_with(Instant::now);
+        self.asked = Instant::now();
+        let what = format!(
+            "the stream {} ends at message {last}, but this node has applied it up to {applied}",
+            self.space.stream()
+        );
+        if self.unfit.is_some() || since.elapsed() >= SURE {
+            return self.stop(format!(
+                "{what}: servers have lost what they acknowledged; this node has it still and takes nothing new until \
+                 that is put back"
+            ));
+        }
+        self.proposing.look(None);
+        waiting(what)
+    }
+
     /// Servers that came back may have lost something: before it is known that they have not, nothing is published and
     /// nothing applied.
     pub(super) fn look_if_new(&mut self) -> Result<(), Trouble> {
@@ -135,6 +165,10 @@ impl<S: Storage> JetStreamLog<S> {
             return Err(waiting("there is no connection to them"));
         }
         if self.unfit.is_some() || self.proposing.looked_at() != connection {
+            if self.short_since.is_some() && self.asked.elapsed() < AGAIN {
+                let doubt = || waiting("they have less than this node, or do not know it yet");
+                return Err(self.unfit.clone().unwrap_or_else(doubt));
+            }
             self.look(Instant::now())?;
         }
         Ok(())
