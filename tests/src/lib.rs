@@ -10,3 +10,4 @@ pub mod http1;
 pub mod process;
 pub mod provider;
 pub mod successor;
+pub mod tools;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parlor_tests::client::Client;
 use parlor_tests::process::{Folder, Process, built};
@@ -87,6 +87,44 @@ fn nothing_acknowledged_is_lost_by_what_happens_to_the_nodes_of_a_cluster() {
     assert!(faults.map(|(_, count)| count).sum::<u64>() >= 2, "{counts:?}");
     for happened in ["broker slow", "reconnects", "resends"] {
         assert!(counts[happened] > 0, "{happened}: {counts:?}");
+    }
+}
+
+/// The processes that have something to do with a folder, by what they were started with.
+fn with(folder: &Path) -> Vec<u32> {
+    let folder = folder.to_str().unwrap();
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let numbers = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+    let is_one = |number: &u32| {
+        let started = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&started).contains(folder)
+    };
+    numbers.filter(is_one).collect()
+}
+
+fn wait_for(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn however_a_check_of_a_cluster_ends_it_leaves_no_process_behind() {
+    for signal in ["TERM", "INT", "KILL"] {
+        let folder = Folder::new("ended");
+        let mut command = check(&["--cluster", "--faults", "--spare-brokers", "--minutes", "10"]);
+        let mut process = Process::spawn("check", command.env("TMPDIR", folder.path()));
+        wait_for("three nats-servers and three nodes run", || with(folder.path()).len() == 6);
+        process.signal(signal);
+        process.wait(Duration::from_secs(60));
+        wait_for(signal, || with(folder.path()).is_empty());
+        if signal != "KILL" {
+            wait_for("nothing is left of their data", || {
+                fs::read_dir(folder.path()).unwrap().next().is_none()
+            });
+        }
     }
 }
 

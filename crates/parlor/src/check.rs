@@ -16,6 +16,7 @@ mod evidence;
 mod expected;
 mod faults;
 mod frames;
+mod healing;
 mod hearing;
 mod line;
 mod options;
@@ -42,6 +43,8 @@ mod tests;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
+
+use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) use options::Options;
 
@@ -109,11 +112,24 @@ pub(crate) fn run(options: &Options) -> Result<(), CheckError> {
         };
         tokio::select! {
             verdict = course => verdict,
-            _ = tokio::signal::ctrl_c() => Err(CheckError::Interrupted),
+            // What was started ends with its values.
+            ended = told_to_end() => Err(ended.map_or_else(CheckError::Server, |()| CheckError::Interrupted)),
         }
     })?;
     say(&verdict.to_string());
     if verdict.is_good() { Ok(()) } else { Err(CheckError::Failed) }
+}
+
+/// Waits until somebody wants it to end, or the terminal is gone.
+async fn told_to_end() -> io::Result<()> {
+    let (mut interrupt, mut terminate, mut hangup) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok(())
 }
 
 fn say(text: &str) {

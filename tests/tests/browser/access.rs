@@ -1,8 +1,7 @@
 //! The page for everybody: axe-core finds nothing in any view, and keys alone do everything.
 
-use std::path::PathBuf;
-
 use parlor_tests::browser::Browser;
+use parlor_tests::tools::tool;
 use serde_json::{Value, json};
 
 use super::looks::{STICKING_OUT, picture};
@@ -10,16 +9,7 @@ use super::room::{COMPOSER, DESK, Guest, PATIENCE, PHONE, Room, SOON};
 
 /// axe-core, which `./test install` puts beside the other tools.
 pub(crate) fn axe() -> String {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| {
-        let home = std::env::var_os("HOME").map(PathBuf::from);
-        home.map(|home| home.join(".cache"))
-    });
-    let tools = std::env::var_os("PARLOR_TOOLS").map(PathBuf::from);
-    let tools = tools.or_else(|| cache.map(|cache| cache.join("parlor-tools"))).expect("there is a home");
-    let path = tools.join("node_modules/axe-core/axe.min.js");
-    std::fs::read_to_string(&path).unwrap_or_else(|error| {
-        panic!("{} cannot be read ({error}); run ./test install", path.display());
-    })
+    std::fs::read_to_string(tool("node_modules/axe-core/axe.min.js")).expect("it is text")
 }
 
 /// What axe finds, and where.

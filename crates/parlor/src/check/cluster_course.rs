@@ -1,35 +1,49 @@
 //! The course of a check of a cluster, which ends with a look at what each node has kept.
 
 use std::io::{self, ErrorKind};
+use std::pin::pin;
+use std::sync::Arc;
 
-use tokio::time::Duration;
+use tokio::time::{Duration, sleep};
 
 use super::course::{COMING, Course, SETTLING, is_good};
 use super::options::Options;
-use super::own_cluster::OwnCluster;
+use super::own_broker::Version;
+use super::own_cluster::{OwnCluster, misses_something, wait_for_brokers};
 use super::problems::Kind;
 use super::route::Route;
 use super::shared::Phase;
 use super::verdict::Verdict;
-use super::{CheckError, cluster_faults};
+use super::{CheckError, cluster_faults, healing, say};
 
 /// How long it may take at the end until everything is acknowledged, beside what a single server has: who waits for a
 /// leader waits, and is told to try again.
 const SETTLING_OF_CLUSTER: Duration = SETTLING.saturating_add(Duration::from_secs(60));
 
+/// How often it is looked meanwhile whether the log is to be healed.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Checks a cluster of our own, and harms it.
 pub(super) async fn run(options: &Options, seed: u64, label: String) -> Result<Verdict, CheckError> {
-    let started = OwnCluster::start(&label).await;
-    let (mut cluster, addresses) = started.map_err(|error| match error.kind() {
+    let version = Version::installed().await.map_err(|error| match error.kind() {
         ErrorKind::NotFound => CheckError::NoBroker,
         _ => CheckError::Server(error),
     })?;
+    if !options.spare_brokers && !version.keeps() {
+        say(&format!(
+            "nats-server {version} does not keep what it acknowledges when it is killed, so that this may fail; 2.10 \
+             and later can, or leave it unharmed with --spare-brokers"
+        ));
+    }
+    let (mut cluster, addresses) = OwnCluster::start(&label, &version).await.map_err(CheckError::Server)?;
     let mut course = Course::start(options, seed, label, Route::to_nodes(addresses)).await?;
     let went = course.with_cluster(options, &mut cluster).await;
     let mut verdict = course.finish(went, seed).await;
     let kept = cluster.end(!is_good(&verdict)).await;
-    if let Ok(verdict) = &mut verdict {
-        verdict.kept = kept;
+    match (&mut verdict, kept) {
+        (Ok(verdict), kept) => verdict.kept = kept,
+        (Err(_), Some(kept)) => say(&format!("the data of the cluster is left in {}", kept.display())),
+        (Err(_), None) => {}
     }
     verdict
 }
@@ -49,8 +63,7 @@ impl Course {
         let harmed = cluster_faults::run(cluster, shared, talked, options.spare_brokers).await;
         harmed.map_err(CheckError::Server)?;
         self.shared.set_stormy(false);
-        cluster.wait_for_brokers().await.map_err(CheckError::Server)?;
-        self.phase(Phase::Settle, SETTLING_OF_CLUSTER).await;
+        self.settle(cluster).await.map_err(CheckError::Server)?;
         // What clients read from nodes that differ says no more than that they do.
         if self.have_nodes_the_same(cluster).await {
             self.phase(Phase::Mark, SETTLING_OF_CLUSTER).await;
@@ -59,6 +72,24 @@ impl Course {
             self.have_nodes_the_same(cluster).await;
         }
         self.compare_nodes(cluster).await.map_err(CheckError::Server)
+    }
+
+    /// Waits until everything is acknowledged, and heals the log if the servers have forgotten something.
+    async fn settle(&mut self, cluster: &mut OwnCluster) -> io::Result<()> {
+        wait_for_brokers(&cluster.brokers).await?;
+        let OwnCluster { brokers, nodes, passages, .. } = cluster;
+        let shared = Arc::clone(&self.shared);
+        let mut settling = pin!(self.phase(Phase::Settle, SETTLING_OF_CLUSTER));
+        loop {
+            tokio::select! {
+                _ = &mut settling => return Ok(()),
+                () = sleep(LOOK) => {
+                    if nodes.iter().any(misses_something) {
+                        healing::heal(nodes, brokers, passages, &shared).await?;
+                    }
+                }
+            }
+        }
     }
 
     /// Whether all nodes come to the same entry.

@@ -3,11 +3,13 @@
 use std::io;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::chance::Chance;
+use super::healing;
 use super::own_broker::OwnBroker;
-use super::own_cluster::{BROKERS, NODES, OwnCluster, Passages, STREAM, start_again};
+use super::own_cluster::{BROKERS, NODES, OwnCluster, Passages, STREAM, misses_something, start_again};
 use super::own_server::OwnServer;
 use super::passage::Passage;
 use super::shared::Shared;
@@ -49,9 +51,13 @@ pub(super) async fn run(
         are_brokers_spared,
     };
     let (mut at_nodes, mut at_brokers) = (hand(NODES_DRAW), hand(BROKERS_DRAW));
-    tokio::try_join!(at_nodes.harm_nodes(nodes), at_brokers.harm_brokers(brokers))?;
+    let brokers = Mutex::new(brokers.as_mut_slice());
+    tokio::try_join!(at_nodes.harm_nodes(nodes, &brokers), at_brokers.harm_brokers(&brokers))?;
     Ok(())
 }
+
+/// The servers of the log, which one hand has at a time.
+type Brokers<'a> = Mutex<&'a mut [OwnBroker]>;
 
 /// Who does it, one thing after the other.
 struct Hand<'a> {
@@ -83,8 +89,12 @@ impl Hand<'_> {
         self.shared.count(|counts| *counts.faults.entry(fault).or_default() += 1);
     }
 
-    async fn harm_nodes(&mut self, nodes: &mut [OwnServer]) -> io::Result<()> {
+    async fn harm_nodes(&mut self, nodes: &mut [OwnServer], brokers: &Brokers<'_>) -> io::Result<()> {
         while self.pause(BETWEEN_NODES).await {
+            if nodes.iter().any(misses_something) {
+                healing::heal(nodes, &brokers.lock().await, self.passages, self.shared).await?;
+                continue;
+            }
             let number = self.chance.below(NODES);
             let node = &mut nodes[number];
             if !node.is_running() {
@@ -122,7 +132,11 @@ impl Hand<'_> {
         self.shared.route.is_away(number);
         let away = self.away();
         sleep(away).await;
-        self.shared.route.is_at(number, start_again(node).await?);
+        match start_again(node).await {
+            Ok(address) => self.shared.route.is_at(number, address),
+            Err(_) if misses_something(node) => {}
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
@@ -144,8 +158,9 @@ impl Hand<'_> {
         Ok(())
     }
 
-    async fn harm_brokers(&mut self, brokers: &mut [OwnBroker]) -> io::Result<()> {
+    async fn harm_brokers(&mut self, brokers: &Brokers<'_>) -> io::Result<()> {
         while self.pause(BETWEEN_BROKERS).await {
+            let mut brokers = brokers.lock().await;
             for broker in brokers.iter_mut() {
                 if !broker.is_running() {
                     return Err(io::Error::other(format!(
@@ -158,7 +173,7 @@ impl Hand<'_> {
             if self.are_brokers_spared {
                 self.slow_down(number).await;
             } else {
-                self.harm_broker(brokers, number).await?;
+                self.harm_broker(&mut brokers, number).await?;
             }
         }
         Ok(())

@@ -29,6 +29,9 @@ pub(super) struct Counts {
     pub(super) full_disks: u64,
     /// What was done to the parts of a cluster.
     pub(super) faults: BTreeMap<&'static str, u64>,
+    /// How often the log was healed, because its servers had forgotten something, and how many entries that were.
+    pub(super) healed: u64,
+    pub(super) put_back: u64,
     /// How often a client knew more of a room than the node that it came to.
     pub(super) ahead: u64,
     /// What the network did: connections broken off, pieces delayed, frames repeated.

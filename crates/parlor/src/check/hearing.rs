@@ -16,6 +16,8 @@ use super::worker::{ANSWER, Own, Watch, Worker};
 const ANSWERED: usize = 32;
 /// After what time a node that knew less than the client is asked again.
 const AHEAD: Duration = Duration::from_millis(200);
+/// After how many milliseconds a node whose data cannot be used is asked again.
+const MENDED: u64 = 1_000;
 /// Messages of one's own that are kept to be edited.
 const OWN: usize = 200;
 
@@ -99,7 +101,11 @@ impl Worker {
 
     /// After what time trying again makes sense, by what an error says.
     pub(super) fn try_again(&self, error: &Line) -> Option<Duration> {
-        let wait = error.retry_after?;
+        let wait = match error.retry_after {
+            // Whoever runs a cluster mends it when its servers have forgotten something.
+            None if self.shared.is_cluster && error.code == "storage-failed" => MENDED,
+            wait => wait?,
+        };
         self.shared.count(|counts| match error.code.as_str() {
             "busy" | "too-fast" => counts.too_busy += 1,
             _ => counts.try_again += 1,

@@ -1,5 +1,6 @@
 //! A nats-server of our own: one of the servers of the log, which can be killed, paused and started again.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -19,6 +20,40 @@ use super::process;
 const START: Duration = Duration::from_secs(60);
 /// How often it is looked whether it has started.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// What it is called.
+const PROGRAM: &str = "nats-server";
+/// The first version that can be told to acknowledge only what it has written.
+const KEEPS: (u64, u64) = (2, 10);
+
+/// Which one is installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Version(String);
+
+impl Version {
+    /// Asks it.
+    pub(super) async fn installed() -> io::Result<Self> {
+        let output = Command::new(PROGRAM).arg("--version").output().await?;
+        Ok(Version::read(&String::from_utf8_lossy(&output.stdout)))
+    }
+
+    /// That of `nats-server: v2.15.1`.
+    fn read(said: &str) -> Self {
+        Version(said.trim().rsplit(['v', ' ']).next().unwrap_or_default().to_owned())
+    }
+
+    /// Whether it can be told to acknowledge only what it has written.
+    pub(super) fn keeps(&self) -> bool {
+        let mut numbers = self.0.split('.').map(|number| number.parse().unwrap_or(0));
+        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= KEEPS
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// One of the servers that are one cluster.
 #[derive(Debug)]
@@ -75,16 +110,22 @@ struct Group {
 
 impl OwnBroker {
     /// One with its data in a folder, that reaches the others through `routes`. It does not run yet.
-    pub(super) fn new(folder: PathBuf, number: usize, routes: &[SocketAddr]) -> io::Result<Self> {
+    pub(super) fn new(
+        folder: PathBuf,
+        number: usize,
+        routes: &[SocketAddr],
+        version: &Version,
+    ) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
         let name = format!("n{number}");
         let routes: Vec<String> = routes.iter().map(|route| format!("\"nats://{route}\"")).collect();
         // It tells nobody where it really listens, so that all connections take the ways that are made for them.
         let text = format!(
             "server_name: {name}\nlisten: \"127.0.0.1:-1\"\nhttp: \"127.0.0.1:-1\"\nports_file_dir: {folder:?}\n\
-             jetstream {{ store_dir: {folder:?} }}\n\
+             jetstream {{ store_dir: {folder:?}{} }}\n\
              cluster {{ name: check, listen: \"127.0.0.1:-1\", advertise: \"127.0.0.1:{}\", no_advertise: true, \
              routes: [{}] }}\n",
+            if version.keeps() { ", sync_interval: always" } else { "" },
             number + 1,
             routes.join(", ")
         );
@@ -100,9 +141,9 @@ impl OwnBroker {
     /// Starts it with its data, and waits until it listens.
     pub(super) async fn start(&mut self) -> io::Result<()> {
         let path = |name: &str| self.folder.join(name);
-        let mut command = Command::new("nats-server");
+        let mut command = process::command(PROGRAM);
         command.arg("-c").arg(path("server.conf")).arg("-l").arg(path("server.log"));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn()?;
         let ports = path(&format!("nats-server_{}.ports", child.id().unwrap_or_default()));
         let listens = async {
@@ -168,4 +209,24 @@ fn read(ports: &Path) -> Option<Listens> {
     let (nodes, others, questions) =
         (address(&ports.nats), address(&ports.cluster), address(&ports.monitoring));
     (nodes.is_some() && others.is_some()).then_some(Listens { nodes, others, questions })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn from_2_10_on_it_can_be_told_to_write_first() {
+        for (said, keeps) in [
+            ("nats-server: v2.9.10\n", false),
+            ("nats-server: v2.10.0\n", true),
+            ("nats-server: v2.15.1\n", true),
+            ("nats-server: v3.0.0-beta.1\n", true),
+            ("something else", false),
+            ("", false),
+        ] {
+            assert_eq!(Version::read(said).keeps(), keeps, "{said}");
+        }
+        assert_eq!(Version::read("nats-server: v2.9.10\n").to_string(), "2.9.10");
+    }
 }

@@ -10,7 +10,7 @@ use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep};
 
 use super::asking::ask;
-use super::own_broker::OwnBroker;
+use super::own_broker::{OwnBroker, Version};
 use super::own_server::OwnServer;
 use super::passage::Passage;
 
@@ -28,6 +28,9 @@ const LOOK: Duration = Duration::from_millis(100);
 const COUNTS: &str = "counts";
 /// What is counted there: the entries of the log that the node has.
 const ENTRIES: &str = "parlor_log_entries_total ";
+/// What a node says of servers that have forgotten something, and what it says when they have it again.
+const FORGOTTEN: &str = "servers have lost what they acknowledged";
+const TAKES_AGAIN: &str = "the log takes everything again";
 
 /// Everything that runs, and what lies between.
 #[derive(Debug)]
@@ -67,8 +70,10 @@ impl Passages {
         Ok(Passages { routes, doors })
     }
 
-    fn beginnings<'a>(row: impl IntoIterator<Item = &'a Passage>) -> Vec<SocketAddr> {
-        row.into_iter().map(Passage::address).collect()
+    /// The servers of the log, as a node reaches them.
+    pub(super) fn to_servers(&self, node: usize) -> String {
+        let servers = self.of_node(node).map(|door| format!("nats://{}", door.address()));
+        servers.collect::<Vec<String>>().join(",")
     }
 
     /// All lead to where a server of the log listens now.
@@ -100,44 +105,29 @@ fn lead((passage, to): (&Passage, Option<SocketAddr>)) {
 
 impl OwnCluster {
     /// Starts everything, with its data in a temporary folder, and says where the nodes listen.
-    pub(super) async fn start(label: &str) -> io::Result<(Self, Vec<String>)> {
+    pub(super) async fn start(label: &str, version: &Version) -> io::Result<(Self, Vec<String>)> {
         let folder = std::env::temp_dir().join(format!("parlor-check-{label}"));
         let passages = Passages::open().await?;
         let mut brokers = Vec::new();
         for (number, routes) in passages.routes.iter().enumerate() {
-            let routes = Passages::beginnings(routes.iter().flatten());
-            brokers.push(OwnBroker::new(folder.join(format!("broker-{number}")), number, &routes)?);
+            let routes: Vec<SocketAddr> = routes.iter().flatten().map(Passage::address).collect();
+            brokers.push(OwnBroker::new(folder.join(format!("broker-{number}")), number, &routes, version)?);
         }
         let mut nodes = Vec::new();
-        for (number, doors) in passages.doors.iter().enumerate() {
-            nodes.push(node(&folder.join(format!("node-{number}")), &Passages::beginnings(doors))?);
+        for number in 0..NODES {
+            nodes.push(node(&folder.join(format!("node-{number}")), passages.to_servers(number))?);
         }
         let mut cluster = OwnCluster { brokers, nodes, passages, folder };
         for (number, broker) in cluster.brokers.iter_mut().enumerate() {
             broker.start().await?;
             cluster.passages.lead_to(number, broker);
         }
-        cluster.wait_for_brokers().await?;
+        wait_for_brokers(&cluster.brokers).await?;
         let mut addresses = Vec::new();
         for node in &mut cluster.nodes {
             addresses.push(start_again(node).await?);
         }
         Ok((cluster, addresses))
-    }
-
-    /// Waits until all servers of the log are one cluster, and each has everything.
-    pub(super) async fn wait_for_brokers(&self) -> io::Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        for broker in &self.brokers {
-            while !broker.is_well().await {
-                if Instant::now() >= deadline {
-                    let name = broker.name();
-                    return Err(io::Error::other(format!("the nats-server {name} does not become well")));
-                }
-                sleep(LOOK).await;
-            }
-        }
-        Ok(())
     }
 
     /// Waits until all nodes have the same; says whether they have, or how far each is.
@@ -177,6 +167,9 @@ impl OwnCluster {
 
 impl Drop for OwnCluster {
     fn drop(&mut self) {
+        // They write as long as they run.
+        self.nodes.clear();
+        self.brokers.clear();
         if !self.folder.as_os_str().is_empty() {
             // What is left in a temporary folder harms nobody.
             let _ = fs::remove_dir_all(&self.folder);
@@ -184,28 +177,56 @@ impl Drop for OwnCluster {
     }
 }
 
-/// A node that reaches the servers of the log through passages.
-fn node(folder: &Path, doors: &[SocketAddr]) -> io::Result<OwnServer> {
+/// Waits until all servers of the log are one cluster, and each has everything.
+pub(super) async fn wait_for_brokers(brokers: &[OwnBroker]) -> io::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    for broker in brokers {
+        while !broker.is_well().await {
+            if Instant::now() >= deadline {
+                let name = broker.name();
+                return Err(io::Error::other(format!("the nats-server {name} does not become well")));
+            }
+            sleep(LOOK).await;
+        }
+    }
+    Ok(())
+}
+
+/// A node that reaches the servers of the log in this way.
+fn node(folder: &Path, servers: String) -> io::Result<OwnServer> {
     let data = folder.join("data");
-    let doors: Vec<String> = doors.iter().map(|door| format!("nats://{door}")).collect();
     let arguments = vec![
         "--cluster".to_owned(),
-        doors.join(","),
+        servers,
         "--metrics".to_owned(),
         format!("unix:{}", folder.join(COUNTS).display()),
     ];
     OwnServer::new(data, folder.join("server.log"), arguments)
 }
 
-/// Starts a node. As long as the servers of the log cannot be asked it does not start, and then it is started again.
+/// Starts a node. As long as the servers of the log cannot be asked it does not start, and then it is started again, unless
+/// they lack what it has.
 pub(super) async fn start_again(node: &mut OwnServer) -> io::Result<String> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match node.start_again().await {
-            Err(error) if error.kind() == ErrorKind::Other && Instant::now() < deadline => sleep(LOOK).await,
+            Err(error)
+                if error.kind() == ErrorKind::Other
+                    && Instant::now() < deadline
+                    && !misses_something(node) =>
+            {
+                sleep(LOOK).await;
+            }
             result => return result,
         }
     }
+}
+
+/// Whether a node says that the servers have forgotten something: while it runs, or because it did not start.
+pub(super) fn misses_something(node: &OwnServer) -> bool {
+    let said = node.said();
+    let forgotten = said.rfind(FORGOTTEN);
+    forgotten.is_some() && forgotten > said.rfind(TAKES_AGAIN)
 }
 
 async fn entries_of(node: &OwnServer) -> Option<u64> {

@@ -3,7 +3,7 @@
 use std::fs::{self, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
@@ -28,6 +28,8 @@ pub(super) struct OwnServer {
     data: PathBuf,
     /// What it says on standard error.
     log: PathBuf,
+    /// Octets of that before its last start.
+    said_before: u64,
     /// What it is told beside where its data is.
     arguments: Vec<String>,
     /// The folder, if it is ours to remove.
@@ -56,12 +58,13 @@ impl OwnServer {
     /// One that does not run yet.
     pub(super) fn new(data: PathBuf, log: PathBuf, arguments: Vec<String>) -> io::Result<Self> {
         fs::create_dir_all(&data)?;
-        Ok(OwnServer { child: None, successor: None, data, log, arguments, temporary: None })
+        Ok(OwnServer { child: None, successor: None, data, log, said_before: 0, arguments, temporary: None })
     }
 
     /// Starts it where its data is.
     pub(super) async fn start_again(&mut self) -> io::Result<String> {
         let log = fs::File::options().create(true).append(true).open(&self.log)?;
+        self.said_before = log.metadata()?.len();
         let limits = ["--requests-per-second", "1000000", "--request-burst", "1000000"];
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"])?;
         command.args(limits).args(&self.arguments);
@@ -73,8 +76,7 @@ impl OwnServer {
                     return Ok(address.to_owned());
                 }
             }
-            let said = fs::read_to_string(&self.log).unwrap_or_default();
-            Err(io::Error::other(format!("the server did not start: {}", said.trim())))
+            Err(io::Error::other(format!("the server did not start: {}", self.said().trim())))
         };
         let address = timeout(START, address).await.unwrap_or_else(|_| {
             Err(io::Error::other(format!("the server did not start within {} s", START.as_secs())))
@@ -87,9 +89,8 @@ impl OwnServer {
 
     /// The same binary with its data, and none of what is set for others here: it is checked as it is delivered.
     fn command(&self, arguments: &[&str]) -> io::Result<Command> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = process::command(std::env::current_exe()?);
         command.args(arguments).arg("--data").arg(&self.data).current_dir(&self.data);
-        command.stdin(Stdio::null()).kill_on_drop(true);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with(crate::config::PREFIX) {
                 command.env_remove(name);
@@ -98,16 +99,28 @@ impl OwnServer {
         Ok(command)
     }
 
+    /// What it has said on standard error since its last start.
+    pub(super) fn said(&self) -> String {
+        let said = fs::read(&self.log).unwrap_or_default();
+        let before = usize::try_from(self.said_before).unwrap_or(usize::MAX).min(said.len());
+        String::from_utf8_lossy(&said[before..]).into_owned()
+    }
+
+    /// What a command does with its data.
+    pub(super) async fn run(&self, arguments: &[&str]) -> io::Result<Output> {
+        self.command(arguments)?.output().await
+    }
+
     /// Whether its log is whole and comes to the state that is stored; otherwise what is wrong.
     pub(super) async fn verify(&self) -> io::Result<Result<(), String>> {
-        let output = self.command(&["log", "verify"])?.output().await?;
+        let output = self.run(&["log", "verify"]).await?;
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         Ok(if output.status.success() { Ok(()) } else { Err(said) })
     }
 
     /// The hash of the state that its log comes to, as it is exported; it must not run.
     pub(super) async fn state(&self) -> io::Result<String> {
-        let output = self.command(&["log", "export"])?.output().await?;
+        let output = self.run(&["log", "export"]).await?;
         let said = String::from_utf8_lossy(&output.stdout);
         match said.lines().next_back() {
             Some(last) if output.status.success() => Ok(last.to_owned()),
@@ -117,7 +130,7 @@ impl OwnServer {
 
     /// Has it succeeded by the same binary (`parlor upgrade`).
     pub(super) async fn succeed(&mut self) -> io::Result<()> {
-        let output = self.command(&["upgrade"])?.output().await?;
+        let output = self.run(&["upgrade"]).await?;
         let said = String::from_utf8_lossy(&output.stdout);
         let process = said.strip_prefix("process ").and_then(|rest| rest.split(' ').next()?.parse().ok());
         let Some(process) = process.and_then(Pid::from_raw) else {

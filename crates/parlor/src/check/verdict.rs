@@ -46,6 +46,8 @@ impl fmt::Display for Verdict {
             ("kills", counts.kills),
             ("upgrades", counts.upgrades),
             ("full disks", counts.full_disks),
+            ("healed", counts.healed),
+            ("put back", counts.put_back),
             ("broken off", counts.broken_off),
             ("delayed", counts.delayed),
             ("repeated", counts.repeated),
