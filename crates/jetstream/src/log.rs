@@ -30,6 +30,7 @@ use crate::connection::Connection;
 use crate::drawn::id;
 use crate::files::SharedFiles;
 use crate::layout::StreamSequence;
+use crate::message;
 use crate::options::Options;
 use crate::proposing::Proposing;
 use crate::publish::{Outgoing, Publishing};
@@ -44,8 +45,6 @@ use unapplied::Unapplied;
 
 /// Messages that are on their way to the stream at a time, when many are put there.
 const PIECE: usize = 100;
-/// Entries that are put there in one message. The largest has an entry of its own beside others, and has to fit.
-const TOGETHER: usize = 64;
 /// The time between two attempts to ask.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -185,9 +184,9 @@ impl<S: Storage> Log for JetStreamLog<S> {
         }
         let mut after = extent.last;
         let mut messages = Vec::new();
-        for piece in entries.chunks(TOGETHER) {
+        for together in message::together(entries) {
             after = after.next();
-            messages.push(Decided { sequence: after, entries: piece.to_vec() });
+            messages.push(Decided { sequence: after, entries: together.to_vec() });
         }
         self.put_back(&messages)?;
         self.apply_through(after)

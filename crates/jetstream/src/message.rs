@@ -9,6 +9,10 @@ use crate::layout::StreamSequence;
 use crate::pieces;
 use crate::space::Space;
 
+/// What stands in one message at most.
+pub(crate) const TOGETHER: usize = 256;
+/// Octets of several in one message at most. One alone may have more.
+pub(crate) const OCTETS: usize = 64 * 1024;
 /// Octets of a number.
 const NUMBER: usize = 8;
 
@@ -145,6 +149,22 @@ pub(crate) fn of_entries(space: &Space, entries: &[Entry]) -> (String, Bytes) {
     (space.entries_together(), octets_of(entries).into())
 }
 
+/// Entries as they go into messages, some together.
+pub(crate) fn together(mut entries: &[Entry]) -> Vec<&[Entry]> {
+    let mut messages = Vec::new();
+    while !entries.is_empty() {
+        let mut octets = 0;
+        let fitting = entries.iter().take(TOGETHER).take_while(|entry| {
+            octets += entry.to_octets().len();
+            octets <= OCTETS
+        });
+        let (message, rest) = entries.split_at(fitting.count().max(1));
+        messages.push(message);
+        entries = rest;
+    }
+    messages
+}
+
 /// Several entries in a row.
 pub(crate) fn octets_of(entries: &[Entry]) -> Vec<u8> {
     let mut octets = Vec::new();
@@ -197,6 +217,25 @@ mod tests {
             assert_eq!(message.read(&space(), Position(3)), Ok(Said::Entries(entries)));
             assert!(matches!(message.read(&space(), Position(4)), Err(Trouble::Corrupt(_))));
         }
+    }
+
+    #[test]
+    fn entries_go_together_up_to_a_number_and_to_octets() {
+        use parlor_chat::{Event, Timestamp, What};
+
+        let of = |octets: usize| {
+            let what = What::TopicSet { topic: "x".repeat(octets) };
+            let event = Event { position: Position(1), at: Timestamp(1), by: PersonId(1), place: None, what };
+            Entry { event: Some(event), ..entry(1) }
+        };
+        let lengths =
+            |entries: &[Entry]| together(entries).into_iter().map(<[Entry]>::len).collect::<Vec<_>>();
+        assert!(together(&[]).is_empty());
+        assert_eq!(lengths(&vec![of(1); TOGETHER + 1]), [TOGETHER, 1]);
+        assert_eq!(
+            lengths(&[of(1), of(OCTETS), of(OCTETS / 2), of(OCTETS / 3), of(OCTETS / 3)]),
+            [1, 1, 2, 1]
+        );
     }
 
     #[test]

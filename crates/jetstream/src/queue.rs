@@ -10,10 +10,7 @@ use bytes::Bytes;
 use parlor_chat::PersonId;
 use tokio::time::Instant;
 
-/// Proposals that go out in one message at most.
-const TOGETHER: usize = 256;
-/// Octets of such proposals at most, unless one alone has more.
-const OCTETS: usize = 64 * 1024;
+use crate::message::{OCTETS, TOGETHER};
 
 /// A proposal, and when it is given up.
 #[derive(Debug)]

@@ -72,7 +72,7 @@ fn parts(first: u64, last: u64) -> Vec<(u64, u64)> {
     if first > last {
         return Vec::new();
     }
-    let each = (last - first).div_ceil(AT_ONCE).max(FEW);
+    let each = (last - first + 1).div_ceil(AT_ONCE).max(FEW);
     let begins = (0..AT_ONCE).map(|part| first + part * each).take_while(|from| *from <= last);
     begins.map(|from| (from, (from + each - 1).min(last))).collect()
 }

@@ -259,3 +259,28 @@ fn what_nodes_have_alike_is_what_the_first_of_them_says() {
     assert_eq!(node(&server, &space).agree("secret", b"later"), Ok(agreed[0].clone()));
     assert_eq!(node(&server, &space).agree("other", b"x"), Ok(b"x".to_vec()));
 }
+
+#[test]
+fn the_longest_texts_go_through_however_many_come_at_once() {
+    let server = Server::start();
+    let mut log = node(&server, "main");
+    append(&mut log, &[arrive(1), arrive(2)]);
+    let texts: Vec<String> =
+        (0..40).map(|number| format!("{number:02}").repeat(parlor_chat::limits::TEXT / 2)).collect();
+    let posts: Vec<_> = texts
+        .iter()
+        .enumerate()
+        .map(|(number, text)| {
+            let mut post = post(1 + number as u64 % 2, text);
+            post.key = Some(parlor_chat::Key::new(number.to_string()).unwrap());
+            post
+        })
+        .collect();
+    let outcomes = append(&mut log, &posts);
+    assert!(outcomes.iter().all(|outcome| outcome.verdict.is_ok()));
+
+    let mut copy = node(&server, "copy");
+    copy.replay(&log.tail(Position(0), usize::MAX).unwrap()).unwrap();
+    let later = node(&server, "copy");
+    assert_eq!((later.last(), later.state_hash()), (log.last(), log.state_hash()));
+}
