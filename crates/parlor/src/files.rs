@@ -35,7 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use parlor_chat::{Chat, Entry, Outcome, PersonId, Place, Position, Timestamp};
+use parlor_chat::{Chat, Entry, Outcome, PersonId, Place, Position, Timestamp, Trouble};
 use parlor_jetstream::SharedFiles;
 
 pub(crate) use about::{About, HEAD};
@@ -154,7 +154,12 @@ impl Files {
             Files { options, folder, chat, counted, known, heard, bell, thread, shared, lacking, waiting };
         let files = Arc::new(files);
         // What happened while nobody followed, before anybody asks.
-        files.follow()?;
+        match files.follow() {
+            // It is done once they can be asked.
+            Err(FilesError::Log(Trouble::Unreachable(_))) => {}
+            result => result?,
+        }
+        files.bell.ring();
         let follower = Arc::clone(&files);
         let thread = std::thread::Builder::new().name("files".into()).spawn(move || follower.run())?;
         *files.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
@@ -317,10 +322,10 @@ impl Files {
         }
         let leaving = known.ledger.leaving()?;
         drop(known);
-        self.remove(&leaving)?;
-        self.put_back()
+        self.remove(&leaving)
     }
 
+    /// Removes files from the folder.
     fn remove(&self, leaving: &BTreeMap<FileId, u64>) -> Result<(), FilesError> {
         if leaving.is_empty() {
             return Ok(());
@@ -332,14 +337,16 @@ impl Files {
             }
         }
         fs::File::open(&self.folder)?.sync_all()?;
-        let left = self.erase_shared(leaving.keys().copied().collect())?;
+        // What is shared has left once the servers have it no longer.
+        if self.shared.is_none() { self.left(leaving) } else { Ok(()) }
+    }
+
+    /// Notes down that files are nowhere any more.
+    fn left(&self, gone: &BTreeMap<FileId, u64>) -> Result<(), FilesError> {
         let known = self.lock();
-        known.ledger.atomically(|ledger| left.iter().try_for_each(|id| ledger.left(*id)))?;
+        known.ledger.atomically(|ledger| gone.keys().try_for_each(|id| ledger.left(*id)))?;
         known.ledger.scrub()?;
-        left.iter().for_each(|id| self.counted.gone(leaving[id]));
-        if left.len() < leaving.len() {
-            self.bell.ring();
-        }
+        gone.values().for_each(|size| self.counted.gone(*size));
         Ok(())
     }
 
@@ -347,7 +354,7 @@ impl Files {
         let mut rounds = Rounds::begin();
         while self.bell.wait() {
             self.look_after(&mut rounds);
-            if let Err(error) = self.follow() {
+            if let Err(error) = self.follow().and_then(|()| self.exchange()) {
                 // It is tried again in a minute, or when there is something new.
                 tracing::error!(%error, "files that nobody names any more cannot be removed");
             }

@@ -29,21 +29,16 @@ pub(crate) struct About {
 }
 
 impl About {
-    /// What is said about it to other nodes.
-    pub(super) fn line(&self) -> String {
-        serde_json::to_string(self).expect("this type has a JSON form")
-    }
-
     /// What stands in front of the octets.
     pub(super) fn head(&self) -> Vec<u8> {
-        let mut head = self.line().into_bytes();
+        let mut head = serde_json::to_vec(self).expect("this type has a JSON form");
         assert!(head.len() < HEAD, "a name of {NAME} characters without quotes takes less");
         head.resize(HEAD - 1, b' ');
         head.push(b'\n');
         head
     }
 
-    /// What the octets in front, or the line that other nodes are told, say; nothing if they are no such thing.
+    /// What the octets in front say; nothing if they are not such a line.
     pub(super) fn of_head(head: &[u8]) -> Option<Self> {
         serde_json::from_slice(head).ok()
     }

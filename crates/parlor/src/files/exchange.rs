@@ -1,5 +1,6 @@
 //! What a node has of the files that all nodes share: it learns of them, keeps copies, puts back what is lost, and erases.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
@@ -7,14 +8,14 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use parlor_chat::{Timestamp, Trouble};
-use parlor_jetstream::Leftovers;
+use parlor_jetstream::{Leftovers, SharedFiles};
 
 use super::about::HEAD;
 use super::counted::day;
 use super::error::FilesError;
 use super::id::FileId;
 use super::settling::{self, COPY};
-use super::shared;
+use super::shared::{self, Shared};
 use super::upload::leaves_room;
 use super::{Files, ends};
 use crate::identity::random;
@@ -49,8 +50,9 @@ impl Files {
         let now = Timestamp::now();
         let mut known = self.lock();
         let leaving = known.ledger.leaving()?;
+        let mut position = known.position;
         known.ledger.atomically(|ledger| {
-            for (id, about) in &news.files {
+            for (id, Shared { about, is_late }) in &news.files {
                 // What is on this disk was brought here, and is noted by who does that.
                 let is_here = self.path(*id).exists() || self.part(*id).exists();
                 if is_here || leaving.contains_key(id) || ledger.find(*id)?.is_some() {
@@ -59,9 +61,19 @@ impl Files {
                 ledger.add(*id, about, now)?;
                 ledger.spend(about.owner, day(about.at), about.size)?;
                 self.counted.came(about);
+                if *is_late {
+                    position = position.min(about.after);
+                }
+            }
+            if position < known.position {
+                // Messages that name it may have been read before it was known.
+                ledger.set_position(position)?;
             }
             ledger.set_learned(news.up_to)
         })?;
+        if position < known.position {
+            (known.position, known.written) = (position, position);
+        }
         known.sure = known.sure.max(sure);
         Ok(())
     }
@@ -102,8 +114,7 @@ impl Files {
 
     /// Puts there what this node's folder has and the servers have not, although messages name it: it came with the folder
     /// of a server that was alone, or they have lost it.
-    pub(super) fn put_back(&self) -> Result<(), FilesError> {
-        let Some(common) = &self.shared else { return Ok(()) };
+    fn put_back(&self, common: &SharedFiles) -> Result<(), FilesError> {
         let mut lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(id) = lacking.first().copied().filter(|_| !self.bell.is_ended()) {
             let known = self.lock();
@@ -113,6 +124,7 @@ impl Files {
                 .filter(|_| known.ledger.claims(id).is_ok_and(|claims| !claims.is_empty()));
             drop(known);
             if let Some(about) = about {
+                let about = Shared { about, is_late: true };
                 shared::put(common, id, &about, &self.path(id))?;
             }
             lacking.remove(&id);
@@ -120,19 +132,26 @@ impl Files {
         Ok(())
     }
 
-    /// Erases files from the servers, as many as a turn is for, and returns those.
-    pub(super) fn erase_shared(&self, leaving: Vec<FileId>) -> Result<Vec<FileId>, FilesError> {
-        let Some(common) = &self.shared else { return Ok(leaving) };
-        let mut erased = Vec::new();
-        for id in leaving.into_iter().take(ERASED_AT_ONCE) {
+    /// Does with the servers what the log has said: erases what has left, and puts back what is lost.
+    pub(super) fn exchange(&self) -> Result<(), FilesError> {
+        let Some(common) = &self.shared else { return Ok(()) };
+        let leaving = self.lock().ledger.leaving()?;
+        let mut gone = BTreeMap::new();
+        for (id, size) in leaving.iter().take(ERASED_AT_ONCE) {
             // The next start goes on.
             if self.bell.is_ended() {
                 break;
             }
             common.erase(&id.to_string())?;
-            erased.push(id);
+            gone.insert(*id, *size);
         }
-        Ok(erased)
+        if !gone.is_empty() {
+            self.left(&gone)?;
+        }
+        if gone.len() < leaving.len() {
+            self.bell.ring();
+        }
+        self.put_back(common)
     }
 
     /// Does what is to be done now and then, whatever the log says. What fails is tried the next time.

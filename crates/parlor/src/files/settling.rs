@@ -77,7 +77,7 @@ pub(super) fn open(
         }
         let now = Timestamp::now();
         let own = found.iter().map(|(id, about)| (id, about, if common.is_some() { now } else { about.at }));
-        let others = news.iter().flat_map(|news| &news.files).map(|(id, about)| (id, about, now));
+        let others = news.iter().flat_map(|news| &news.files).map(|(id, shared)| (id, &shared.about, now));
         // Nothing that was said before a file came can be about it.
         let is_new = known.is_empty() && ledger.position()? == Position(0);
         let mut position = if is_new { ends } else { ledger.position()? };

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use parlor_chat::Trouble;
 use parlor_jetstream::SharedFiles;
+use serde::{Deserialize, Serialize};
 
 use super::about::About;
 use super::error::FilesError;
@@ -15,9 +16,19 @@ use super::id::FileId;
 /// The time between two attempts to learn which files there are, before this node serves.
 const AGAIN: Duration = Duration::from_millis(200);
 
+/// What is said about a file to other nodes.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Shared {
+    #[serde(flatten)]
+    pub(super) about: About,
+    /// It came later than messages that may name it.
+    #[serde(default)]
+    pub(super) is_late: bool,
+}
+
 /// Files that came since a place.
 pub(super) struct News {
-    pub(super) files: Vec<(FileId, About)>,
+    pub(super) files: Vec<(FileId, Shared)>,
     pub(super) up_to: u64,
     pub(super) is_all: bool,
 }
@@ -25,8 +36,8 @@ pub(super) struct News {
 /// What came since a place, or all if the servers have begun anew.
 pub(super) fn news(shared: &SharedFiles, after: u64) -> Result<News, Trouble> {
     let listed = shared.list(after)?;
-    let file = |(name, about): (String, String)| {
-        let file = name.parse().ok().zip(About::of_head(about.as_bytes()));
+    let file = |(name, line): (String, String)| {
+        let file = name.parse().ok().zip(serde_json::from_str(&line).ok());
         if file.is_none() {
             tracing::warn!(name, "this is no file that was brought, and nobody is shown it");
         }
@@ -48,6 +59,28 @@ pub(super) fn first_news(shared: &SharedFiles, after: u64) -> Result<News, Troub
 }
 
 /// Puts a file there that stands complete on the disk.
-pub(super) fn put(shared: &SharedFiles, id: FileId, about: &About, path: &Path) -> Result<(), FilesError> {
-    Ok(shared.put(&id.to_string(), &about.line(), File::open(path)?)?)
+pub(super) fn put(shared: &SharedFiles, id: FileId, about: &Shared, path: &Path) -> Result<(), FilesError> {
+    let line = serde_json::to_string(about).expect("this type has a JSON form");
+    Ok(shared.put(&id.to_string(), &line, File::open(path)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_chat::{PersonId, Position, RoomId, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn what_is_said_about_a_file_is_read_again() {
+        let (owner, room) = (PersonId(u64::MAX), RoomId(u64::MAX));
+        let (name, r#type) = ("a \"cat\".png".to_owned(), "image/png".to_owned());
+        let (size, at, after) = (u64::MAX, Timestamp(u64::MAX), Position(u64::MAX));
+        let about = About { owner, room, name, r#type, size, at, after };
+        for is_late in [false, true] {
+            let shared = Shared { about: about.clone(), is_late };
+            let line = serde_json::to_string(&shared).unwrap();
+            assert_eq!(serde_json::from_str::<Shared>(&line).unwrap(), shared);
+        }
+        assert!(serde_json::from_str::<Shared>("{}").is_err());
+    }
 }

@@ -16,7 +16,7 @@ use super::id::FileId;
 use super::jpeg::Stripping;
 use super::kind::{FIRST, OCTETS, is_jpeg, kind_of};
 use super::name::cleaned;
-use super::shared;
+use super::shared::{self, Shared};
 use super::unfit::Unfit;
 
 /// Octets that files leave free on the disk, so that people can go on talking when it is full.
@@ -179,7 +179,8 @@ impl Upload {
     /// Gives it to the other nodes, if there are any, and its name to what is complete on the disk.
     fn store(&self, about: &About) -> Result<(), FilesError> {
         if let Some(common) = &self.files.shared {
-            shared::put(common, self.id, about, &self.part.path)?;
+            let about = Shared { about: about.clone(), is_late: false };
+            shared::put(common, self.id, &about, &self.part.path)?;
         }
         fs::rename(&self.part.path, self.files.path(self.id))?;
         self.files.note(self.id, about, self.share.spent())
