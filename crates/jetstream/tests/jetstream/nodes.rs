@@ -284,3 +284,20 @@ fn the_longest_texts_go_through_however_many_come_at_once() {
     let later = node(&server, "copy");
     assert_eq!((later.last(), later.state_hash()), (log.last(), log.state_hash()));
 }
+
+#[test]
+fn a_message_of_a_later_version_stops_a_node_which_says_so_and_can_be_read() {
+    let server = Server::start();
+    let mut log = node(&server, "main");
+    append(&mut log, &[arrive(1), post(1, "a")]);
+    runtime().block_on(async {
+        let client = async_nats::connect(server.address()).await.unwrap();
+        let context = async_nats::jetstream::new(client);
+        context.publish("parlor.main.log.later", "?".into()).await.unwrap().await.unwrap();
+    });
+    for _ in 0..2 {
+        let trouble = log.append(&[post(1, "b")]).unwrap_err();
+        assert!(trouble.to_string().contains("none that this version of parlor understands"), "{trouble}");
+    }
+    assert_eq!(log.tail(Position(0), usize::MAX).unwrap().len(), 2);
+}
