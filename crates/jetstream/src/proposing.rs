@@ -19,7 +19,7 @@ use crate::gate::Gate;
 use crate::layout::StreamSequence;
 use crate::message;
 use crate::publish::{Outgoing, Publishing};
-use crate::queue::{Batch, Proposed, Queue};
+use crate::queue::{Proposed, Queue};
 use crate::space::Space;
 
 /// Messages that are on their way at a time. What comes meanwhile waits for one of them, and goes out together.
@@ -125,16 +125,15 @@ async fn publish(route: &Route, mut waiting: UnboundedReceiver<Vec<Proposed>>, r
 }
 
 impl Route {
-    async fn publish(&self, batch: Batch) -> (Vec<PersonId>, Report) {
-        let numbers: Vec<u64> = batch.proposed.iter().map(|proposed| proposed.number).collect();
-        let mut people: Vec<PersonId> = batch.proposed.iter().map(|proposed| proposed.by).collect();
+    async fn publish(&self, batch: Vec<Proposed>) -> (Vec<PersonId>, Report) {
+        let numbers: Vec<u64> = batch.iter().map(|proposed| proposed.number).collect();
+        let mut people: Vec<PersonId> = batch.iter().map(|proposed| proposed.by).collect();
         people.sort_unstable();
         people.dedup();
         // Nobody waits longer than they were told.
-        let deadline =
-            batch.proposed.iter().map(|proposed| proposed.deadline).min().unwrap_or_else(Instant::now);
+        let deadline = batch.iter().map(|proposed| proposed.deadline).min().unwrap_or_else(Instant::now);
         let proposals: Vec<(u64, Bytes)> =
-            batch.proposed.into_iter().map(|proposed| (proposed.number, proposed.payload)).collect();
+            batch.into_iter().map(|proposed| (proposed.number, proposed.payload)).collect();
         let (subject, payload) = message::of_proposals(&self.space, &proposals);
         let id = message::id(&self.name, numbers.first().copied().unwrap_or_default());
         let message = Outgoing { id, subject: subject.into(), payload, after: None };

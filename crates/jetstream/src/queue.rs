@@ -30,19 +30,13 @@ pub(crate) struct Queue {
     later: HashMap<PersonId, VecDeque<Proposed>>,
 }
 
-/// What goes out in one message.
-#[derive(Debug)]
-pub(crate) struct Batch {
-    pub(crate) proposed: Vec<Proposed>,
-}
-
 impl Queue {
     pub(crate) fn push(&mut self, proposed: Proposed) {
         self.waiting.push_back(proposed);
     }
 
-    /// What goes out next, which is under way from now on; nothing if nothing may.
-    pub(crate) fn next(&mut self) -> Option<Batch> {
+    /// What goes out in the next message, and is under way from now on; nothing if nothing may.
+    pub(crate) fn next(&mut self) -> Option<Vec<Proposed>> {
         let (mut proposed, mut octets) = (Vec::new(), 0);
         while let Some(next) = self.waiting.pop_front() {
             if let Some(later) = self.later.get_mut(&next.by) {
@@ -62,7 +56,7 @@ impl Queue {
         for Proposed { by, .. } in &proposed {
             self.later.entry(*by).or_default();
         }
-        (!proposed.is_empty()).then_some(Batch { proposed })
+        (!proposed.is_empty()).then_some(proposed)
     }
 
     /// The next of these people may go out: what they said before is acknowledged.
@@ -103,8 +97,8 @@ mod tests {
         queue
     }
 
-    fn numbers(batch: Option<Batch>) -> Vec<u64> {
-        batch.into_iter().flat_map(|batch| batch.proposed).map(|proposed| proposed.number).collect()
+    fn numbers(batch: Option<Vec<Proposed>>) -> Vec<u64> {
+        batch.into_iter().flatten().map(|proposed| proposed.number).collect()
     }
 
     #[test]
@@ -160,7 +154,7 @@ mod tests {
                     queue.push(proposed(number as u64, by, octets));
                 }
                 if let Some(batch) = queue.next() {
-                    let batch: Vec<_> = batch.proposed.iter().map(|proposed| (proposed.number, proposed.by)).collect();
+                    let batch: Vec<_> = batch.iter().map(|proposed| (proposed.number, proposed.by)).collect();
                     for (number, by) in &batch {
                         prop_assert!(under_way.iter().flatten().all(|(_, other)| other != by));
                         out.entry(*by).or_default().push(*number);
