@@ -1,6 +1,7 @@
 //! Who a connection is: a token that only this server can make, kept by a browser in a cookie and by programs as they like.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::header::{self, HeaderMap, HeaderValue};
@@ -11,6 +12,8 @@ use sha2::Sha256;
 const COOKIE: &str = "parlor";
 /// How long a browser keeps it: a year, in seconds.
 const MAX_AGE: u32 = 365 * 24 * 60 * 60;
+/// What is drawn of an id is below this half of what its 22 random bits hold.
+const LOWER_HALF: u64 = (1 << 21) - 1;
 /// What the first part of a token says, so that a later version can tell it from its own.
 const VERSION: &str = "v1";
 
@@ -31,9 +34,15 @@ pub(crate) fn new_secret() -> String {
     format!("{:016x}{:016x}", random(), random())
 }
 
-/// An id for somebody new.
+/// An id for somebody new, which nobody else gets here: of thousands who come at once, two would draw the same now and then,
+/// and who only listens is in no log that would refuse it.
 pub(crate) fn new_person() -> PersonId {
-    PersonId::new(Timestamp::now(), random())
+    static LAST: Mutex<PersonId> = Mutex::new(PersonId::SERVER);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    // Those of one millisecond ascend from one that leaves room for two million behind it.
+    let drawn = PersonId::new(Timestamp::now(), random() & LOWER_HALF);
+    *last = if drawn.made_at() == last.made_at() { PersonId(last.0 + 1) } else { drawn };
+    *last
 }
 
 /// What a request says in cookies of this name.
@@ -117,9 +126,24 @@ impl Identities {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     const ANNA: Signed = Signed { person: PersonId(0x0123_4567_89ab_cdef), session: SessionId(77) };
+
+    #[test]
+    fn nobody_new_is_somebody_else_however_many_come_at_once() {
+        let come = || (0..50_000).map(|_| new_person()).collect::<Vec<_>>();
+        let people: Vec<PersonId> = std::thread::scope(|scope| {
+            let doors: Vec<_> = (0..4).map(|_| scope.spawn(come)).collect();
+            doors.into_iter().flat_map(|door| door.join().unwrap()).collect()
+        });
+        let distinct: HashSet<PersonId> = people.iter().copied().collect();
+        assert_eq!(distinct.len(), people.len());
+        let now = Timestamp::now().0;
+        assert!(people.iter().all(|person| person.made_at().0.abs_diff(now) < 60_000));
+    }
 
     #[test]
     fn a_token_is_known_again_and_nothing_else_is() {
