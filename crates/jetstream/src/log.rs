@@ -33,7 +33,6 @@ use crate::layout::StreamSequence;
 use crate::message;
 use crate::options::Options;
 use crate::proposing::Proposing;
-use crate::publish::{Outgoing, Publishing};
 use crate::settled::Decided;
 use crate::snapshots::{Keeper, Shared};
 use crate::space::Space;
@@ -115,12 +114,6 @@ impl<S: Storage> JetStreamLog<S> {
     /// The files that all nodes of the space share, in an object store that is made as these options say if there is none.
     pub fn files(&self, options: &Options) -> Result<SharedFiles, Trouble> {
         SharedFiles::open(Arc::clone(&self.connection), self.space.clone(), options)
-    }
-
-    fn publish(&self, messages: &[Outgoing], deadline: Instant) -> Result<Vec<StreamSequence>, Trouble> {
-        let (context, stream) = (&self.connection.publishing, &self.space.stream());
-        let publishing = Publishing { context, stream, gate: None };
-        self.connection.wait(publishing.all(messages, deadline))
     }
 
     /// Reads what stands after a message.

@@ -37,18 +37,14 @@ pub(crate) struct Outgoing {
 }
 
 impl Publishing<'_> {
-    /// Publishes all of them at once, each again until it is acknowledged. Returns where they stand.
+    /// Publishes all of them at once, each again until it is acknowledged.
     ///
     /// # Errors
     ///
     /// [`Trouble::Unreachable`] after the deadline: some may be in the stream, and some may still get there.
-    pub(crate) async fn all(
-        &self,
-        messages: &[Outgoing],
-        deadline: Instant,
-    ) -> Result<Vec<StreamSequence>, Trouble> {
+    pub(crate) async fn all(&self, messages: &[Outgoing], deadline: Instant) -> Result<(), Trouble> {
         let each = messages.iter().map(|message| self.until_acknowledged(message, deadline));
-        join_all(each).await.into_iter().collect()
+        join_all(each).await.into_iter().try_for_each(|sent| sent.map(drop))
     }
 
     /// Publishes one until it is acknowledged, and returns where it stands.

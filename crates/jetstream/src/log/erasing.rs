@@ -126,18 +126,25 @@ impl<S: Storage> JetStreamLog<S> {
         let mut messages: BTreeMap<StreamSequence, (Held, bool)> = BTreeMap::new();
         for place in places {
             let held = self.held(*place)?;
-            if held.last <= floor {
-                connection.wait(settled::remove(connection, space, held.sequence))?;
-                messages.insert(held.sequence, (held, false));
-            } else if let Some(entry) = self.entry(*place)? {
+            // What came before the stream began stands in none of its messages.
+            if held.sequence == StreamSequence(0) {
+                continue;
+            }
+            let entry = if held.last > floor { self.entry(*place)? } else { None };
+            if entry.is_some() || held.last <= floor {
                 let (_, is_rewritten) = messages.entry(held.sequence).or_insert((held, false));
-                *is_rewritten |= entry.event.is_some();
+                *is_rewritten |= entry.is_some_and(|entry| entry.event.is_some());
             }
         }
-        messages.remove(&StreamSequence(0));
         let (mut decided, mut rewritten) = (Vec::new(), Vec::new());
-        for (held, is_rewritten) in messages.values().filter(|(held, _)| held.last > floor) {
-            if *is_rewritten { rewritten.push(*held) } else { decided.push(self.decided(*held)?) }
+        for (held, is_rewritten) in messages.values() {
+            if held.last <= floor {
+                connection.wait(settled::remove(connection, space, held.sequence))?;
+            } else if *is_rewritten {
+                rewritten.push(*held);
+            } else {
+                decided.push(self.decided(*held)?);
+            }
         }
         // Of these nothing will be erased but in messages that are put anew then.
         connection.wait(settled::put(connection, space, &decided, |sequence| sequence, deadline))?;

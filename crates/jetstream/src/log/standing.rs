@@ -10,7 +10,7 @@ use tokio::time::{Duration, Instant};
 use super::{AGAIN, JetStreamLog, PIECE, id};
 use crate::layout::StreamSequence;
 use crate::message::{self, Said};
-use crate::publish::Outgoing;
+use crate::publish::{Outgoing, Publishing};
 use crate::reach::{unusable, waiting};
 use crate::settled::Decided;
 use crate::stream::{self, Extent};
@@ -73,6 +73,8 @@ impl<S: Storage> JetStreamLog<S> {
     /// Publishes what became of messages at their own places, or not at all.
     pub(super) fn put_back(&self, messages: &[Decided]) -> Result<(), Trouble> {
         let id = id()?;
+        let (context, stream) = (&self.connection.publishing, &self.space.stream());
+        let publishing = Publishing { context, stream, gate: None };
         for piece in messages.chunks(PIECE) {
             let outgoing = |Decided { sequence, entries }: &Decided| {
                 let (subject, payload) = message::of_entries(&self.space, entries);
@@ -81,7 +83,7 @@ impl<S: Storage> JetStreamLog<S> {
                 Outgoing { id: format!("{id}-{sequence}"), subject: subject.into(), payload, after }
             };
             let outgoing: Vec<Outgoing> = piece.iter().map(outgoing).collect();
-            self.publish(&outgoing, Instant::now() + self.patience)?;
+            self.connection.wait(publishing.all(&outgoing, Instant::now() + self.patience))?;
         }
         Ok(())
     }
