@@ -80,4 +80,4 @@ pub use files::{Leftovers, Listed, SharedFiles};
 pub use log::JetStreamLog;
 pub use options::{Options, Secret};
 pub use readiness::check_readiness;
-pub use roster::{Foreign, Heard, Roster};
+pub use roster::{Foreign, Heard, Roster, Spent};

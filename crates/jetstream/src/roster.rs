@@ -1,4 +1,4 @@
-//! Who is there, over all nodes, and who is writing: what nodes tell each other beside the log, without I/O.
+//! Who is there, over all nodes, who is writing, and what was spent of what people may do: what nodes tell each other beside the log, without I/O.
 //!
 //! Each node alone says whom it serves: a set of people and the rooms that they watch, whose changes have numbers. The
 //! others keep what they heard of each, and who is there is the union, so two nodes never contradict each other. What is
@@ -13,6 +13,7 @@ mod octets;
 mod own;
 mod part;
 mod peer;
+mod spent;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ use message::{Life, Message, What};
 use octets::Watch;
 use own::Own;
 use peer::Peer;
+pub use spent::Spent;
 
 /// The time between two heartbeats.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -46,6 +48,8 @@ const NODES: usize = 256;
 pub(crate) const WATCHES: usize = 1_000_000;
 /// People that one message names at most as writing. Who writes on is named again.
 const WRITERS: usize = 2_000;
+/// Spenders that one message names at most.
+const SPENDERS: usize = 3_600;
 
 /// Octets that no node of this version says, or more than one may say. They are passed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +89,8 @@ pub enum Heard {
         /// Who.
         person: PersonId,
     },
+    /// Somebody has spent something there.
+    Spent(Spent),
 }
 
 /// Who is there, as one node knows it.
@@ -102,6 +108,8 @@ pub struct Roster {
     /// Somebody has asked for everything.
     wants_all: bool,
     has_left: bool,
+    /// How many messages there were about what was spent here.
+    spent: u64,
     /// The number of the last heartbeat that was sent, and of the last that came back.
     beats: (u64, u64),
     /// How many heartbeats have come back.
@@ -124,6 +132,7 @@ impl Roster {
             writing: BTreeSet::new(),
             wants_all: false,
             has_left: false,
+            spent: 0,
             beats: (0, 0),
             passed: 0,
             next_beat: now,
@@ -158,6 +167,16 @@ impl Roster {
     /// Somebody has said what they were writing.
     pub fn has_said(&mut self, room: RoomId, person: PersonId) {
         self.writing.remove(&(room, person));
+    }
+
+    /// So much was spent here since this was called last. The first 3,600 are told, in one message; what is lost of it on the
+    /// way is lost.
+    pub fn spent(&mut self, mut spent: Vec<Spent>) {
+        spent.truncate(SPENDERS);
+        if !spent.is_empty() {
+            self.spent += 1;
+            self.say(What::Spent { number: self.spent, spent });
+        }
     }
 
     /// This node ends: the others keep its people for a while, since they will be somewhere else soon. It says nothing
@@ -209,6 +228,10 @@ impl Roster {
             What::Writing { watches } => {
                 let writes = |(room, person)| Heard::Writes { room, person };
                 self.heard.extend(watches.into_iter().map(writes));
+                true
+            }
+            What::Spent { number, spent } => {
+                peer.spent(number, spent, &mut self.heard);
                 true
             }
             What::Goodbye => {

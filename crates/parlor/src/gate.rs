@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -15,6 +15,7 @@ use parlor_chat::{AddressRange, Chat, Door, Failure, PersonId, Timestamp, Troubl
 use sha2::Sha256;
 
 use crate::rate::Rate;
+use crate::spending::{Purse, Spending};
 
 /// The lengths of prefixes that are told apart, narrowest first: of an IPv6 address, a household has the first 64 bits
 /// at least.
@@ -31,6 +32,7 @@ const COUNTED: usize = 10_000;
 pub(crate) struct Gate {
     mac: Hmac<Sha256>,
     guests_at_once: u32,
+    spending: Arc<Spending>,
     state: Mutex<State>,
 }
 
@@ -48,9 +50,15 @@ impl fmt::Debug for Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(secret: &[u8; 32], guests_at_once: u32, chat: &Chat) -> Result<Self, Trouble> {
+    /// What guests of an address spend is noted in `spending`.
+    pub(crate) fn new(
+        secret: &[u8; 32],
+        guests_at_once: u32,
+        spending: Arc<Spending>,
+        chat: &Chat,
+    ) -> Result<Self, Trouble> {
         let mac = Hmac::new_from_slice(secret).expect("any length of key will do");
-        let gate = Gate { mac, guests_at_once, state: Mutex::default() };
+        let gate = Gate { mac, guests_at_once, spending, state: Mutex::default() };
         gate.renew(chat)?;
         Ok(gate)
     }
@@ -128,12 +136,24 @@ impl Gate {
             return Ok(());
         };
         let Some(range) = self.ranges(Some(address)).first().copied() else { return Ok(()) };
+        self.with_guests_of(range, now, |rate| rate.take(now))
+    }
+
+    /// So many guests of an address came to other nodes.
+    pub(crate) fn guests_elsewhere(&self, range: AddressRange, count: i32, now: Instant) {
+        self.with_guests_of(range, now, |rate| rate.taken_elsewhere(count, now));
+    }
+
+    fn with_guests_of<T>(&self, range: AddressRange, now: Instant, run: impl FnOnce(&mut Rate) -> T) -> T {
         let mut state = self.lock();
         if state.guests.len() >= COUNTED && !state.guests.contains_key(&range) {
             state.guests.retain(|_, rate| !rate.is_full(now));
         }
-        let rate = state.guests.entry(range);
-        rate.or_insert_with(|| Rate::every(GUEST, self.guests_at_once, now)).take(now)
+        let full = || {
+            let full = Rate::every(GUEST, self.guests_at_once, now);
+            full.told(&self.spending, Purse::GUESTS, range.0)
+        };
+        run(state.guests.entry(range).or_insert_with(full))
     }
 }
 
@@ -154,7 +174,7 @@ mod tests {
 
     fn gate(secret: u8) -> Gate {
         let chat = Chat::start(LocalLog::open(Memory::new()).unwrap(), Box::new(|_| {})).unwrap();
-        Gate::new(&[secret; 32], 3, &chat).unwrap()
+        Gate::new(&[secret; 32], 3, Arc::default(), &chat).unwrap()
     }
 
     fn address(text: &str) -> Option<IpAddr> {
@@ -190,6 +210,20 @@ mod tests {
     #[test]
     fn only_who_knows_the_secret_knows_an_address_again() {
         assert_ne!(gate(1).ranges(address("192.0.2.7")), gate(2).ranges(address("192.0.2.7")));
+    }
+
+    #[test]
+    fn guests_who_came_to_other_nodes_are_counted_as_if_they_had_come_here() {
+        let (here, there, now) = (gate(1), gate(1), Instant::now());
+        there.spending.begin();
+        assert!((0..2).all(|_| there.admit_guest(address("192.0.2.7"), now).is_ok()));
+        for spent in there.spending.take() {
+            assert_eq!(spent.purse, Purse::GUESTS.0);
+            here.guests_elsewhere(AddressRange(spent.key), spent.count, now);
+        }
+        assert!(here.admit_guest(address("192.0.2.7"), now).is_ok());
+        assert_eq!(here.admit_guest(address("192.0.2.7"), now), Err(GUEST));
+        assert!((0..3).all(|_| here.admit_guest(address("192.0.2.8"), now).is_ok()), "another address");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod commands;
 mod config;
 mod content;
 mod control;
+mod counters;
 mod data;
 mod date;
 mod exposition;
@@ -39,6 +40,7 @@ mod session;
 #[cfg(test)]
 mod slim;
 mod space;
+mod spending;
 mod web;
 mod wire;
 

@@ -26,13 +26,13 @@ use parlor_jetstream::{Broadcast, Hear};
 use serde_json::value::RawValue;
 use websocket_hub::{Topic, WebSocket};
 
+use crate::counters::Counters;
 use crate::identity::Signed;
 use inbox::Inbox;
 pub(crate) use nodes::NodesSnapshot;
 use nodes::{Counts, Nodes};
 use teller::Teller;
 
-use crate::gate::Gate;
 /// Why a connection is closed whose session has ended.
 pub(crate) const SIGNED_OUT: &str = "this session has ended; sign in again";
 
@@ -184,11 +184,11 @@ impl Publisher {
         chat: Arc<Chat>,
         topics: Topics,
         interval: Duration,
-        gate: Arc<Gate>,
+        counters: Arc<Counters>,
     ) -> io::Result<JoinHandle<()>> {
         let published = chat.view(PersonId::SERVER, |view| Ok(view.position()?));
         let published = published.map_err(io::Error::other)?;
-        let teller = Teller::new(chat, topics, interval, published, gate);
+        let teller = Teller::new(chat, topics, interval, published, counters);
         let inbox = self.inbox.clone();
         let run = move || {
             if catch_unwind(AssertUnwindSafe(|| teller.run(&inbox))).is_err() {

@@ -7,6 +7,7 @@ use std::time::Instant;
 use parlor_chat::PersonId;
 
 use crate::rate::Rate;
+use crate::spending::{Purse, Spending};
 use crate::wire::Limits;
 
 /// People whose buckets are kept without looking whether that is still of use.
@@ -21,6 +22,7 @@ pub(crate) type Shared = Arc<Mutex<Rate>>;
 pub(crate) struct Rates {
     per_second: u32,
     burst: u32,
+    spending: Arc<Spending>,
     kept: Mutex<Kept>,
 }
 
@@ -32,15 +34,20 @@ struct Kept {
 }
 
 impl Rates {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    /// What is spent is noted in `spending`.
+    pub(crate) fn new(limits: &Limits, spending: Arc<Spending>) -> Self {
         let kept = Kept { buckets: HashMap::new(), clear_at: KEPT };
         let Limits { requests_per_second: per_second, request_burst: burst, .. } = *limits;
-        Rates { per_second, burst, kept: Mutex::new(kept) }
+        Rates { per_second, burst, spending, kept: Mutex::new(kept) }
     }
 
     /// A bucket of its own, for who is nobody yet.
     pub(crate) fn of_nobody(&self, now: Instant) -> Shared {
-        Arc::new(Mutex::new(Rate::new(self.per_second, self.burst, now)))
+        Arc::new(Mutex::new(self.full(now)))
+    }
+
+    fn full(&self, now: Instant) -> Rate {
+        Rate::new(self.per_second, self.burst, now)
     }
 
     /// A person's bucket.
@@ -51,7 +58,13 @@ impl Rates {
             // Looking costs as much as there are, so it is done the more seldom.
             kept.clear_at = KEPT.max(2 * kept.buckets.len());
         }
-        Arc::clone(kept.buckets.entry(person).or_insert_with(|| self.of_nobody(now)))
+        let full = || Arc::new(Mutex::new(self.full(now).told(&self.spending, Purse::REQUESTS, person.0)));
+        Arc::clone(kept.buckets.entry(person).or_insert_with(full))
+    }
+
+    /// Somebody has asked so much at other nodes.
+    pub(crate) fn taken_elsewhere(&self, person: PersonId, count: i32, now: Instant) {
+        lock(&self.of(person, now)).taken_elsewhere(count, now);
     }
 }
 
@@ -66,7 +79,8 @@ mod tests {
     use super::*;
 
     fn rates() -> Rates {
-        Rates::new(&Limits { text: 1, file_octets: 1, requests_per_second: 1, request_burst: 3 })
+        let limits = Limits { text: 1, file_octets: 1, requests_per_second: 1, request_burst: 3 };
+        Rates::new(&limits, Arc::default())
     }
 
     #[test]
@@ -81,6 +95,22 @@ mod tests {
         drop((here, there));
         assert!(lock(&rates.of(PersonId(1), now)).take(now).is_err(), "coming again fills nothing");
         assert_eq!(lock(&rates.of(PersonId(2), now)).take(now), Ok(()));
+    }
+
+    #[test]
+    fn what_somebody_asks_elsewhere_is_missing_here_even_if_they_come_later() {
+        let now = Instant::now();
+        let rates = rates();
+        let here = rates.of(PersonId(1), now);
+        for person in [1, 2] {
+            rates.taken_elsewhere(PersonId(person), 2, now);
+        }
+        for rate in [here, rates.of(PersonId(2), now)] {
+            assert_eq!(lock(&rate).take(now), Ok(()));
+            assert!(lock(&rate).take(now).is_err());
+        }
+        let left = (0..9).filter(|_| lock(&rates.of(PersonId(3), now)).take(now).is_ok());
+        assert_eq!(left.count(), 3, "somebody else");
     }
 
     #[test]

@@ -17,7 +17,8 @@ use parlor_chat::{
 use parlor_jetstream::SharedFiles;
 use websocket_hub::{Topic, WebSocket};
 
-use crate::account::{Attempts, Challenges, Derive, Passwords, Seal};
+use crate::account::{Challenges, Derive, Passwords, Seal};
+use crate::counters::Counters;
 use crate::data::DataFolder;
 use crate::feed::LogFeed;
 use crate::files::{self, Files, FilesError};
@@ -26,8 +27,8 @@ use crate::identity::{Identities, Signed, new_secret};
 use crate::nickname::Nicknames;
 use crate::providers::Providers;
 use crate::publisher::{News, Publisher, Topics};
-use crate::rates::Rates;
 use crate::readers::{Job, Readers};
+use crate::spending::Spending;
 use crate::wire::Limits;
 
 /// How often it is looked for messages whose time has passed.
@@ -106,15 +107,12 @@ pub(crate) struct Space {
     pub(crate) options: Options,
     pub(crate) identities: Identities,
     pub(crate) passwords: Passwords,
-    pub(crate) attempts: Attempts,
     pub(crate) challenges: Challenges,
     pub(crate) seal: Seal,
     pub(crate) derive: Derive,
-    /// How often people have had written out what is kept about them.
-    pub(crate) exports: Attempts,
     pub(crate) files: Arc<Files>,
     pub(crate) gate: Arc<Gate>,
-    pub(crate) rates: Rates,
+    pub(crate) counters: Arc<Counters>,
     /// The lobby in the tutorial's plain text.
     pub(crate) text: Topic,
     publisher: Publisher,
@@ -178,25 +176,26 @@ impl Space {
         // It is set once, here.
         let _ = readers.set((Arc::downgrade(&running), Arc::downgrade(&files)));
         begin(&chat, options.door, options.retention).map_err(SpaceError::Data)?;
-        let gate = Gate::new(data.secret(), options.guests_at_once, &chat).map(Arc::new);
-        let gate = gate.map_err(SpaceError::Data)?;
+        let spending = Arc::<Spending>::default();
+        let gate = Gate::new(data.secret(), options.guests_at_once, Arc::clone(&spending), &chat);
+        let gate = gate.map(Arc::new).map_err(SpaceError::Data)?;
+        let counters = Counters::new(data.secret(), &options.limits, Arc::clone(&gate), spending);
+        let counters = Arc::new(counters);
         let text = Topic::new();
         let topics = Topics { text: text.clone(), everyone: Topic::new() };
         let publishing = publisher
-            .start(Arc::clone(&chat), topics, options.presence_interval, Arc::clone(&gate))
+            .start(Arc::clone(&chat), topics, options.presence_interval, Arc::clone(&counters))
             .map_err(SpaceError::Thread)?;
         let sweeping = start_sweeping(Arc::clone(&chat), options.keep_origins).map_err(SpaceError::Thread)?;
         Ok(Arc::new(Space {
-            rates: Rates::new(&options.limits),
             options,
             identities: Identities::new(data.secret()),
             passwords: Passwords::start().map_err(SpaceError::Thread)?,
-            attempts: Attempts::default(),
             challenges: Challenges::default(),
             seal: Seal::new(data.secret()),
             derive: Derive::new(data.secret()),
-            exports: Attempts::default(),
             files,
+            counters,
             gate,
             text,
             publisher,

@@ -4,6 +4,7 @@ mod files;
 mod moving;
 mod node;
 mod presence;
+mod rates;
 mod starting;
 mod together;
 mod waiting;

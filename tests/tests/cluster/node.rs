@@ -31,15 +31,15 @@ impl Node {
 
     /// One with more settings, in a folder that may have something in it.
     pub(crate) fn join_with(broker: &Broker, folder: Folder, more: &[&str]) -> Node {
+        let ample = ["--requests-per-second=1000000", "--request-burst=1000000"];
+        Node::join_limited(broker, folder, &[&ample, more].concat())
+    }
+
+    /// One that takes no more than these settings say.
+    pub(crate) fn join_limited(broker: &Broker, folder: Folder, settings: &[&str]) -> Node {
         let broker = broker.address();
-        let mut arguments = vec![
-            "--cluster",
-            &broker,
-            "--cluster-replicas=1",
-            "--requests-per-second=1000000",
-            "--request-burst=1000000",
-        ];
-        arguments.extend(more);
+        let mut arguments = vec!["--cluster", &broker, "--cluster-replicas=1"];
+        arguments.extend(settings);
         let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         let (process, address) = Process::parlor(&folder, &arguments, SOON);
         Node { process, folder, address, arguments }

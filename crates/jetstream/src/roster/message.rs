@@ -3,6 +3,7 @@
 use super::Foreign;
 use super::octets::{Reader, Watch, put_number, put_watches};
 use super::part::Part;
+use super::spent::Spent;
 
 /// The form of the messages. Who hears another one passes it over.
 const FORM: u8 = 1;
@@ -40,6 +41,8 @@ pub(super) enum What {
     Writing { watches: Vec<Watch> },
     /// It ends, and its people will be elsewhere soon.
     Goodbye,
+    /// So much was spent there since it said so last, by the number of the message.
+    Spent { number: u64, spent: Vec<Spent> },
 }
 
 impl Message {
@@ -67,6 +70,10 @@ impl Message {
                 put_watches(watches, &mut to);
             }
             What::Goodbye => head(7, &[]),
+            What::Spent { number, spent } => {
+                head(8, &[*number]);
+                Spent::put_all(spent, &mut to);
+            }
         }
         to
     }
@@ -97,6 +104,7 @@ impl Message {
             5 => What::Ask { of: Some(read_life(&mut from)?) },
             6 => What::Writing { watches: from.watches()? },
             7 => What::Goodbye,
+            8 => What::Spent { number: from.number()?, spent: Spent::read_all(&mut from)? },
             _ => return Err(Foreign),
         };
         if from.0.is_empty() { Ok(Message { from: life, what }) } else { Err(Foreign) }
@@ -124,6 +132,11 @@ mod tests {
         (watches(), guests).prop_map(|(watches, guests)| Part { watches, guests })
     }
 
+    fn spent() -> impl Strategy<Value = Vec<Spent>> {
+        let one = any::<(u8, u64, i32)>().prop_map(|(purse, key, count)| Spent { purse, key, count });
+        proptest::collection::vec(one, 0..20)
+    }
+
     fn life() -> impl Strategy<Value = Life> {
         (any::<u64>(), any::<u64>()).prop_map(|(node, start)| Life { node, start })
     }
@@ -141,6 +154,7 @@ mod tests {
             proptest::option::of(life()).prop_map(|of| What::Ask { of }),
             watches().prop_map(|watches| What::Writing { watches }),
             Just(What::Goodbye),
+            (any::<u64>(), spent()).prop_map(|(number, spent)| What::Spent { number, spent }),
         ]
     }
 
@@ -155,7 +169,7 @@ mod tests {
         }
 
         #[test]
-        fn any_octets_are_read_without_harm(mut octets: Vec<u8>, kind in 0..9_u8) {
+        fn any_octets_are_read_without_harm(mut octets: Vec<u8>, kind in 0..10_u8) {
             if let [form, second, ..] = &mut octets[..] {
                 (*form, *second) = (FORM, kind);
             }

@@ -44,6 +44,10 @@ impl Reader<'_> {
         self.take().map(u64::from_le_bytes)
     }
 
+    pub(super) fn amount(&mut self) -> Result<i32, Foreign> {
+        self.take().map(i32::from_le_bytes)
+    }
+
     /// How many follow, each of which takes so many octets at least.
     pub(super) fn count(&mut self, least: usize) -> Result<usize, Foreign> {
         let count = usize::try_from(self.take().map(u32::from_le_bytes)?).map_err(|_| Foreign)?;

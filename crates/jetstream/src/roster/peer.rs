@@ -7,6 +7,7 @@ use parlor_chat::{PersonId, RoomId};
 
 use super::octets::Watch;
 use super::part::Part;
+use super::spent::Spent;
 use super::{Foreign, Heard, WATCHES};
 
 /// Pieces of one state at most.
@@ -23,6 +24,8 @@ pub(super) struct Peer {
     coming: Option<Coming>,
     /// Its state was asked for and has not come yet.
     pub(super) is_asked: bool,
+    /// The number of the last message about what was spent there.
+    spent: u64,
     /// It has ended, and its people are kept for a while.
     pub(super) has_left: bool,
     /// At this own heartbeat it is gone, unless something is heard of it.
@@ -117,6 +120,14 @@ impl Peer {
         heard.extend(before.difference(&self.watches).copied().map(left_of));
         heard.extend(self.watches.difference(&before).map(|watch| self.came(*watch)));
         Ok(())
+    }
+
+    /// So much was spent there, unless that was heard before, or comes after what was said later.
+    pub(super) fn spent(&mut self, number: u64, spent: Vec<Spent>, heard: &mut impl Extend<Heard>) {
+        if number > self.spent {
+            self.spent = number;
+            heard.extend(spent.into_iter().map(Heard::Spent));
+        }
     }
 
     /// All of its people are gone.

@@ -167,7 +167,7 @@ impl Node {
                     self.changes.push(((room, person), false));
                 }
             }
-            Heard::Writes { .. } => {}
+            Heard::Writes { .. } | Heard::Spent(_) => {}
         }
     }
 }
@@ -353,4 +353,42 @@ fn no_more_nodes_are_listened_to_than_a_number_and_nonsense_is_not() {
     let piece = What::Piece { version: 1, index: 2, pieces: 2, part: Part::default() };
     let from = Life { node: 1, start: 1 };
     assert_eq!(roster.receive(&Message { from, what: piece }.to_octets()), Err(Foreign));
+}
+
+#[test]
+fn what_was_spent_is_heard_once_and_no_more_of_it_than_a_number() {
+    let mut world = World::new(2);
+    let spend = |world: &mut World, keys: std::ops::Range<u64>| {
+        world.nodes[0].roster.spent(keys.map(|key| Spent { purse: 1, key, count: 1 }).collect());
+        world.send();
+        std::mem::take(&mut world.nodes[1].arriving)
+    };
+    let hear = |world: &mut World, arriving: &[Vec<u8>]| {
+        let Node { roster, .. } = &mut world.nodes[1];
+        arriving.iter().for_each(|octets| roster.receive(octets).unwrap());
+        std::iter::from_fn(|| roster.poll_heard()).count()
+    };
+    let first = spend(&mut world, 0..2);
+    let second = spend(&mut world, 0..3);
+    assert_eq!(hear(&mut world, &first), 2);
+    assert_eq!(hear(&mut world, &first), 0, "it came again");
+    assert_eq!(hear(&mut world, &second), 3);
+    assert_eq!(hear(&mut world, &first), 0, "it comes after what was said later");
+    let many = spend(&mut world, 0..100_000);
+    assert!(many.iter().all(|octets| octets.len() <= 48 << 10));
+    assert_eq!(hear(&mut world, &many), SPENDERS);
+}
+
+#[test]
+fn what_a_later_version_says_is_passed_over_and_harms_nothing() {
+    let mut world = World::new(2);
+    world.nodes[0].roster.enter(LOBBY, PersonId(1), None);
+    world.pass(Duration::from_secs(5));
+    let mut octets = Message { from: world.nodes[0].roster.life, what: What::Goodbye }.to_octets();
+    octets[1] = u8::MAX;
+    octets.extend([1, 2, 3]);
+    assert_eq!(world.nodes[1].roster.receive(&octets), Err(Foreign));
+    world.pass(REST);
+    assert_eq!((world.people(1), world.nodes[1].roster.nodes()), (vec![1], 1));
+    assert_eq!(world.nodes[1].changes, [((LOBBY, PersonId(1)), true)]);
 }

@@ -8,11 +8,18 @@ use std::time::{Duration, Instant};
 use parlor_chat::Timestamp;
 use parlor_jetstream::{Broadcast, Roster};
 
+use crate::spending::Spending;
+
+/// The time between two times that others are told what was spent here.
+const SPENDING: Duration = Duration::from_secs(1);
+
 /// The way to them, and what is known of them.
 pub(crate) struct Nodes {
     pub(super) roster: Roster,
     broadcast: Broadcast,
     counts: Arc<Counts>,
+    /// When others are told next what was spent here.
+    spending_at: Instant,
 }
 
 impl fmt::Debug for Nodes {
@@ -23,8 +30,9 @@ impl fmt::Debug for Nodes {
 
 impl Nodes {
     pub(super) fn new(number: u64, broadcast: Broadcast, counts: Arc<Counts>) -> Self {
-        let roster = Roster::new(number, Timestamp::now().0, Instant::now());
-        Nodes { roster, broadcast, counts }
+        let now = Instant::now();
+        let roster = Roster::new(number, Timestamp::now().0, now);
+        Nodes { roster, broadcast, counts, spending_at: now }
     }
 
     /// What one of them said. What no node says is counted and passed over.
@@ -39,11 +47,15 @@ impl Nodes {
 
     /// How long there is nothing to tell, if nothing comes before.
     pub(super) fn patience(&self) -> Duration {
-        self.roster.poll_timeout().saturating_duration_since(Instant::now())
+        self.roster.poll_timeout().min(self.spending_at).saturating_duration_since(Instant::now())
     }
 
     /// Tells them what is due.
-    pub(super) fn tell_due(&mut self, now: Instant) {
+    pub(super) fn tell_due(&mut self, now: Instant, spending: &Spending) {
+        if self.spending_at <= now {
+            self.spending_at = now + SPENDING;
+            self.roster.spent(spending.take());
+        }
         if self.roster.poll_timeout() <= now {
             self.roster.handle_timeout(now);
         }

@@ -21,6 +21,7 @@ use super::room::Desk;
 use super::sessions::Sessions;
 use super::tail::{Line, Tail};
 use super::{News, SIGNED_OUT, Subscription, Topics};
+use crate::counters::Counters;
 use crate::gate::Gate;
 use crate::identity::Signed;
 use crate::wire::{Told, for_others, message_line, subscribed};
@@ -51,6 +52,7 @@ pub(super) struct Teller {
     published: Position,
     chat: Arc<Chat>,
     gate: Arc<Gate>,
+    counters: Arc<Counters>,
     names: Names,
     topics: Topics,
     interval: Duration,
@@ -75,13 +77,14 @@ impl Teller {
         topics: Topics,
         interval: Duration,
         published: Position,
-        gate: Arc<Gate>,
+        counters: Arc<Counters>,
     ) -> Self {
         Teller {
             published,
             names: Names::new(Arc::clone(&chat)),
             chat: Arc::clone(&chat),
-            gate,
+            gate: Arc::clone(&counters.gate),
+            counters,
             topics,
             interval,
             seats: HashMap::new(),
@@ -110,7 +113,7 @@ impl Teller {
                 self.tell_due(ticked);
             }
             if let Some(nodes) = &mut self.nodes {
-                nodes.tell_due(Instant::now());
+                nodes.tell_due(Instant::now(), &self.counters.spending);
             }
         }
     }

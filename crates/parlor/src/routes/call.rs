@@ -71,8 +71,8 @@ impl Call {
 
     /// Begins an attempt at guessing something; it is a wrong one until it is said to be right.
     pub(crate) fn begin_attempt(&self, name: &str) -> Result<Attempt, Problem> {
-        let attempt = self.space.attempts.of(self.from.address, name);
-        self.space.attempts.begin(&attempt, Instant::now()).map_err(Problem::too_fast)?;
+        let attempt = self.space.counters.attempts.of(self.from.address, name);
+        self.space.counters.attempts.begin(&attempt, Instant::now()).map_err(Problem::too_fast)?;
         Ok(attempt)
     }
 

@@ -72,7 +72,7 @@ pub(super) async fn set(call: Call) -> Answered {
     let attempt = call.begin_attempt(&format!("codes of {person}"))?;
     let secret = call.space.seal.open(&asked.sealed, &context(person)).ok_or_else(Problem::wrong_code)?;
     let step = totp::step_of(&secret, &asked.code, Timestamp::now().0).ok_or_else(Problem::wrong_code)?;
-    call.space.attempts.right(&attempt);
+    call.space.counters.attempts.right(&attempt);
     let (told, codes) = recovery_codes();
     call.change(person, AccountChange::SetTotp { secret: asked.sealed, step, codes }).await?;
     Ok(json(&told))

@@ -25,8 +25,8 @@ use crate::space::{Space, Standing};
 pub(super) async fn export(call: Call) -> Answered {
     let signed = call.caller()?;
     let space = Arc::clone(&call.space);
-    let asked = space.exports.of(call.from.address, &signed.person.to_string());
-    space.exports.begin(&asked, Instant::now()).map_err(Problem::export_too_fast)?;
+    let asked = space.counters.exports.of(call.from.address, &signed.person.to_string());
+    space.counters.exports.begin(&asked, Instant::now()).map_err(Problem::export_too_fast)?;
     let files = Arc::clone(&space.files);
     let beginning = space.look_as(signed.person, false, move |view| beginning(view, signed, &files)).await?;
     let (beginning, up_to) = beginning.ok_or_else(Problem::not_signed_in)?;

@@ -148,7 +148,7 @@ pub(super) async fn confirm(call: &Call, person: PersonId, password: &str) -> Re
     if !call.space.passwords.verify(password, hash).await? {
         return Err(Problem::wrong_password());
     }
-    call.space.attempts.right(&attempt);
+    call.space.counters.attempts.right(&attempt);
     Ok(())
 }
 

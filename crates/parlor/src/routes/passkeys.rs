@@ -67,7 +67,7 @@ pub(super) async fn sign_in(call: Call) -> Answered {
     let asked: SignIn = call.read()?;
     let attempt = call.begin_attempt(&format!("passkeys of {}", asked.user_handle))?;
     let (person, shown) = found(&call, &asked).await?.ok_or_else(Problem::wrong_passkey)?;
-    call.space.attempts.right(&attempt);
+    call.space.counters.attempts.right(&attempt);
     start(&call, person, shown).await
 }
 

@@ -92,7 +92,7 @@ pub(super) async fn arrive(call: Call) -> Answered {
     let redeemed = redeem(&call, &site, asked, back).await;
     // If the site fails, whoever comes has made nothing wrong.
     if redeemed != Err(SiteError::Refused) {
-        call.space.attempts.right(&attempt);
+        call.space.counters.attempts.right(&attempt);
     }
     let claims = redeemed.map_err(|error| problem(&site, &error))?;
     let identity = call.space.derive.of(&["who somebody is", &site.issuer, &claims.subject]);
@@ -168,7 +168,7 @@ pub(super) async fn show_code(call: Call) -> Answered {
     let account = account.ok_or_else(Problem::away_too_long)?;
     let shown = codes::shown(&call, person, &account, identity, &asked.code)?;
     let answer = start(&call, person, shown).await.map_err(Problem::of_code)?;
-    call.space.attempts.right(&attempt);
+    call.space.counters.attempts.right(&attempt);
     Ok(with(answer, drop_kept(&call)))
 }
 

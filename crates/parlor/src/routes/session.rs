@@ -35,7 +35,7 @@ pub(super) async fn sign_in(call: Call) -> Answered {
     let shown = codes::shown(&call, person, &account, account.password_at, &asked.code)?;
     let answer = start(&call, person, shown).await.map_err(Problem::of_code)?;
     // Not before: who knows the password could guess codes freely.
-    call.space.attempts.right(&attempt);
+    call.space.counters.attempts.right(&attempt);
     Ok(answer)
 }
 
@@ -96,7 +96,7 @@ pub(super) async fn use_link(call: Call) -> Answered {
     let used = call.change(person, AccountChange::UseLink { link, password, session, label }).await;
     // Whether such a person is here at all is nobody's business.
     used.map_err(|problem| problem.of_link())?;
-    call.space.attempts.right(&attempt);
+    call.space.counters.attempts.right(&attempt);
     call.signed_in(Signed { person, session }).await
 }
 

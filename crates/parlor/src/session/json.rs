@@ -49,8 +49,10 @@ impl Json {
     /// `shown` is who the client has shown to be.
     pub(super) fn new(space: &Space, shown: Option<Signed>, ticket: Ticket) -> Self {
         let now = Instant::now();
-        let rate =
-            shown.map_or_else(|| space.rates.of_nobody(now), |signed| space.rates.of(signed.person, now));
+        let rate = shown.map_or_else(
+            || space.counters.rates.of_nobody(now),
+            |signed| space.counters.rates.of(signed.person, now),
+        );
         let place = Place::Coming(VecDeque::new());
         Json { shown, ticket, lane: Arc::default(), state: Mutex::new(State { place, rate }) }
     }
@@ -142,7 +144,7 @@ impl Json {
         // comes now is answered after what came before.
         let mut state = self.lock();
         space.tell(News::Came { ws: ws.clone(), signed, welcome, position });
-        state.rate = space.rates.of(person, Instant::now());
+        state.rate = space.counters.rates.of(person, Instant::now());
         if let Place::Coming(held) = std::mem::replace(&mut state.place, Place::Here(person)) {
             held.into_iter().for_each(|asked| answer(&asker, asked));
         }

@@ -18,6 +18,7 @@ impl Teller {
 
     /// From now on this is a node among others. Nobody can have come before.
     pub(super) fn joined(&mut self, nodes: Nodes) {
+        self.counters.spending.begin();
         self.nodes = Some(nodes);
     }
 
@@ -54,6 +55,7 @@ impl Teller {
                 desk.typing.writes(person, Instant::now());
                 room
             }
+            Heard::Spent(spent) => return self.counters.spent_elsewhere(spent, Instant::now()),
         };
         self.due.insert(room);
     }
