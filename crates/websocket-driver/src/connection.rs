@@ -53,8 +53,8 @@ use crate::state::{State, Trigger};
 /// ```
 #[derive(Debug)]
 pub struct Connection {
-    receiving: Receiving,
-    sending: Sending,
+    pub(crate) receiving: Receiving,
+    pub(crate) sending: Sending,
     account: Account,
     /// What sending held, control frames apart, when it was last charged.
     sending_charged: usize,

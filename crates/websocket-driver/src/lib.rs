@@ -271,6 +271,7 @@ mod sending;
 mod signal;
 mod split;
 mod state;
+mod suspended;
 mod tail;
 mod utf8;
 
@@ -289,3 +290,4 @@ pub use prepared::Prepared;
 pub use sending::Transmit;
 pub use signal::Signal;
 pub use split::{ReceiveHalf, SendHalf};
+pub use suspended::Suspended;

@@ -4,7 +4,7 @@ use crate::assembly::{Assembly, Piece};
 use crate::close;
 use crate::close_code::CloseCode;
 use crate::config::Config;
-use crate::deflate::Inflater;
+use crate::deflate::{Inflater, ReceivedSoFar};
 use crate::error::ProtocolError;
 use crate::frame::{Header, OpCode};
 use crate::input::Input;
@@ -227,6 +227,16 @@ impl Receiver {
         }
         let nothing = part.is_empty() && !piece.ends_message;
         Ok((!nothing).then_some(Received::Part(part, piece.ends_message)))
+    }
+
+    /// Whether no message and no control frame has begun to arrive.
+    pub(crate) fn is_between_messages(&self) -> bool {
+        self.header.len == 0 && self.frame.is_none() && self.partial.is_none() && self.control.is_empty()
+    }
+
+    /// What inflating has to remember, between messages.
+    pub(crate) fn coding(&self) -> Option<ReceivedSoFar> {
+        self.inflater.as_ref().map(|inflater| inflater.coding())
     }
 
     /// Whether nothing is unfinished or kept from one message to the next.

@@ -49,6 +49,10 @@ impl Receiving {
         self.heard
     }
 
+    pub(crate) fn is_between_messages(&self) -> bool {
+        self.state == State::Open && self.closed.is_none() && self.receiver.is_between_messages()
+    }
+
     pub(crate) fn is_at_rest(&self) -> bool {
         self.state == State::Open && !self.pinged && self.closed.is_none() && self.receiver.is_at_rest()
     }

@@ -29,12 +29,12 @@ pub(crate) struct Sender {
     /// Where the keys come from, for a client; a server's frames have none (RFC 6455 §5.1).
     masks: Masks,
     /// Where compression was agreed to.
-    compressor: Option<Box<Compressor>>,
+    pub(crate) compressor: Option<Box<Compressor>>,
     queue: Queue,
     /// Pings and pongs that wait; none, and no memory for any, most of the time.
     control: Option<Box<Control>>,
     /// The message that is being sent in parts.
-    unfinished: Option<Box<Unfinished>>,
+    pub(crate) unfinished: Option<Box<Unfinished>>,
 }
 
 impl Sender {

@@ -20,10 +20,10 @@ fn reach(settings: Settings) -> usize {
 /// The compressing half of one connection.
 #[derive(Debug)]
 pub(crate) struct Compressor {
-    settings: Settings,
+    pub(super) settings: Settings,
     /// What messages may refer to; `None` without context takeover.
-    window: Option<Window>,
-    min_len: usize,
+    pub(super) window: Option<Window>,
+    pub(super) min_len: usize,
 }
 
 impl Compressor {

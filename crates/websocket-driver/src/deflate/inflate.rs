@@ -25,7 +25,7 @@ const CODER_WEIGHT: usize = 40 * 1024;
 /// The inflating half of one connection.
 pub(crate) struct Inflater {
     /// What messages may refer to; `None` without context takeover.
-    window: Option<Window>,
+    pub(super) window: Option<Window>,
     /// At work, while a message is unfinished.
     coder: Option<Inflate>,
     /// The octets so far end with a block that calls itself the last one.
@@ -36,12 +36,12 @@ pub(crate) struct Inflater {
 
 impl Inflater {
     pub(crate) fn new(window_bits: u8, takeover: bool) -> Self {
-        Inflater {
-            window: takeover.then(|| Window::new(1 << window_bits)),
-            coder: None,
-            after_last: false,
-            last_blocks: 0,
-        }
+        Inflater::with_window(takeover.then(|| Window::new(1 << window_bits)))
+    }
+
+    /// One whose messages refer to this.
+    pub(super) fn with_window(window: Option<Window>) -> Self {
+        Inflater { window, coder: None, after_last: false, last_blocks: 0 }
     }
 
     /// Inflates a piece of a message, and hands what comes of it over step by step, so that a limit can end it

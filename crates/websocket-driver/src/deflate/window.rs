@@ -18,6 +18,11 @@ impl Window {
         &self.octets
     }
 
+    /// How many octets it keeps at most.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Keeps the end of `message` behind what was kept before, and no more memory than a window needs.
     pub(crate) fn keep(&mut self, message: &[u8]) {
         let message = &message[message.len().saturating_sub(self.limit)..];
