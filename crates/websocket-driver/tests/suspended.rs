@@ -35,7 +35,11 @@ fn messages_go_both_ways_as_if_nothing_had_been_whatever_was_agreed_to() {
             let text = "what was said so often is said once more, and then again. ".repeat(5);
             client.send(text.as_str()).unwrap();
             let (sent, _) = transmitted(&mut client);
-            assert_eq!(events(&mut here, &sent), [Event::Message(Message::text(text.as_str()))], "{offer:?} {round}");
+            assert_eq!(
+                events(&mut here, &sent),
+                [Event::Message(Message::text(text.as_str()))],
+                "{offer:?} {round}"
+            );
             here.send(text.as_str()).unwrap();
             let (mut sent, _) = transmitted(&mut here);
             let mut input = websocket_driver::Input::new(&mut sent);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustls::ServerConfig;
 
 use crate::app::SharedApp;
+use crate::carried::Resumption;
 use crate::listener::Socket;
 use crate::proxies::Proxies;
 use crate::proxy_protocol::Header;
@@ -51,8 +52,25 @@ impl Backend {
         }
     }
 
-    pub(crate) fn start(self, start: Start) -> std::io::Result<Vec<JoinHandle<()>>> {
+    /// Whether connections can leave it for another server, and go on here that come from one
+    /// ([`Stopping::carry_over`](crate::Stopping::carry_over)): where event loops drive them, on Linux.
+    pub const fn carries_over(self) -> bool {
+        cfg!(target_os = "linux") && matches!(self, Backend::Tokio | Backend::Uring)
+    }
+
+    pub(crate) fn start(
+        self,
+        start: Start,
+        resumptions: Vec<Resumption>,
+    ) -> std::io::Result<Vec<JoinHandle<()>>> {
+        if !resumptions.is_empty() && !self.carries_over() {
+            let message = format!("the backend {self} cannot go on with connections of another server");
+            return Err(std::io::Error::new(std::io::ErrorKind::Unsupported, message));
+        }
         match self {
+            #[cfg(target_os = "linux")]
+            Backend::Tokio => tokio::start(start, resumptions),
+            #[cfg(not(target_os = "linux"))]
             Backend::Tokio => tokio::start(start),
             #[cfg(target_os = "linux")]
             Backend::Threads => threads::start(start),
@@ -62,7 +80,7 @@ impl Backend {
                 "the backend threads is there on Linux alone; use the backend tokio",
             )),
             #[cfg(target_os = "linux")]
-            Backend::Uring => uring::start(start),
+            Backend::Uring => uring::start(start, resumptions),
             #[cfg(not(target_os = "linux"))]
             Backend::Uring => Err(std::io::Error::new(
                 std::io::ErrorKind::Unsupported,

@@ -1,14 +1,15 @@
 //! One connection without I/O: bytes from the transport to the driver, events to the handler, frames to be written.
 
 mod ending;
+mod leaving;
+mod telling;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 use std::time::Instant;
 
 use bytes::Bytes;
-use websocket_driver::{CloseCode, Event, Input, Transmit};
+use websocket_driver::{Input, Transmit};
 
 use crate::account::{Account, Holdings};
 use crate::fanout::{Fanout, Form, Plan, Seat, merge};
@@ -17,6 +18,7 @@ use crate::outgoing::{Item, Outgoing};
 use crate::resting::Driver;
 use crate::websocket::{BoxHandler, WebSocket};
 use crate::writing::Writing;
+use leaving::Passage;
 
 /// One connection from its handshake to its end, for a backend to drive. It does no I/O and does not wait.
 ///
@@ -60,6 +62,7 @@ pub(crate) struct Connection {
     input_ended: bool,
     opened: bool,
     closed: bool,
+    passage: Passage,
     account: Account,
     /// What counts it, until it is gone.
     _held: Box<dyn Send>,
@@ -91,6 +94,7 @@ impl Connection {
             input_ended: false,
             opened: false,
             closed: false,
+            passage: Passage::default(),
             account: Account::new(metrics),
             _held: held,
         }
@@ -128,7 +132,7 @@ impl Connection {
 
     /// Whether something that was received and had to wait can go on.
     pub(crate) fn can_advance(&self) -> bool {
-        !self.unread.is_empty() && !self.input_ended && !self.is_full()
+        !self.unread.is_empty() && !self.input_ended && !self.is_full() && !self.is_paused()
     }
 
     /// Takes up what was queued and what was published, before the [`plan`](Connection::plan) of one who lives on a
@@ -167,6 +171,8 @@ impl Connection {
                 Outgoing::Frames(frames) => self.writing.push(frames.into(), after),
                 Outgoing::Frame(header, payload) => self.writing.push_frame(header, payload, after),
                 Outgoing::Message(prepared) => self.send(&prepared, after),
+                Outgoing::Pause(leaving) => self.pause(&leaving),
+                Outgoing::Leave(leaving) => self.leave(leaving, after),
                 Outgoing::Ping(payload) => _ = self.awake().ping(&payload),
                 Outgoing::Close(code, reason) => {
                     let _ = self.awake().close(code, &reason, now);
@@ -242,7 +248,7 @@ impl Connection {
     /// Whether the transport should be read: not while the peer does not take what it is sent, since it may not
     /// cause more of it then.
     pub(crate) fn wants_input(&self) -> bool {
-        !self.input_ended && self.unread.is_empty() && !self.is_full()
+        !self.input_ended && self.unread.is_empty() && !self.is_full() && !self.is_paused()
     }
 
     /// Takes bytes that arrived and tells the handler what they mean.
@@ -347,46 +353,6 @@ impl Connection {
                 Transmit::Bytes(bytes) => self.writing.push_driven(bytes, after),
                 Transmit::Shutdown => self.shuts_down = true,
             }
-        }
-    }
-
-    /// Tells what did not come from input.
-    fn tell_rest(&mut self, now: Instant) {
-        while let Some(event) = self.driver.poll_event() {
-            self.tell(event, now);
-        }
-        if !self.driver.is_open() {
-            self.hears_until.get_or_insert_with(|| self.ws.outbox().sequence());
-        }
-    }
-
-    fn tell(&mut self, event: Event<'_>, now: Instant) {
-        match event {
-            Event::Closed(closed) => self.tell_closed(&closed),
-            event => {
-                match &event {
-                    Event::Error(_) => self.ws.outbox().end(self.ws.id()),
-                    Event::Message(_) => self.account.metrics.read(0, 1),
-                    Event::Pong(payload) if payload.is_empty() => self.account.is_answered(now),
-                    _ => {}
-                }
-                self.call(|handler, ws| websocket_driver::dispatch(&mut **handler, ws, event));
-                // Answers to what was read at once go out at once; much of them, and a close, have to be known.
-                if self.ws.outbox().is_pressing() {
-                    self.take_up(now);
-                }
-            }
-        }
-    }
-
-    /// Tells the handler. One that panics loses its own connection, and its `close` is still told.
-    fn call(&mut self, tell: impl FnOnce(&mut BoxHandler, &mut WebSocket)) {
-        let told = catch_unwind(AssertUnwindSafe(|| tell(&mut self.handler, &mut self.ws)));
-        if told.is_err() {
-            tracing::error!(id = self.ws.id(), "a handler has panicked");
-            // It may be closing already, and then goes on doing so.
-            let _ = self.ws.close(CloseCode::INTERNAL_ERROR, "the server met an error");
-            self.take_up(Instant::now());
         }
     }
 }

@@ -141,6 +141,21 @@ impl Outbox {
         Ok(())
     }
 
+    /// Adds what is about the connection's place; says whether it will be taken.
+    pub(crate) fn direct(&self, outgoing: Outgoing) -> bool {
+        let mut inner = self.lock();
+        if !inner.closing {
+            inner.push(outgoing);
+            inner.announce();
+        }
+        !inner.closing
+    }
+
+    /// Whether nothing waits to be taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().items.is_empty()
+    }
+
     /// Adds a close, behind which nothing can be sent; connection number `id` leaves its topics.
     pub(crate) fn close(&self, code: CloseCode, reason: &str, id: u64) -> Result<(), SendError> {
         let mut inner = self.lock();

@@ -1,7 +1,11 @@
 //! What is sent to one connection, on its way from whoever sends to the connection itself.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use websocket_driver::{CloseCode, Prepared};
+
+use crate::leaving::Leaving;
 
 /// Something to be sent.
 #[derive(Debug)]
@@ -15,6 +19,10 @@ pub(crate) enum Outgoing {
     Message(Prepared),
     Ping(Vec<u8>),
     Close(CloseCode, String),
+    /// What arrives is not looked at from here on.
+    Pause(Arc<Leaving>),
+    /// It leaves for another server.
+    Leave(Arc<Leaving>),
 }
 
 /// What is to be sent behind a publication, which is given by its number.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use websocket_driver::{Connection, Event};
+use websocket_driver::{Connection, Event, Suspended};
 
 use crate::config::Config;
 
@@ -34,6 +34,14 @@ impl Driver {
     pub(crate) fn rest(&mut self) {
         if let Some(connection) = self.active.take_if(|connection| connection.is_at_rest()) {
             (self.last_heard, self.deadline) = (connection.last_heard(), connection.poll_timeout());
+        }
+    }
+
+    /// What has to be remembered to go on elsewhere, if nothing has begun.
+    pub(crate) fn suspend(&self) -> Option<Suspended> {
+        match &self.active {
+            Some(connection) => connection.suspend(),
+            None => Some(Suspended::default()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Starting an app and stopping it.
 
+mod succession;
+
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -11,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::app::{App, SharedApp};
 use crate::backend::{Backend, Start, Stop};
+use crate::carried::Resumption;
 use crate::drain::Drain;
 use crate::endpoint::Endpoint;
 use crate::listener::Listener;
@@ -33,6 +36,7 @@ pub fn serve<Kind: 'static>(app: impl App<Kind>) -> Serve {
         tls: None,
         proxies: None,
         drain: Drain::default(),
+        resumptions: Vec::new(),
     }
 }
 
@@ -47,6 +51,7 @@ pub struct Serve {
     tls: Option<TlsConfig>,
     proxies: Option<Proxies>,
     drain: Drain,
+    resumptions: Vec<Resumption>,
 }
 
 impl Serve {
@@ -139,7 +144,7 @@ impl Serve {
         };
         let tracker = Tracker::default();
         let (stop, stopped) = watch::channel(Stop::No);
-        let threads = self.backend.start(Start {
+        let start = Start {
             app: self.app,
             listeners: Arc::from(listeners),
             workers: workers.get(),
@@ -149,9 +154,11 @@ impl Serve {
             proxies: self.proxies.map(Arc::new),
             tracker: tracker.clone(),
             stop: stopped,
-        })?;
+        };
+        let threads = self.backend.start(start, self.resumptions)?;
         let drain = self.drain;
         Ok(Server {
+            backend: self.backend,
             endpoints,
             addresses,
             #[cfg(unix)]
@@ -174,6 +181,7 @@ impl std::fmt::Debug for Serve {
 #[derive(Debug)]
 #[must_use = "a server that is dropped stops"]
 pub struct Server {
+    backend: Backend,
     endpoints: Vec<Endpoint>,
     addresses: Vec<SocketAddr>,
     /// Those of Unix sockets.
@@ -236,7 +244,8 @@ impl Server {
         while let Some(pause) = goodbyes.next_batch(limit) {
             std::thread::sleep(pause);
         }
-        Stopping { tracker: self.tracker.clone(), threads: std::mem::take(&mut self.threads) }
+        let (drain, threads) = (self.drain.clone(), std::mem::take(&mut self.threads));
+        Stopping { tracker: self.tracker.clone(), threads, drain }
     }
 
     /// Says goodbye in another way than [`Serve::drain`] said.
@@ -273,6 +282,7 @@ impl Server {
 pub struct Stopping {
     tracker: Tracker,
     threads: Vec<JoinHandle<()>>,
+    drain: Drain,
 }
 
 impl Stopping {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use crate::drain::Drain;
+use crate::leaving::Leaving;
 use crate::metrics::Metrics;
 use crate::websocket::WebSocket;
 
@@ -24,6 +25,7 @@ struct Inner {
     given_up: watch::Sender<bool>,
     metrics: Metrics,
     connections: Mutex<Connections>,
+    leaving: Arc<Leaving>,
 }
 
 #[derive(Debug, Default)]
@@ -56,12 +58,29 @@ impl Tracker {
         ConnectionGuard { id: ws.id(), task: self.task() }
     }
 
-    /// Connections that come from now on are told goodbye at once; those that are there, as the caller goes
-    /// through them.
+    /// Where connections pause and leave.
+    pub(crate) fn leaving(&self) -> &Arc<Leaving> {
+        &self.0.leaving
+    }
+
+    /// The connections that are there.
+    pub(crate) fn open(&self) -> Vec<WebSocket> {
+        self.lock().open.values().cloned().collect()
+    }
+
+    /// Whether a connection is there.
+    pub(crate) fn is_open(&self, id: u64) -> bool {
+        self.lock().open.contains_key(&id)
+    }
+
+    /// Connections that come from now on are told goodbye at once; those that are there and have not paused, as the
+    /// caller goes through them.
     pub(crate) fn stop(&self, drain: Drain) -> Goodbyes {
         self.0.is_stopping.store(true, Ordering::Release);
+        let paused = self.0.leaving.paused();
         let mut connections = self.lock();
-        let open: Vec<WebSocket> = connections.open.values().cloned().collect();
+        let open = connections.open.values().filter(|ws| !paused.contains(&ws.id()));
+        let open: Vec<WebSocket> = open.cloned().collect();
         connections.stopping = Some((drain.clone(), open.len()));
         Goodbyes { drain, open, told: 0 }
     }

@@ -28,6 +28,7 @@ mod session;
 mod slow_readers;
 mod stopping;
 mod stream;
+mod succession;
 mod threads;
 mod topics;
 mod topics_merged;

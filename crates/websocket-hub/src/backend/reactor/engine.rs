@@ -36,6 +36,9 @@ pub(in crate::backend) trait Engine {
     /// Octets that were received.
     type Buffer: DerefMut<Target = [u8]>;
 
+    /// Whether sockets have to be non-blocking, or must not be.
+    const NONBLOCKING: bool;
+
     /// Accepts connections until it fails or is cancelled.
     fn accept(&mut self, listener: BorrowedFd<'_>, token: u64);
 

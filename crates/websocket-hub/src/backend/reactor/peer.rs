@@ -1,5 +1,7 @@
 //! One connection of a loop: its socket, what it speaks, and what is under way for it.
 
+mod leaving;
+
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, TcpStream};
 use std::ops::DerefMut;
@@ -63,6 +65,8 @@ pub(super) enum Next {
     Close,
     /// It speaks what is not spoken here.
     Leave,
+    /// It goes on at another server.
+    Carry,
 }
 
 impl Peer {
@@ -290,12 +294,15 @@ impl Peer {
         }
         let has_more = wrote && !self.is_broken && self.settle_output(plan, fanout);
         self.shut_down(now);
-        self.has_moved |= self.is_flushed() && self.speech.upgrade(fanout);
+        self.has_moved |= self.is_flushed() && self.speech.upgrade(fanout, self.tls.is_none());
         let is_over = self.speech.is_finished()
             || self.is_broken && self.speech.seat().is_none()
             || self.tls.as_ref().is_some_and(|tls| tls.has_failed());
         if is_over && (self.is_broken || self.is_blocked || self.is_flushed()) {
             return Next::Close;
+        }
+        if self.may_be_carried(fanout) {
+            return Next::Carry;
         }
         self.direct_input(*engine, key);
         if self.is_blocked && !std::mem::replace(&mut self.is_polling, true) {
@@ -374,16 +381,5 @@ impl Peer {
             engine.cancel_await_room(key);
         }
         engine.close(OwnedFd::from(self.socket), key);
-    }
-
-    /// Ends what is under way; the socket, and what was read of it, are for who speaks what it speaks.
-    pub(super) fn leave(self, engine: &mut impl Engine, key: u64) -> Option<Stranger> {
-        if self.is_receiving && !self.is_cancelling {
-            engine.cancel_receive(key);
-        }
-        engine.release(self.socket.as_fd(), key);
-        let (source, mut early) = self.speech.into_early()?;
-        early.extend(self.held.into_iter().flat_map(|held| held.octets));
-        Some(Stranger { socket: self.socket, source, early })
     }
 }

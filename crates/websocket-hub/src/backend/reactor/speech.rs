@@ -130,19 +130,38 @@ impl Speech {
 
     /// Becomes a WebSocket, if that was agreed and everything before it is written. True if it did. It is
     /// opened at its next turn.
-    pub(super) fn upgrade(&mut self, fanout: &mut Fanout) -> bool {
+    pub(super) fn upgrade(&mut self, fanout: &mut Fanout, is_portable: bool) -> bool {
         let Speech::Http(http) = self else { return false };
         let Some(mut connection) = http.connection.take_websocket() else { return false };
-        let seat = connection.enter(fanout);
-        *self = Speech::WebSocket(Box::new(WebSocket { connection, seat, is_open: false }));
+        if is_portable {
+            connection.set_portable();
+        }
+        *self = Speech::websocket(connection, fanout);
         true
+    }
+
+    /// A WebSocket, which is opened at its next turn.
+    pub(super) fn websocket(mut connection: Connection, fanout: &mut Fanout) -> Speech {
+        let seat = connection.enter(fanout);
+        Speech::WebSocket(Box::new(WebSocket { connection, seat, is_open: false }))
+    }
+
+    /// A WebSocket on its way to another server.
+    pub(super) fn leaving(&mut self) -> Option<&mut Connection> {
+        match self {
+            Speech::WebSocket(ws) => Some(&mut ws.connection).filter(|connection| connection.is_leaving()),
+            Speech::Http(_) => None,
+        }
     }
 
     /// Whether there is something to write, of its own or of its topics.
     pub(super) fn has_output(&self, fanout: &Fanout) -> bool {
         match self {
             Speech::Http(http) => http.connection.pieces(&mut [IoSlice::new(&[])]) > 0,
-            Speech::WebSocket(ws) => ws.connection.has_output() || fanout.is_held(ws.seat.index),
+            Speech::WebSocket(ws) => {
+                let connection = &ws.connection;
+                connection.has_output() || connection.is_leaving() || fanout.is_held(ws.seat.index)
+            }
         }
     }
 

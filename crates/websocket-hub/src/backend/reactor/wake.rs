@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
+use crate::carried::Resumption;
 use crate::listener::Arrival;
 
 /// What is handed to a loop's thread.
@@ -11,11 +12,13 @@ use crate::listener::Arrival;
 pub(in crate::backend) struct Post {
     pub(in crate::backend) woken: Vec<u64>,
     pub(in crate::backend) connections: Vec<Arrival>,
+    /// Those that come from another server.
+    pub(in crate::backend) resumptions: Vec<Resumption>,
 }
 
 impl Post {
     fn is_empty(&self) -> bool {
-        self.woken.is_empty() && self.connections.is_empty()
+        self.woken.is_empty() && self.connections.is_empty() && self.resumptions.is_empty()
     }
 }
 
@@ -43,6 +46,11 @@ impl Inbox {
     /// Hands over a new connection.
     pub(in crate::backend) fn connection(&self, arrival: Arrival) {
         self.put(|post| post.connections.push(arrival));
+    }
+
+    /// Hands over a connection that comes from another server.
+    pub(in crate::backend) fn resume(&self, resumption: Resumption) {
+        self.put(|post| post.resumptions.push(resumption));
     }
 
     /// Takes everything.

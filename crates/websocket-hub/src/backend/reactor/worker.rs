@@ -205,6 +205,9 @@ impl<E: Engine> Worker<E> {
         for arrival in post.connections.drain(..) {
             self.adopt(arrival);
         }
+        for resumption in post.resumptions.drain(..) {
+            self.resume(resumption);
+        }
         for key in post.woken.drain(..) {
             if key == CONTROL { self.poll_control() } else { self.ready(key) }
         }

@@ -17,6 +17,7 @@ use super::poller::Poller;
 use crate::backend::Start;
 use crate::backend::reactor::wake::Inbox;
 use crate::backend::reactor::{Outside, Rest, Stranger, Worker};
+use crate::carried::Resumption;
 use crate::deadline::Deadline;
 use crate::worker;
 
@@ -24,7 +25,7 @@ use crate::worker;
 const ROUNDS: usize = 8;
 
 /// Starts the workers. The first accepts, too, and hands connections out in turn, so that they spread evenly.
-pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
+pub(crate) fn start(mut start: Start, resumptions: Vec<Resumption>) -> io::Result<Vec<JoinHandle<()>>> {
     let mut listeners = Vec::new();
     for listener in start.listeners.iter() {
         let listener = listener.try_clone()?;
@@ -34,6 +35,9 @@ pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
     // A port is listened on while anybody holds its listener: from here on that is the one who accepts.
     start.listeners = Arc::default();
     let inboxes: Vec<Arc<Inbox>> = (0..start.workers).map(|_| Arc::default()).collect();
+    for (resumption, inbox) in resumptions.into_iter().zip(inboxes.iter().cycle()) {
+        inbox.resume(resumption);
+    }
     let mut seats = Vec::new();
     for inbox in &inboxes {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -227,6 +227,7 @@ impl Watch {
 
 impl Engine for Poller {
     type Buffer = Buffer;
+    const NONBLOCKING: bool = true;
 
     fn accept(&mut self, listener: BorrowedFd<'_>, token: u64) {
         let flags = EventFlags::IN | EventFlags::ET;

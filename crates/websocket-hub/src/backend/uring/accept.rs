@@ -12,6 +12,7 @@ use crate::backend::aside::Aside;
 use crate::backend::http::alpn::without_http2;
 use crate::backend::reactor::wake::Inbox;
 use crate::backend::reactor::{Rest, Worker};
+use crate::carried::Resumption;
 use crate::listener::Socket;
 
 /// Buffers to receive into, and the octets in each, for all connections of a ring: one that is idle has none. When
@@ -21,7 +22,7 @@ const BUFFERS: u16 = 64;
 const BUFFER_LEN: usize = 32 * 1024;
 
 /// Starts the workers. The first accepts, too, and hands connections out in turn, so that they spread evenly.
-pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
+pub(crate) fn start(mut start: Start, resumptions: Vec<Resumption>) -> io::Result<Vec<JoinHandle<()>>> {
     start.tls = start.tls.map(|config| without_http2(config, "uring")).transpose()?;
     let listeners = start.listeners.iter().map(Socket::try_clone);
     let mut listeners = listeners.collect::<io::Result<Vec<_>>>()?;
@@ -29,6 +30,9 @@ pub(crate) fn start(mut start: Start) -> io::Result<Vec<JoinHandle<()>>> {
     start.listeners = Arc::default();
     let aside = Aside::start()?;
     let inboxes: Vec<Arc<Inbox>> = (0..start.workers).map(|_| Arc::default()).collect();
+    for (resumption, inbox) in resumptions.into_iter().zip(inboxes.iter().cycle()) {
+        inbox.resume(resumption);
+    }
     let (begun, begins) = mpsc::channel();
     let mut threads = Vec::new();
     for (index, inbox) in inboxes.iter().enumerate() {

@@ -10,6 +10,7 @@ use crate::backend::reactor::engine::{Completion, Engine, Send};
 
 impl Engine for Ring {
     type Buffer = Buffer;
+    const NONBLOCKING: bool = false;
 
     fn accept(&mut self, listener: BorrowedFd<'_>, token: u64) {
         self.accept(listener, token);

@@ -10,7 +10,9 @@ use super::super::speech::Speech;
 use super::super::tls::Tls;
 use super::super::wake::Task;
 use super::{FIRST_LISTENER, Stage, Worker};
+use crate::carried::Resumption;
 use crate::listener::Arrival;
+use crate::worker::{Local, Sitter};
 
 /// How long accepting rests after an error, such as a process that has no file descriptors left.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
@@ -67,6 +69,23 @@ impl<E: Engine> Worker<E> {
             let speech = Speech::http(remote.into(), &self.start, task, knows_others, Instant::now());
             Peer::new(socket, speech, tls)
         });
+        self.ready(key);
+    }
+
+    /// Goes on with a connection of another server. One that cannot be gone on with ends.
+    pub(super) fn resume(&mut self, resumption: Resumption) {
+        let Ok((socket, connection)) = resumption.into_connection(&self.start.tracker, E::NONBLOCKING) else {
+            return;
+        };
+        let mut local = self.local.borrow_mut();
+        let Local { fanout, seats, .. } = &mut *local;
+        let speech = Speech::websocket(connection, fanout);
+        let seat = speech.seat();
+        let key = self.peers.insert_with(|_| Peer::new(socket, speech, None));
+        if let Some(seat) = seat {
+            seats.take(seat, Sitter::Looped(key));
+        }
+        drop(local);
         self.ready(key);
     }
 }

@@ -54,7 +54,7 @@ impl<E: Engine> Worker<E> {
             let plan = &mut self.writer.plans[0];
             let mut around = Around { engine: &mut self.engine, plan, fanout };
             let next = peer.settle(&mut around, key, wrote, now);
-            if let Next::Close | Next::Leave = next {
+            if let Next::Close | Next::Leave | Next::Carry = next {
                 if let Some(seat) = peer.seat() {
                     fanout.leave(seat);
                     seats.take(seat, Sitter::Nobody);
@@ -91,6 +91,10 @@ impl<E: Engine> Worker<E> {
                 if let (Some(outside), Some(stranger)) = (&mut self.outside, stranger) {
                     outside(stranger);
                 }
+            }
+            (Some(peer), Next::Carry) => {
+                peer.carry(&mut self.engine, key);
+                self.peers.remove(key);
             }
             (Some(peer), _) => {
                 peer.close(&mut self.engine, key);

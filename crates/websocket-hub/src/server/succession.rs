@@ -1,0 +1,77 @@
+//! How connections go on at another server, which their peers do not notice.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use websocket_driver::Handler;
+
+use super::{Serve, Server, Stopping};
+use crate::carried::{Carried, Resumption};
+use crate::config::Config;
+use crate::outgoing::Outgoing;
+use crate::websocket::WebSocket;
+
+impl Serve {
+    /// Goes on with a connection that another server [carried over](Stopping::carry_over). `handler` is told that it is
+    /// open, as of any other connection. It counts for no [`Limits`](crate::Limits).
+    ///
+    /// Serving fails on a backend that [cannot](crate::Backend::carries_over).
+    pub fn resume(
+        mut self,
+        carried: Carried,
+        config: Arc<Config>,
+        handler: impl Handler<WebSocket> + Send + 'static,
+    ) -> Self {
+        self.resumptions.push(Resumption::new(carried, config, handler));
+        self
+    }
+}
+
+impl Server {
+    /// The connections that can be [carried over](Stopping::carry_over) pause: what they receive waits, and what is sent
+    /// to them goes out as ever. Says which those are, by their [ids](WebSocket::id): neither those with TLS, nor those
+    /// that are streams of HTTP/2, and none on a backend that [cannot](crate::Backend::carries_over). It takes no longer
+    /// than `limit`. They are to be carried over or closed; until then they stay as they are.
+    pub fn pause(&self, limit: Duration) -> HashSet<u64> {
+        if !self.backend.carries_over() {
+            return HashSet::new();
+        }
+        let (leaving, open) = (self.tracker.leaving(), self.tracker.open());
+        leaving.ask(open.iter().map(WebSocket::id));
+        for ws in open {
+            if !ws.outbox().direct(Outgoing::Pause(Arc::clone(leaving))) {
+                leaving.pauses(ws.id(), false);
+            }
+        }
+        leaving.wait(limit, |id| self.tracker.is_open(id));
+        leaving.paused()
+    }
+}
+
+impl Stopping {
+    /// Has those of the [paused](Server::pause) connections leave that `wanted` names, each behind everything that was
+    /// sent to it and published to its topics before. Their handlers are told of no end, and from then on nothing can
+    /// be sent to them from here. Those that have not left in time, because they do not take what is sent to them or
+    /// are in the middle of a message, are told goodbye, and so are those that are not wanted. Blocks.
+    pub fn carry_over(&mut self, wanted: &HashSet<u64>, limit: Duration) -> Vec<Carried> {
+        let leaving = Arc::clone(self.tracker.leaving());
+        let mut open = self.tracker.open();
+        open.retain(|ws| wanted.contains(&ws.id()));
+        leaving.ask(open.iter().map(WebSocket::id));
+        for ws in open {
+            if !ws.outbox().direct(Outgoing::Leave(Arc::clone(&leaving))) {
+                leaving.stays(ws.id());
+            }
+        }
+        leaving.wait(limit, |id| self.tracker.is_open(id));
+        let carried = leaving.end();
+        let mut rest = self.tracker.open();
+        let paused = leaving.paused();
+        rest.retain(|ws| paused.contains(&ws.id()));
+        for (place, ws) in rest.iter().enumerate() {
+            self.drain.say_goodbye(ws, place);
+        }
+        carried
+    }
+}
