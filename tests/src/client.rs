@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
+use websocket_client::driver::deflate::Deflate;
 use websocket_client::{Connector, WebSocket};
 
 /// How long anything that should happen at once may take on a busy machine.
@@ -37,8 +38,18 @@ impl Client {
         Client::connect(address, Some(token)).await
     }
 
+    /// Comes as somebody new, by a connection that compresses.
+    pub async fn compressing(address: &str) -> Client {
+        let deflate = Deflate { takeover: true, ..Deflate::default() };
+        Client::connect_by(Connector::new().deflate(deflate), address, None).await
+    }
+
     async fn connect(address: &str, token: Option<&str>) -> Client {
-        let mut connector = Connector::new().subprotocols(["parlor.v1"]);
+        Client::connect_by(Connector::new(), address, token).await
+    }
+
+    async fn connect_by(connector: Connector, address: &str, token: Option<&str>) -> Client {
+        let mut connector = connector.subprotocols(["parlor.v1"]);
         if let Some(token) = token {
             let bearer = HeaderValue::try_from(format!("Bearer {token}")).expect("a token is visible ASCII");
             connector = connector.header(header::AUTHORIZATION, bearer);
@@ -136,7 +147,8 @@ impl Client {
 
     /// Waits for the end, and returns its close code.
     pub async fn ended(&mut self) -> u16 {
-        while self.ws.recv().await.is_some() {}
+        let end = async { while self.ws.recv().await.is_some() {} };
+        tokio::time::timeout(SOON, end).await.expect("it should end");
         self.ws.closed().expect("it ended").code.get()
     }
 

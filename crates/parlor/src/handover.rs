@@ -6,15 +6,19 @@
 //! | Predecessor | Successor |
 //! | --- | --- |
 //! | starts the successor, `place` | |
-//! | goes on serving | reads its settings, `prepared` |
-//! | says goodbye, closes the data, `yours` | |
-//! | waits until everybody has gone | opens the data, `serving` |
+//! | goes on serving | reads its settings, `prepared_for_people` |
+//! | has connections pause, closes the data, `yours` | |
+//! | has them leave, and sends them (`people.rs`) | opens the data, takes them up, `serving` |
+//! | waits until everybody else has gone | |
+//!
+//! Where one of the two does not know of that, the successor is `prepared`, and everybody is told goodbye.
 //!
 //! Whatever goes wrong before `yours` changes nothing. After that, the predecessor starts the program again that it is
 //! itself.
 
 mod doors;
 mod line;
+mod people;
 mod predecessor;
 mod successor;
 
@@ -23,6 +27,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use doors::{Door, Doors};
+pub(crate) use people::People;
 pub(crate) use predecessor::{Predecessor, tell_failure};
 pub(crate) use successor::Successor;
 
@@ -42,6 +47,8 @@ enum ToSuccessor {
 #[serde(rename_all = "snake_case")]
 enum ToPredecessor {
     Prepared,
+    /// And goes on with the connections that are there.
+    PreparedForPeople,
     Serving,
     /// Why not.
     Failed(String),
@@ -54,4 +61,7 @@ struct Place {
     /// The data folder, as an absolute path.
     data: PathBuf,
     doors: Vec<doors::Told>,
+    /// Connections can be handed over, too.
+    #[serde(default)]
+    with_people: bool,
 }

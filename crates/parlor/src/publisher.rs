@@ -14,9 +14,11 @@ mod tail;
 mod teller;
 mod typing;
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -93,7 +95,37 @@ pub(crate) enum News {
     Said(Vec<u8>),
     /// This node will end soon.
     Goodbye,
+    /// A connection of the server before is there.
+    Resumed {
+        ws: WebSocket,
+        sitting: Sitting,
+        /// It knows everything up to this place of the log.
+        position: Position,
+    },
+    /// All of them are there.
+    Gathered,
+    /// These connections leave for another server, and nobody else is here any more.
+    Leave {
+        leaving: HashSet<u64>,
+        answer: Sender<Departure>,
+    },
+    /// Everything that was told before this has been heard.
+    Heard(Sender<()>),
     Stop,
+}
+
+/// Whose a connection is, and what it watches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sitting {
+    pub(crate) signed: Signed,
+    pub(crate) rooms: Vec<RoomId>,
+}
+
+/// The connections that leave for another server, by their ids. Each was told everything up to one place of the log.
+#[derive(Debug, Default)]
+pub(crate) struct Departure {
+    pub(crate) position: Position,
+    pub(crate) seats: HashMap<u64, Sitting>,
 }
 
 /// A wish to watch a room, with everything up to one moment of the data.
@@ -178,20 +210,34 @@ impl Publisher {
         self.counts.get().map(|counts| counts.snapshot())
     }
 
-    /// Starts the thread.
+    /// Waits until everything was heard that was told before.
+    pub(crate) fn wait(&self) {
+        let (answer, heard) = mpsc::channel();
+        self.tell(News::Heard(answer));
+        // It may have ended.
+        let _ = heard.recv();
+    }
+
+    /// Starts the thread. Where connections of a server before go on, `resumes` is the place of the log that the data began
+    /// with here, and they are awaited first.
     pub(crate) fn start(
         &self,
         chat: Arc<Chat>,
         topics: Topics,
         interval: Duration,
         counters: Arc<Counters>,
+        resumes: Option<Position>,
     ) -> io::Result<JoinHandle<()>> {
         let published = chat.view(PersonId::SERVER, |view| Ok(view.position()?));
         let published = published.map_err(io::Error::other)?;
-        let teller = Teller::new(chat, topics, interval, published, counters);
+        let mut teller = Teller::new(chat, topics, interval, published, counters);
         let inbox = self.inbox.clone();
         let run = move || {
-            if catch_unwind(AssertUnwindSafe(|| teller.run(&inbox))).is_err() {
+            let run = || {
+                let taken = resumes.map(|from| teller.gather(&inbox, from)).unwrap_or_default();
+                teller.run(&inbox, taken);
+            };
+            if catch_unwind(AssertUnwindSafe(run)).is_err() {
                 // Nobody would ever be told anything again. What was acknowledged is durable, and whoever starts the
                 // server anew has a server.
                 eprintln!(

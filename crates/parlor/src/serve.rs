@@ -3,6 +3,7 @@
 mod acme;
 mod beside;
 mod certificate;
+mod resuming;
 mod running;
 mod signals;
 
@@ -20,7 +21,7 @@ use crate::config::{Config, Workers};
 use crate::control::{self, Upgrade};
 use crate::data::{DataError, DataFolder, Layout};
 use crate::files;
-use crate::handover::{Door, Doors, Predecessor};
+use crate::handover::{Door, Doors, People, Predecessor};
 use crate::log;
 use crate::providers::{Providers, ProvidersError};
 use crate::routes::Rules;
@@ -30,6 +31,7 @@ use crate::web;
 use crate::wire::Limits;
 use acme::Acme;
 use certificate::{Certificate, CertificateError};
+use resuming::resume;
 use running::{End, Running};
 use signals::Signals;
 
@@ -89,7 +91,7 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
     config.limits.check().map_err(ServeError::Settings)?;
     go_together(config)?;
     let folder = &config.server.data.folder;
-    let (predecessor, mut doors) = Predecessor::of_process(folder, &named_doors(config))
+    let (mut predecessor, mut doors) = Predecessor::of_process(folder, &named_doors(config))
         .map_err(|error| ServeError::Settings(error.to_string()))?
         .map_or_else(Default::default, |(predecessor, doors)| (Some(predecessor), doors));
     if !from_systemd.is_empty() {
@@ -100,21 +102,25 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
         // Listened for before anybody can know that the server runs, so that no signal finds nobody.
         let mut signals = Signals::new().map_err(ServeError::Start)?;
         let providers = Providers::open(&config.providers).map_err(ServeError::Providers)?;
-        if let Some(predecessor) = &predecessor {
+        if let Some(predecessor) = &mut predecessor {
             // What is not as it should be is better known before the other one goes.
             Tls::open(config, folder)?;
             waiting(|| Node::could_join(&config.cluster, &Layout::new(folder)))
                 .map_err(ServeError::Cluster)?;
-            predecessor.wait().map_err(ServeError::Start)?;
+            let goes_on = config.server.backend.carries_over();
+            predecessor.wait(goes_on).map_err(ServeError::Start)?;
         }
         // This process's until it ends, or is succeeded.
         let mut data = DataFolder::open(folder).map_err(ServeError::Data)?;
         let mut tls = Tls::open(config, data.path())?;
-        let space = open(config, &mut data, providers)?;
+        let resumes = predecessor.as_ref().is_some_and(Predecessor::has_people);
+        let space = open(config, &mut data, providers, resumes)?;
         let upgrades = take_orders(&data, &space);
         let offered = space.offer_ownership();
         let offered = offered.map_err(|trouble| ServeError::Space(SpaceError::Data(trouble)))?;
-        let (server, beside) = start(config, &space, tls.config(), &mut doors)?;
+        let people = predecessor.as_ref().map(Predecessor::people).transpose().map_err(ServeError::Start)?;
+        let people = people.unwrap_or_default();
+        let (server, beside) = start(config, &space, tls.config(), &mut doors, people)?;
         tell(&server, config.tls.is_on(), &beside);
         let _ = writeln!(io::stdout(), "keeping everything in {}", data.path().display());
         if let Some(secret) = offered {
@@ -153,8 +159,13 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
 }
 
 /// Opens what is kept in the data folder, alone or as a node of a cluster.
-fn open(config: &Config, data: &mut DataFolder, providers: Providers) -> Result<Arc<Space>, ServeError> {
-    let options = space_options(config, providers);
+fn open(
+    config: &Config,
+    data: &mut DataFolder,
+    providers: Providers,
+    resumes: bool,
+) -> Result<Arc<Space>, ServeError> {
+    let options = space::Options { resumes, ..space_options(config, providers) };
     let node = waiting(|| Node::join(&config.cluster, data)).map_err(ServeError::Cluster)?;
     let Some(node) = node else { return Space::open(data, options).map_err(ServeError::Space) };
     for note in node.notes() {
@@ -217,10 +228,12 @@ fn start(
     space: &Arc<Space>,
     tls: Option<TlsConfig>,
     doors: &mut Doors,
+    people: People,
 ) -> Result<(Server, Beside), ServeError> {
     let rules = Rules::new(config);
     let hosts = rules.hosts.clone();
-    let mut server = serve(web::router(connections(config), Arc::clone(space), rules))
+    let connections = connections(config);
+    let mut server = serve(web::router(connections.clone(), Arc::clone(space), rules))
         .backend(config.server.backend)
         .max_threads(config.server.max_threads)
         .handshake_timeout(config.server.handshake_timeout);
@@ -235,7 +248,9 @@ fn start(
     }
     let listeners = doors.open(Door::Chat, &config.server.listen);
     let listeners = listeners.map_err(|(name, error)| ServeError::Listen(name, error))?;
+    let (server, awaited) = resume(server, people, connections, space);
     let server = server.listen(listeners).map_err(ServeError::Start)?;
+    awaited.wait(space);
     let mut beside = Vec::new();
     if let Some(address) = &config.server.metrics.0 {
         let counts = beside::metrics(doors, address, server.metrics(), Arc::downgrade(space))?;
@@ -341,6 +356,7 @@ fn space_options(config: &Config, providers: Providers) -> space::Options {
         parts_of_words: config.search.search_parts_of_words,
         presence_interval: config.chat.presence_interval,
         providers: Arc::new(providers),
+        resumes: false,
     }
 }
 

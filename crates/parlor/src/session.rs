@@ -10,6 +10,7 @@ mod names;
 mod orders;
 mod oversight;
 mod queries;
+mod resumed;
 mod strikes;
 mod subscribing;
 mod text;
@@ -26,6 +27,7 @@ use crate::space::Space;
 use crate::wire::SUBPROTOCOL;
 use json::Json;
 pub(crate) use names::Names;
+pub(crate) use resumed::Resumed;
 use text::Text;
 pub(crate) use ticket::Ticket;
 

@@ -1,5 +1,8 @@
 //! A community's half of the ring behind the sessions: log and state, search, the publisher, and who reads for whom.
 
+mod succession;
+
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -54,6 +57,8 @@ pub(crate) struct Options {
     pub(crate) presence_interval: Duration,
     /// The sites that people may sign in by.
     pub(crate) providers: Arc<Providers>,
+    /// Connections of a server before are awaited, and nobody is told anything until they are there.
+    pub(crate) resumes: bool,
 }
 
 /// Why a space does not open.
@@ -119,6 +124,8 @@ pub(crate) struct Space {
     nicknames: Mutex<Nicknames>,
     chat: Arc<Chat>,
     readers: Readers,
+    /// Connections whose questions are not answered yet.
+    asking: Mutex<HashSet<u64>>,
     search: Search,
     /// What ends when the space is stopped.
     running: Mutex<Option<Running>>,
@@ -166,6 +173,8 @@ impl Space {
             }
         };
         let chat = Arc::new(start(Box::new(listener), &publisher).map_err(SpaceError::Data)?);
+        let opened = chat.view(PersonId::SERVER, |view| Ok(view.position()?));
+        let opened = opened.map_err(|failure| SpaceError::Data(trouble_of(failure)))?;
         let mut index = parlor_chat::search::Options::new(data.search_file());
         index.parts_of_words = options.parts_of_words;
         let started = Indexer::start(index, LogFeed(Arc::clone(&chat))).map_err(SpaceError::Search)?;
@@ -183,8 +192,9 @@ impl Space {
         let counters = Arc::new(counters);
         let text = Topic::new();
         let topics = Topics { text: text.clone(), everyone: Topic::new() };
+        let resumes = options.resumes.then_some(opened);
         let publishing = publisher
-            .start(Arc::clone(&chat), topics, options.presence_interval, Arc::clone(&counters))
+            .start(Arc::clone(&chat), topics, options.presence_interval, Arc::clone(&counters), resumes)
             .map_err(SpaceError::Thread)?;
         let sweeping = start_sweeping(Arc::clone(&chat), options.keep_origins).map_err(SpaceError::Thread)?;
         Ok(Arc::new(Space {
@@ -200,6 +210,7 @@ impl Space {
             text,
             publisher,
             nicknames: Mutex::default(),
+            asking: Mutex::default(),
             chat,
             readers: Readers::start().map_err(SpaceError::Thread)?,
             search,
@@ -216,6 +227,11 @@ impl Space {
     /// Ends all threads. What was handed in before is durable then, and told; what comes later is refused, or not
     /// answered if it is a question.
     pub(crate) fn stop(&self) {
+        self.end(|| ());
+    }
+
+    /// Ends all threads; `last` is run when everything was told, before the publisher ends.
+    fn end(&self, last: impl FnOnce()) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(Running { indexer, publishing, sweeping: (end, sweeping) }) = running else { return };
         drop(end);
@@ -226,6 +242,7 @@ impl Space {
         // The log is closed with this.
         drop(self.chat.stop());
         drop(indexer);
+        last();
         self.tell(News::Stop);
         let _ = publishing.join();
     }
@@ -396,6 +413,7 @@ mod tests {
             parts_of_words: false,
             presence_interval: Duration::from_secs(1),
             providers: Arc::default(),
+            resumes: false,
         };
         Space::open(&DataFolder::open(folder.path()).unwrap(), options).unwrap()
     }

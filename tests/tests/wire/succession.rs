@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use parlor_tests::client::Client;
 use parlor_tests::http1::ask;
@@ -38,7 +39,12 @@ fn upgrade(folder: &Folder, arguments: &[&str]) -> Output {
 fn succeed(folder: &Folder) -> Successor {
     let output = upgrade(folder, &[]);
     assert!(output.status.success(), "{output:?}");
-    let said = String::from_utf8(output.stdout).unwrap();
+    successor_of(&output, folder)
+}
+
+/// The process that it said to have started.
+fn successor_of(output: &Output, folder: &Folder) -> Successor {
+    let said = String::from_utf8(output.stdout.clone()).unwrap();
     let process = said.strip_prefix("process ").and_then(|rest| rest.split(' ').next());
     let process = process.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{said}"));
     Successor::new(process, folder)
@@ -55,11 +61,24 @@ fn is_served(address: &str) -> bool {
     ask(address, "GET /healthz", &[]).status == 200
 }
 
+/// How many people watch the lobby.
+async fn present(client: &mut Client) -> usize {
+    let answer = client.ok(json!({"type": "present", "room": LOBBY})).await;
+    answer["present"].as_array().map_or(0, Vec::len)
+}
+
 #[tokio::test]
-async fn whoever_is_there_comes_back_to_the_successor_and_nobody_is_turned_away_meanwhile() {
+async fn whoever_is_there_stays_and_nobody_is_turned_away_meanwhile() {
     let mut server = Server::start("succession", &[]);
     let address = format!("ws://{}", server.address);
+    let mut text = websocket_client::connect(&address).await.unwrap();
     let mut anna = Client::new(&address).await;
+    let mut bob = Client::new(&address).await;
+    bob.ok(json!({"type": "subscribe", "room": LOBBY})).await;
+    // And who speaks plain text, as soon as they are somebody.
+    while present(&mut bob).await != 2 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     anna.ok(json!({"type": "post", "room": LOBBY, "text": "before"})).await;
 
     let ends = AtomicBool::new(false);
@@ -90,11 +109,16 @@ async fn whoever_is_there_comes_back_to_the_successor_and_nobody_is_turned_away_
         successor
     });
     assert_ne!(successor.id(), server.process.id());
-    assert_eq!(anna.ended().await, 1012);
     assert!(server.process.wait(SOON).success(), "the one before has ended");
+    let end = async { while text.recv().await.is_some() {} };
+    tokio::time::timeout(SOON, end).await.expect("who speaks plain text comes back as somebody else");
+    assert_eq!(text.closed().map(|closed| closed.code.get()), Some(1012));
 
-    let mut anna = Client::back(&address, &anna.vanish()).await;
+    // On the connections that they had.
+    assert_eq!(bob.event_of("posted").await["text"], "before");
     anna.ok(json!({"type": "post", "room": LOBBY, "text": "after"})).await;
+    assert_eq!(bob.event_of("posted").await["text"], "after");
+    assert_eq!(present(&mut bob).await, 1, "who has gone is not counted");
     let history = anna.ok(json!({"type": "history", "room": LOBBY})).await;
     let texts: Vec<&str> =
         history["messages"].as_array().unwrap().iter().filter_map(|said| said["text"].as_str()).collect();
@@ -159,6 +183,7 @@ async fn a_successor_that_gives_up_is_succeeded_by_the_version_before() {
     let mut anna = Client::back(&format!("ws://{}", server.address), &anna.vanish()).await;
     let history = anna.ok(json!({"type": "history", "room": LOBBY})).await;
     assert_eq!(history["messages"][0]["text"], "kept");
+    drop(anna);
     again.terminate(SOON);
 }
 
@@ -180,4 +205,84 @@ fn a_unix_socket_and_what_is_listened_on_beside_change_hands_with_their_names() 
     assert_eq!(ask(&counts, "GET /metrics", &[]).status, 200);
     successor.terminate(SOON);
     assert!(!path.exists(), "the last one removes it");
+}
+
+/// Says one thing after the other in the lobby until it is time to end, and how many they were. Each is answered once.
+async fn talk(mut client: Client, name: &str, ends: &AtomicBool) -> usize {
+    let mut said = 0;
+    let mut behind = 0;
+    while !ends.load(Ordering::Relaxed) || behind < 20 {
+        behind += usize::from(ends.load(Ordering::Relaxed));
+        // Two at a time, so that often one is under way.
+        let text = |number: usize| format!("{name} {number} {}", "and so on ".repeat(20));
+        let first = client.send(json!({"type": "post", "room": LOBBY, "text": text(said)})).await;
+        let second = client.send(json!({"type": "post", "room": LOBBY, "text": text(said + 1)})).await;
+        for id in [first, second] {
+            let answer = client.answer(id).await;
+            assert_eq!(answer["type"], "ok", "{answer}");
+        }
+        said += 2;
+    }
+    said
+}
+
+#[tokio::test]
+async fn what_is_said_meanwhile_is_heard_once_in_one_order_on_the_connections_that_there_are() {
+    let arguments = ["--requests-per-second", "100000", "--request-burst", "100000"];
+    let mut server = Server::start("succession", &arguments);
+    let address = format!("ws://{}", server.address);
+    let mut listeners = [Client::new(&address).await, Client::compressing(&address).await];
+    for listener in &mut listeners {
+        listener.ok(json!({"type": "subscribe", "room": LOBBY})).await;
+    }
+    let talkers = [Client::new(&address).await, Client::compressing(&address).await];
+    let (ends, folder) = (AtomicBool::new(false), server.folder.path().to_owned());
+    let [anna, ben] = talkers;
+    let upgrading = async {
+        let mut processes = Vec::new();
+        for _ in 0..2 {
+            let folder = folder.clone();
+            let run =
+                move || Command::new(built("parlor")).arg("upgrade").current_dir(folder).output().unwrap();
+            let output = tokio::task::spawn_blocking(run).await.unwrap();
+            assert!(output.status.success(), "{output:?}");
+            processes.push(successor_of(&output, &server.folder));
+        }
+        ends.store(true, Ordering::Relaxed);
+        processes
+    };
+    let (anna, ben, mut processes) =
+        tokio::join!(talk(anna, "anna", &ends), talk(ben, "ben", &ends), upgrading);
+    assert!(server.process.wait(SOON).success());
+    for listener in &mut listeners {
+        let (mut next, mut heard) = (None, [0, 0]);
+        while heard != [anna, ben] {
+            let event = listener.event_of("posted").await;
+            let sequence = event["sequence"].as_u64().unwrap();
+            assert_eq!(next.unwrap_or(sequence), sequence, "nothing is missing and nothing comes twice");
+            next = Some(sequence + 1);
+            let mut words = event["text"].as_str().unwrap().split(' ');
+            let place = usize::from(words.next() == Some("ben"));
+            assert_eq!(words.next().unwrap().parse(), Ok(heard[place]), "each is heard in their order");
+            heard[place] += 1;
+        }
+    }
+    // Nobody waits for somebody who does not listen.
+    drop(listeners);
+    processes.pop().unwrap().terminate(SOON);
+}
+
+#[tokio::test]
+async fn where_connections_cannot_be_handed_over_everybody_comes_back() {
+    let mut server = Server::start("succession", &["--backend", "threads"]);
+    let address = format!("ws://{}", server.address);
+    let mut anna = Client::new(&address).await;
+    anna.ok(json!({"type": "post", "room": LOBBY, "text": "before"})).await;
+    let successor = succeed(&server.folder);
+    assert_eq!(anna.ended().await, 1012);
+    assert!(server.process.wait(SOON).success());
+    let mut anna = Client::back(&address, &anna.vanish()).await;
+    anna.ok(json!({"type": "post", "room": LOBBY, "text": "after"})).await;
+    drop(anna);
+    successor.terminate(SOON);
 }

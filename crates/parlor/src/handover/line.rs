@@ -1,6 +1,6 @@
 //! Lines of JSON over a Unix socket, with sockets beside them (`SCM_RIGHTS`, `unix(7)`).
 
-use std::io::{self, IoSlice, IoSliceMut, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -17,17 +17,43 @@ use serde::de::DeserializeOwned;
 pub(super) const MOST: usize = 200;
 /// Octets of a line at most.
 const LONGEST: usize = 65_536;
+/// Octets of a long value at most.
+const LONGEST_VALUE: usize = 256 << 20;
 
 /// Sends a line, and sockets beside it.
-pub(super) fn send(
-    mut stream: &UnixStream,
-    line: &impl Serialize,
-    sockets: &[BorrowedFd<'_>],
-) -> io::Result<()> {
+pub(super) fn send(stream: &UnixStream, line: &impl Serialize, sockets: &[BorrowedFd<'_>]) -> io::Result<()> {
     let mut octets = serde_json::to_vec(line)?;
     octets.push(b'\n');
+    send_octets(stream, &octets, sockets)
+}
+
+/// Sends what may be long: a line that says how long it is, with sockets beside it, and then what it is.
+pub(super) fn send_long(
+    mut stream: &UnixStream,
+    value: &impl Serialize,
+    sockets: &[BorrowedFd<'_>],
+) -> io::Result<()> {
+    let octets = serde_json::to_vec(value)?;
+    send(stream, &octets.len(), sockets)?;
+    stream.write_all(&octets)
+}
+
+/// Waits for what [`send_long`] sends.
+pub(super) fn receive_long<T: DeserializeOwned>(mut stream: &UnixStream) -> io::Result<(T, Vec<OwnedFd>)> {
+    let Some((length, sockets)) = receive_with_sockets::<usize>(stream)? else {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    };
+    if length > LONGEST_VALUE {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "what is handed over is too long"));
+    }
+    let mut octets = vec![0; length];
+    stream.read_exact(&mut octets)?;
+    Ok((serde_json::from_slice(&octets)?, sockets))
+}
+
+fn send_octets(mut stream: &UnixStream, octets: &[u8], sockets: &[BorrowedFd<'_>]) -> io::Result<()> {
     if sockets.is_empty() {
-        return stream.write_all(&octets);
+        return stream.write_all(octets);
     }
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut beside = SendAncillaryBuffer::new(&mut space);
@@ -36,7 +62,7 @@ pub(super) fn send(
         let message = format!("{} sockets are too many to be handed over; {MOST} can be", sockets.len());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    let sent = rustix::net::sendmsg(stream, &[IoSlice::new(&octets)], &mut beside, SendFlags::NOSIGNAL)?;
+    let sent = rustix::net::sendmsg(stream, &[IoSlice::new(octets)], &mut beside, SendFlags::NOSIGNAL)?;
     stream.write_all(&octets[sent..])
 }
 
@@ -98,6 +124,19 @@ mod tests {
         let listener = TcpListener::from(sockets.remove(0));
         TcpStream::connect(address).unwrap();
         listener.accept().unwrap();
+    }
+
+    #[test]
+    fn what_is_long_goes_whole_and_what_is_too_long_does_not() {
+        let (here, there) = UnixStream::pair().unwrap();
+        let long = "x".repeat(4 * LONGEST);
+        let received = std::thread::scope(|scope| {
+            scope.spawn(|| send_long(&here, &long, &[here.as_fd()]));
+            receive_long::<String>(&there).unwrap()
+        });
+        assert_eq!((received.0.len(), received.1.len()), (long.len(), 1));
+        send(&here, &(LONGEST_VALUE + 1), &[]).unwrap();
+        assert_eq!(receive_long::<String>(&there).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 
     #[test]

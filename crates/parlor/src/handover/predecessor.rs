@@ -6,11 +6,15 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, absolute};
 
 use super::line::{receive, receive_with_sockets, send};
-use super::{Door, Doors, ToPredecessor, ToSuccessor, VARIABLE, VERSION};
+use super::{Door, Doors, People, ToPredecessor, ToSuccessor, VARIABLE, VERSION};
 
 /// A running server that has started this process to be succeeded by it.
 #[derive(Debug)]
-pub(crate) struct Predecessor(UnixStream);
+pub(crate) struct Predecessor {
+    stream: UnixStream,
+    /// It can hand over connections.
+    with_people: bool,
+}
 
 impl Predecessor {
     /// This process's, if it has one, and what it listens on. `data` and `doors` are this one's settings.
@@ -35,26 +39,41 @@ impl Predecessor {
                 "the data folder was {before} and is {now}; it cannot change while a server runs"
             ));
         }
+        let with_people = place.with_people;
         let found = Doors::from_told(place.doors, sockets);
         match found.differ(doors) {
             Some(sentence) => failed(sentence),
-            None => Ok(Some((Predecessor(stream), found))),
+            None => Ok(Some((Predecessor { stream, with_people }, found))),
         }
     }
 
-    /// Says that everything is in order that can be looked at before the data is there, and waits for the data.
-    pub(crate) fn wait(&self) -> io::Result<()> {
-        send(&self.0, &ToPredecessor::Prepared, &[])?;
-        match receive(&self.0)? {
+    /// Says that everything is in order that can be looked at before the data is there, and whether this one can go on
+    /// with connections, and waits for the data.
+    pub(crate) fn wait(&mut self, goes_on: bool) -> io::Result<()> {
+        self.with_people &= goes_on;
+        let prepared =
+            if self.with_people { ToPredecessor::PreparedForPeople } else { ToPredecessor::Prepared };
+        send(&self.stream, &prepared, &[])?;
+        match receive(&self.stream)? {
             Some(ToSuccessor::Yours) => Ok(()),
             _ => Err(io::Error::other("the running server keeps its place")),
         }
     }
 
+    /// Whether connections are handed over.
+    pub(crate) fn has_people(&self) -> bool {
+        self.with_people
+    }
+
+    /// Waits for those whose connections are handed over.
+    pub(crate) fn people(&self) -> io::Result<People> {
+        if self.with_people { People::receive(&self.stream) } else { Ok(People::default()) }
+    }
+
     /// Says that people are served.
     pub(crate) fn tell_serving(self) {
         // It may have ended in between; that changes nothing.
-        let _ = send(&self.0, &ToPredecessor::Serving, &[]);
+        let _ = send(&self.stream, &ToPredecessor::Serving, &[]);
     }
 }
 

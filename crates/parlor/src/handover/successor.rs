@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::line::{receive, send};
-use super::{Doors, Place, ToPredecessor, ToSuccessor, VARIABLE, VERSION};
+use super::{Doors, People, Place, ToPredecessor, ToSuccessor, VARIABLE, VERSION};
 
 /// How long a successor may take until it is prepared.
 const PREPARING: Duration = Duration::from_secs(60);
@@ -24,6 +24,8 @@ const ENDING: Duration = Duration::from_secs(1);
 pub(crate) struct Successor {
     child: Child,
     stream: UnixStream,
+    /// It goes on with connections.
+    with_people: bool,
     /// It goes on when this process has nothing to do with it any more.
     serves: bool,
 }
@@ -43,9 +45,14 @@ impl Successor {
             // It is somebody else whom the service manager shall hear of from now on.
             command.env_remove("WATCHDOG_PID");
             let (told, sockets) = doors.told();
-            let place = ToSuccessor::Place(Place { version: VERSION, data: absolute(data)?, doors: told });
+            let place = ToSuccessor::Place(Place {
+                version: VERSION,
+                data: absolute(data)?,
+                doors: told,
+                with_people: true,
+            });
             let child = command.spawn()?;
-            let successor = Successor { child, stream, serves: false };
+            let successor = Successor { child, stream, with_people: false, serves: false };
             match send(&successor.stream, &place, &sockets) {
                 // If it has ended already, that is found by what it does not answer.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(error),
@@ -54,27 +61,43 @@ impl Successor {
         };
         let mut successor =
             start().map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
-        successor.wait_for(|told| matches!(told, ToPredecessor::Prepared))?;
+        let prepared = successor
+            .wait_for(|told| matches!(told, ToPredecessor::Prepared | ToPredecessor::PreparedForPeople))?;
+        successor.with_people = matches!(prepared, ToPredecessor::PreparedForPeople);
         Ok(successor)
     }
 
-    /// Leaves everything to it, and waits until it serves. Blocks.
+    /// Whether it goes on with connections.
+    pub(crate) fn takes_people(&self) -> bool {
+        self.with_people
+    }
+
+    /// Leaves the data to it. What is wrong with it is found by [`take_over`](Successor::take_over).
+    pub(crate) fn leave_data(&self) {
+        let _ = send(&self.stream, &ToSuccessor::Yours, &[]);
+    }
+
+    /// Leaves these connections to it, which has the data, and waits until it serves. Blocks.
     ///
     /// # Errors
     ///
     /// Why it does not serve, in a sentence. It has ended then.
-    pub(crate) fn take_over(mut self) -> Result<u32, String> {
-        // If that cannot be set, it has less time.
+    pub(crate) fn take_over(mut self, people: &People) -> Result<u32, String> {
+        // If that cannot be set, it has less time, or more.
         let _ = self.stream.set_read_timeout(Some(OPENING));
-        let _ = send(&self.stream, &ToSuccessor::Yours, &[]);
+        let _ = self.stream.set_write_timeout(Some(OPENING));
+        if self.with_people {
+            // What is wrong with it is found by what it does not answer.
+            let _ = people.send(&self.stream);
+        }
         self.wait_for(|told| matches!(told, ToPredecessor::Serving))?;
         self.serves = true;
         Ok(self.child.id())
     }
 
-    fn wait_for(&mut self, is_it: impl Fn(&ToPredecessor) -> bool) -> Result<(), String> {
+    fn wait_for(&mut self, is_it: impl Fn(&ToPredecessor) -> bool) -> Result<ToPredecessor, String> {
         let sentence = match receive(&self.stream) {
-            Ok(Some(told)) if is_it(&told) => return Ok(()),
+            Ok(Some(told)) if is_it(&told) => return Ok(told),
             Ok(Some(ToPredecessor::Failed(sentence))) => sentence,
             Ok(Some(_)) => "the new server speaks out of turn".to_owned(),
             Ok(None) => self.last_words(),

@@ -52,6 +52,11 @@ impl Presence {
         }
     }
 
+    /// Everybody knows who is there.
+    pub(super) fn settle(&mut self) {
+        self.changes.clear();
+    }
+
     pub(super) fn count(&self) -> usize {
         self.people.len()
     }

@@ -4,6 +4,7 @@ mod beside;
 mod elsewhere;
 mod ends;
 mod shutting_out;
+mod succession;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -99,8 +100,9 @@ impl Teller {
         }
     }
 
-    pub(super) fn run(mut self, inbox: &Inbox) {
-        let (mut ticked, mut taken) = (Instant::now(), VecDeque::new());
+    /// Tells what has been taken up, and everything that comes.
+    pub(super) fn run(mut self, inbox: &Inbox, mut taken: VecDeque<News>) {
+        let mut ticked = Instant::now();
         loop {
             if taken.is_empty() {
                 inbox.take(&mut taken, self.patience());
@@ -158,7 +160,10 @@ impl Teller {
             News::Joined(nodes) => self.joined(*nodes),
             News::Said(octets) => self.hear_node(&octets),
             News::Goodbye => self.say_goodbye(),
-            News::Batch { .. } | News::Stop => {}
+            News::Resumed { ws, .. } => succession::come_back(&ws),
+            News::Leave { leaving, answer } => self.leave_to(&leaving, &answer),
+            News::Heard(answer) => _ = answer.send(()),
+            News::Batch { .. } | News::Gathered | News::Stop => {}
         }
     }
 

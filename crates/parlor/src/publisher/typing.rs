@@ -32,6 +32,12 @@ impl Typing {
         self.has_changed |= self.until.remove(&person).is_some();
     }
 
+    /// Nobody writes any more, as far as is known here.
+    pub(super) fn all_stop(&mut self) {
+        self.has_changed |= !self.until.is_empty();
+        self.until.clear();
+    }
+
     pub(super) fn is_due(&self) -> bool {
         self.has_changed || !self.until.is_empty()
     }

@@ -1,5 +1,6 @@
 //! A server that runs, until it is told to stop or somebody takes its place.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use super::signals::Signals;
 use super::{Beside, ServeError};
 use crate::control::Upgrade;
 use crate::data::DataFolder;
-use crate::handover::{Doors, Successor};
+use crate::handover::{Doors, People, Successor};
 use crate::service_manager;
 use crate::space::Space;
 
@@ -21,6 +22,12 @@ use crate::space::Space;
 const HEAD_START: Duration = Duration::from_millis(500);
 /// How many a second come back to a successor, which is there already.
 const RETURN_RATE: u32 = 3_000;
+
+/// How long connections may take to pause, and to answer what they were asked.
+const PAUSING: Duration = Duration::from_secs(1);
+const SETTLING: Duration = Duration::from_millis(500);
+/// How long they may take to write what there is to write. Everybody waits for that, if opening the data takes less.
+const LEAVING: Duration = Duration::from_millis(500);
 
 /// What this process is, whatever has become of its file.
 const OWN_PROGRAM: &str = "/proc/self/exe";
@@ -123,20 +130,36 @@ impl Running {
         let folder = data.path().to_owned();
         server.set_drain(Drain { head_start: HEAD_START, return_rate: RETURN_RATE, ..Drain::default() });
         server.leave_files();
+        let mut leaving = HashSet::new();
+        // At other nodes people go on talking meanwhile, which would be missed here.
+        let is_node = space.publisher().nodes().is_some();
+        if successor.takes_people() && !is_node {
+            leaving = server.pause(PAUSING);
+            // Who waits for an answer gets it there where it was asked for.
+            let asking = space.settle(SETTLING);
+            leaving.retain(|id| !asking.contains(id));
+        }
         space.say_goodbye();
-        let stopping = server.say_goodbye(within);
+        let mut stopping = server.say_goodbye(within);
         for (_, mut server) in beside {
             server.leave_files();
         }
         // Nothing reaches those any more who were told goodbye, so nothing that they ask is lost with an answer.
-        space.stop();
+        let departure = space.leave(leaving);
         drop(data);
-        let (process, answer) = match successor.take_over() {
+        successor.leave_data();
+        let wanted = departure.seats.keys().copied().collect();
+        let people = People::new(departure, stopping.carry_over(&wanted, LEAVING));
+        let (process, answer) = match successor.take_over(&people) {
             Ok(process) => (process, Ok(process)),
             Err(sentence) => {
                 eprintln!("parlor: the new server does not serve: {sentence}; this version starts again");
                 let again = Successor::start(Path::new(OWN_PROGRAM), &folder, &doors);
-                match again.and_then(Successor::take_over) {
+                let again = again.and_then(|again| {
+                    again.leave_data();
+                    again.take_over(&people)
+                });
+                match again {
                     Ok(process) => {
                         let now = "The version that ran before serves again, as process";
                         (process, Err(format!("{sentence}. {now} {process}")))

@@ -57,6 +57,13 @@ impl Json {
         Json { shown, ticket, lane: Arc::default(), state: Mutex::new(State { place, rate }) }
     }
 
+    /// Somebody who is here already, as far as they know.
+    pub(super) fn resumed(space: &Space, signed: Signed) -> Self {
+        let rate = space.counters.rates.of(signed.person, Instant::now());
+        let state = Mutex::new(State { place: Place::Here(signed.person), rate });
+        Json { shown: Some(signed), ticket: Ticket::default(), lane: Arc::default(), state }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -56,6 +56,7 @@ impl Lane {
         state.waiting.push_back((Box::new(question), searches));
         if !state.is_busy {
             state.is_busy = true;
+            space.asks(ws.id());
             drop(state);
             self.next(space, ws);
         }
@@ -69,6 +70,7 @@ impl Lane {
         }
         let Some((question, searches)) = state.waiting.pop_front() else {
             state.is_busy = false;
+            space.is_answered(ws.id());
             return;
         };
         drop(state);
