@@ -11,6 +11,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use websocket_hub::{Config as ConnectionConfig, Endpoint, Listener, Server, TlsConfig, driver, serve};
@@ -140,22 +141,31 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
             };
             running.until(life, &mut signals, upgrades).await
         };
-        let within = config.server.drain_within;
-        let is_succeeded = matches!(end, End::Succession(..));
-        let ended = tokio::task::spawn_blocking(move || running.end(end, within));
-        let asked_twice = async {
-            if is_succeeded {
-                // This is the first time, and it ends anyway.
-                signals.next().await;
-            }
-            signals.next().await;
-        };
-        tokio::select! {
-            ended = ended => ended.unwrap_or(Ok(())),
-            // Who asks twice is in a hurry.
-            () = asked_twice => std::process::exit(1),
-        }
+        end_within(config.server.drain_within, running, end, signals).await
     })
+}
+
+/// Ends a server, unless whoever asked for it loses patience.
+async fn end_within(
+    within: Duration,
+    running: Running,
+    end: End,
+    mut signals: Signals,
+) -> Result<(), ServeError> {
+    let is_succeeded = matches!(end, End::Succession(..));
+    let ended = tokio::task::spawn_blocking(move || running.end(end, within));
+    let asked_twice = async {
+        if is_succeeded {
+            // This is the first time, and it ends anyway.
+            signals.next().await;
+        }
+        signals.next().await;
+    };
+    tokio::select! {
+        ended = ended => ended.unwrap_or(Ok(())),
+        // Who asks twice is in a hurry.
+        () = asked_twice => std::process::exit(1),
+    }
 }
 
 /// Opens what is kept in the data folder, alone or as a node of a cluster.

@@ -9,10 +9,10 @@ use std::time::Duration;
 use rustls::ServerConfig;
 
 use crate::app::SharedApp;
-use crate::carried::Resumption;
 use crate::listener::Socket;
 use crate::proxies::Proxies;
 use crate::proxy_protocol::Header;
+use crate::resumption::Resumption;
 use crate::source::Source;
 use crate::tracker::Tracker;
 

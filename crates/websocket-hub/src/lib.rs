@@ -93,6 +93,7 @@ mod proxy_protocol;
 mod read_buffer;
 mod refused;
 mod resting;
+mod resumption;
 mod send_error;
 mod server;
 mod source;

@@ -13,12 +13,12 @@ use tokio::sync::watch;
 
 use crate::app::{App, SharedApp};
 use crate::backend::{Backend, Start, Stop};
-use crate::carried::Resumption;
 use crate::drain::Drain;
 use crate::endpoint::Endpoint;
 use crate::listener::Listener;
 use crate::metrics::Metrics;
 use crate::proxies::Proxies;
+use crate::resumption::Resumption;
 use crate::tls::TlsConfig;
 use crate::to_listeners::ToListeners;
 use crate::tracker::{Goodbyes, Tracker};

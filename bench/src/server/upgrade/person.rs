@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
@@ -25,13 +25,22 @@ pub struct Person {
     asked: u64,
     /// The last sequence that was heard.
     heard: u64,
-    /// Said and not acknowledged: the request's number and the message's.
-    pending: VecDeque<(u64, u64)>,
+    /// Said and not acknowledged.
+    pending: VecDeque<Said>,
     said: u64,
-    /// How long it took each time from the end of a connection until nothing was missing.
-    pub away: Vec<Duration>,
-    /// Milliseconds from when something was said, as the server has it, until it was heard here.
+    /// How often a connection has ended.
+    pub ends: usize,
+    /// Milliseconds from when somebody said something until it was heard here.
     pub delays: Vec<u32>,
+}
+
+/// A message on its way.
+struct Said {
+    /// The number of the request that it was sent by last.
+    asked: u64,
+    number: u64,
+    /// When it was said, in milliseconds since 1970.
+    at: u64,
 }
 
 impl Person {
@@ -48,7 +57,7 @@ impl Person {
             heard: 0,
             pending: VecDeque::new(),
             said: 0,
-            away: Vec::new(),
+            ends: 0,
             delays: Vec::new(),
         })
     }
@@ -117,22 +126,23 @@ impl Person {
     /// Says the next message. If the connection has ended, it is sent on the next.
     async fn say(&mut self, room: &Room) {
         self.said += 1;
-        self.pending.push_back((0, self.said));
+        self.pending.push_back(Said { asked: 0, number: self.said, at: now() });
         self.send(room, self.pending.len() - 1).await;
     }
 
     async fn send(&mut self, room: &Room, place: usize) {
-        let (_, number) = self.pending[place];
         self.asked += 1;
-        self.pending[place].0 = self.asked;
-        let request = json!({"type": "post", "id": self.asked, "room": room.id, "text": number.to_string(), "key": key(number)});
+        let said = &mut self.pending[place];
+        said.asked = self.asked;
+        let (text, key) = (format!("{} {}", said.number, said.at), key(said.number));
+        let request = json!({"type": "post", "id": self.asked, "room": room.id, "text": text, "key": key});
         // An end is found by who listens.
         let _ = self.ws.send(request.to_string().as_str()).await;
     }
 
     /// Comes back as the server said, and says again what was not acknowledged.
     async fn come_back(&mut self, room: &Room) -> Result<()> {
-        let ended = Instant::now();
+        self.ends += 1;
         let told = self.ws.closed().and_then(|closed| retry_after_of(&closed.reason));
         sleep(told.unwrap_or(AGAIN)).await;
         loop {
@@ -144,7 +154,6 @@ impl Person {
             }
             sleep(AGAIN).await;
         }
-        self.away.push(ended.elapsed());
         for place in 0..self.pending.len() {
             self.send(room, place).await;
         }
@@ -153,7 +162,7 @@ impl Person {
 
     fn take(&mut self, room: &Room, line: &Value) -> Result<()> {
         if let Some(id) = line["id"].as_u64() {
-            if let Some(place) = self.pending.iter().position(|(asked, _)| *asked == id) {
+            if let Some(place) = self.pending.iter().position(|said| said.asked == id) {
                 let sequence = line["sequence"].as_u64().ok_or_else(|| odd(&line.to_string()))?;
                 self.pending.remove(place);
                 room.acknowledged(sequence);
@@ -171,8 +180,9 @@ impl Person {
         }
         self.heard = sequence;
         let Some(text) = event["text"].as_str() else { return Ok(()) };
-        room.heard(text.parse()?, sequence);
-        let at = event["at"].as_u64().ok_or_else(|| odd("an event without a time"))?;
+        let (number, at) = text.split_once(' ').ok_or_else(|| odd(text))?;
+        room.heard(number.parse()?, sequence);
+        let at: u64 = at.parse()?;
         self.delays.push(u32::try_from(now().saturating_sub(at)).unwrap_or(u32::MAX));
         Ok(())
     }

@@ -152,11 +152,7 @@ impl Teller {
                 self.writes(&ws, room);
                 send(&ws, line);
             }
-            News::Present { ws, room, line } => {
-                let people = self.people(room).into_iter().take(parlor_chat::limits::PAGE);
-                let named = people.map(|person| (person, self.names.of(person))).collect();
-                send(&ws, line(named));
-            }
+            News::Present { ws, room, line } => self.tell_present(&ws, room, line),
             News::Joined(nodes) => self.joined(*nodes),
             News::Said(octets) => self.hear_node(&octets),
             News::Goodbye => self.say_goodbye(),

@@ -7,9 +7,10 @@ use std::time::Duration;
 use websocket_driver::Handler;
 
 use super::{Serve, Server, Stopping};
-use crate::carried::{Carried, Resumption};
+use crate::carried::Carried;
 use crate::config::Config;
 use crate::outgoing::Outgoing;
+use crate::resumption::Resumption;
 use crate::websocket::WebSocket;
 
 impl Serve {

@@ -5,7 +5,8 @@ use std::time::Instant;
 use parlor_chat::RoomId;
 use websocket_hub::WebSocket;
 
-use super::Teller;
+use super::{Teller, send};
+use crate::publisher::PeopleLine;
 
 impl Teller {
     /// Only who watches a room can be seen writing in it, so nobody learns of a room by writing.
@@ -18,6 +19,13 @@ impl Teller {
         if let Some(nodes) = &mut self.nodes {
             nodes.roster.writes(room, seat.person);
         }
+    }
+
+    /// Says who watches a room.
+    pub(super) fn tell_present(&mut self, ws: &WebSocket, room: RoomId, line: PeopleLine) {
+        let people = self.people(room).into_iter().take(parlor_chat::limits::PAGE);
+        let named = people.map(|person| (person, self.names.of(person))).collect();
+        send(ws, line(named));
     }
 
     pub(super) fn tell_due(&mut self, now: Instant) {

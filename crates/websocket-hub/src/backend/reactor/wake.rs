@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
-use crate::carried::Resumption;
 use crate::listener::Arrival;
+use crate::resumption::Resumption;
 
 /// What is handed to a loop's thread.
 #[derive(Debug, Default)]

@@ -17,8 +17,8 @@ use super::poller::Poller;
 use crate::backend::Start;
 use crate::backend::reactor::wake::Inbox;
 use crate::backend::reactor::{Outside, Rest, Stranger, Worker};
-use crate::carried::Resumption;
 use crate::deadline::Deadline;
+use crate::resumption::Resumption;
 use crate::worker;
 
 /// How often the loop goes round before tasks have their turn. They have it each time where they carry connections.

@@ -12,8 +12,8 @@ use crate::backend::aside::Aside;
 use crate::backend::http::alpn::without_http2;
 use crate::backend::reactor::wake::Inbox;
 use crate::backend::reactor::{Rest, Worker};
-use crate::carried::Resumption;
 use crate::listener::Socket;
+use crate::resumption::Resumption;
 
 /// Buffers to receive into, and the octets in each, for all connections of a ring: one that is idle has none. When
 /// all are in use, whoever else has sent something waits for the next turn. What is received in small pieces is

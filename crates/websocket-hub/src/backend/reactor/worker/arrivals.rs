@@ -10,8 +10,8 @@ use super::super::speech::Speech;
 use super::super::tls::Tls;
 use super::super::wake::Task;
 use super::{FIRST_LISTENER, Stage, Worker};
-use crate::carried::Resumption;
 use crate::listener::Arrival;
+use crate::resumption::Resumption;
 use crate::worker::{Local, Sitter};
 
 /// How long accepting rests after an error, such as a process that has no file descriptors left.
