@@ -12,6 +12,7 @@ use crate::carried::{Carried, CarriedState};
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::opening::Held;
+use crate::trace;
 use crate::tracker::Tracker;
 use crate::websocket::{BoxHandler, WebSocket};
 
@@ -52,8 +53,10 @@ impl Resumption {
         let driver = driver.ok_or(io::ErrorKind::InvalidData)?;
         // One of a Unix socket has none.
         let peer = socket.peer_addr().ok();
+        let span = trace::resumed(peer, client, subprotocol.as_deref());
         let metrics = tracker.metrics().clone();
         let ws = WebSocket::new(config, compresses, metrics.clone(), subprotocol, peer, client);
+        let handler = trace::within(span, &ws, handler);
         let counted = tracker.connection(&ws);
         let held = Held { counted: Some(counted), mounted: None, stream: None, permit: None };
         let mut connection = Connection::new(driver, ws, handler, unread.into(), metrics, Box::new(held));

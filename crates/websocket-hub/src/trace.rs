@@ -30,31 +30,39 @@ pub(crate) fn connection<B>(
     )
 }
 
+/// The span of a connection that another server has left to this one.
+pub(crate) fn resumed(peer: Option<SocketAddr>, client: Option<IpAddr>, subprotocol: Option<&str>) -> Span {
+    info_span!(
+        "websocket",
+        id = Empty,
+        peer = peer.map(display),
+        client = client.map(display),
+        subprotocol,
+        resumed = true,
+    )
+}
+
 /// A request did not become a connection.
 pub(crate) fn refused(refused: &Refused, peer: Option<SocketAddr>, path: &str) {
     debug!(reason = refused.name(), peer = peer.map(display), path, "refused");
 }
 
 /// A handler whose code runs within the span of its connection.
-struct Traced<H> {
+struct Traced {
     span: Span,
-    handler: H,
+    handler: BoxHandler,
 }
 
 /// The handler, within the span if somebody listens.
-pub(crate) fn boxed(
-    span: Span,
-    ws: &WebSocket,
-    handler: impl Handler<WebSocket> + Send + 'static,
-) -> BoxHandler {
+pub(crate) fn within(span: Span, ws: &WebSocket, handler: BoxHandler) -> BoxHandler {
     if span.is_disabled() {
-        return Box::new(handler);
+        return handler;
     }
     span.record("id", ws.id());
     Box::new(Traced { span, handler })
 }
 
-impl<H: Handler<WebSocket>> Handler<WebSocket> for Traced<H> {
+impl Handler<WebSocket> for Traced {
     fn open(&mut self, ws: &mut WebSocket) {
         let _entered = self.span.enter();
         debug!("opened");

@@ -140,7 +140,7 @@ impl Upgrade {
             None => (None, None),
         };
         let held = Held { counted, mounted, stream, permit: self.permit.map(Box::new) };
-        let handler = trace::boxed(self.span, &ws, handler);
+        let handler = trace::within(self.span, &ws, Box::new(handler));
         let (config, upgrade) = (self.config, self.upgrade);
         (response.map(|()| Body::empty()), Opening { ws, handler, deflate, config, upgrade, held }, handover)
     }

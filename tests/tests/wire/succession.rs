@@ -189,6 +189,24 @@ async fn a_successor_that_gives_up_is_succeeded_by_the_version_before() {
     again.terminate(SOON);
 }
 
+#[tokio::test]
+async fn connections_that_a_successor_does_not_go_on_with_are_handed_back() {
+    let mut server = Server::start("succession", &[]);
+    let mut anna = Client::new(&format!("ws://{}", server.address)).await;
+    anna.ok(json!({"type": "post", "room": LOBBY, "text": "kept"})).await;
+    let lines = "echo '\"prepared_for_people\"' >&0; read -r place; read -r yours; read -r people; exit 3";
+    let program = script(server.folder.path(), "drops-people", lines);
+    let refusal = refusal(&server.folder, &["--program", &program]);
+    assert!(refusal.contains("The version that ran before serves again, as process "), "{refusal}");
+    let process = refusal.trim().rsplit(' ').next().unwrap().parse().unwrap();
+    let again = Successor::new(process, &server.folder);
+    assert!(server.process.wait(SOON).success());
+    let history = anna.ok(json!({"type": "history", "room": LOBBY})).await;
+    assert_eq!(history["messages"][0]["text"], "kept", "on the connection that she had");
+    drop(anna);
+    again.terminate(SOON);
+}
+
 #[test]
 fn a_unix_socket_and_what_is_listened_on_beside_change_hands_with_their_names() {
     let folder = Folder::new("succession");

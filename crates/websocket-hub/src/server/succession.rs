@@ -55,6 +55,35 @@ impl Stopping {
     /// sent to it and published to its topics before. Their handlers are told of no end, and from then on nothing can
     /// be sent to them from here. Those that have not left in time, because they do not take what is sent to them or
     /// are in the middle of a message, are told goodbye, and so are those that are not wanted. Blocks.
+    ///
+    /// Another process is given a socket as any other descriptor, beside a message on a Unix socket (`SCM_RIGHTS`,
+    /// unix(7)). Within one process it looks like this:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// use websocket_hub::{Config, Events, Refused, Request, Response, WebSocket, serve};
+    ///
+    /// fn echo(request: Request) -> Result<Response, Refused> {
+    ///     Ok(WebSocket::upgrade(request)?.on_message(|ws, message| _ = ws.send(message)).start())
+    /// }
+    ///
+    /// let server = serve(echo).bind("127.0.0.1:0")?;
+    /// // ... people come, and then:
+    /// let everybody = server.pause(Duration::from_secs(1));
+    /// let mut stopping = server.say_goodbye(Duration::from_secs(4));
+    /// let mut next = serve(echo);
+    /// for connection in stopping.carry_over(&everybody, Duration::from_millis(500)) {
+    ///     let mut handler = Events::default();
+    ///     handler.on_message(|ws: &mut WebSocket, message| _ = ws.send(message));
+    ///     next = next.resume(connection, Arc::new(Config::default()), handler);
+    /// }
+    /// let next = next.bind("127.0.0.1:0")?;
+    /// stopping.wait();
+    /// # next.stop();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn carry_over(&mut self, wanted: &HashSet<u64>, limit: Duration) -> Vec<Carried> {
         let leaving = Arc::clone(self.tracker.leaving());
         let mut open = self.tracker.open();
