@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 
 use crate::durable::chat::{Heard, News, keep_under_way, people_and_rooms, say};
 use crate::durable::{Result, TEXT};
-use crate::rounds::Spread;
+use crate::rounds::{Spread, process_time};
 use crate::server::document;
 use crate::server::goals::{Bound, Goals};
 use crate::server::histogram::Histogram;
@@ -48,6 +48,20 @@ struct Round {
 struct Figures {
     each_second: f64,
     latency: Histogram,
+    /// Processor time of all that takes part, in microseconds a message, and how many cores were busy with it.
+    cost: f64,
+    cores: f64,
+}
+
+impl Figures {
+    /// What something comes to that takes its time, and says how many messages a second it was, and how long each took.
+    fn of(servers: &Servers, run: impl FnOnce() -> Result<(f64, Histogram)>) -> Result<Figures> {
+        let used = || servers.cpu_time() + process_time();
+        let (start, before) = (Instant::now(), used());
+        let (each_second, latency) = run()?;
+        let cores = (used() - before).as_secs_f64() / start.elapsed().as_secs_f64();
+        Ok(Figures { each_second, latency, cost: cores * 1e6 / each_second, cores })
+    }
 }
 
 /// `cluster [--quick] [--rounds N] [--write]`
@@ -100,8 +114,8 @@ fn round(turn: Duration) -> Result<Round> {
     runtime.block_on(bare::prepare(&servers))?;
     let mut turns: Vec<(Figures, Vec<Figures>)> = Vec::new();
     for in_flight in IN_FLIGHT {
-        let bare = runtime.block_on(bare::publish(&servers, payload.clone(), in_flight, turn))?;
-        turns.push((Figures { each_second: bare.0, latency: bare.1 }, Vec::new()));
+        let publish = || runtime.block_on(bare::publish(&servers, payload.clone(), in_flight, turn));
+        turns.push((Figures::of(&servers, publish)?, Vec::new()));
     }
     let asked = runtime.block_on(bare::ask(&servers, payload.clone(), turn))?;
     let (mut acknowledged, mut heard) = (Histogram::default(), Histogram::default());
@@ -109,8 +123,10 @@ fn round(turn: Duration) -> Result<Round> {
         let news = Arc::new(News::default());
         let nodes = Nodes::start(&servers, &folder, count, &news)?;
         for (at, in_flight) in IN_FLIGHT.into_iter().enumerate() {
-            let found = keep_under_way(&nodes.chats, &news, in_flight, ROOMS, turn)?;
-            turns[at].1.push(Figures { each_second: found.each_second, latency: found.commit });
+            turns[at].1.push(Figures::of(&servers, || {
+                let found = keep_under_way(&nodes.chats, &news, in_flight, ROOMS, turn)?;
+                Ok((found.each_second, found.commit))
+            })?);
         }
         if count > 1 {
             nodes.one_at_a_time(&news, turn, &mut acknowledged, &mut heard)?;
@@ -200,6 +216,23 @@ impl Nodes {
     }
 }
 
+/// What a message costs the machine, and how much of it is busy.
+fn costs(rounds: &[Round]) -> String {
+    let mut table = Table::new(["µs of processor a message (cores busy)", "bare", "one node", "three nodes"]);
+    for (at, in_flight) in IN_FLIGHT.into_iter().enumerate() {
+        let cell = |of: &dyn Fn(&Round) -> &Figures| {
+            let median = |value: &dyn Fn(&Figures) -> f64| {
+                Spread::of(rounds.iter().map(|round| value(of(round)))).median
+            };
+            format!("{:.1} ({:.2})", median(&|figures| figures.cost), median(&|figures| figures.cores))
+        };
+        let through = |which: usize| cell(&|round| &round.turns[at].1[which]);
+        let bare = cell(&|round| &round.turns[at].0);
+        table.row([format!("{} under way", thousands(in_flight)), bare, through(0), through(1)]);
+    }
+    table.markdown()
+}
+
 fn describe(rounds: &[Round]) -> String {
     let spread = |of: &dyn Fn(&Round) -> f64| Spread::of(rounds.iter().map(of));
     let head =
@@ -241,8 +274,9 @@ fn describe(rounds: &[Round]) -> String {
         lone.row([what.to_owned(), format!("{half:.2}"), format!("{most:.2}")]);
     }
     format!(
-        "Three servers with three replicas, nodes and load on one machine:\n\n{}\n{}\nLoad average at the end: {}.\n\n{}",
+        "Three servers with three replicas, nodes and load on one machine:\n\n{}\n{}\n{}\nLoad average at the end: {}.\n\n{}",
         table.markdown(),
+        costs(rounds),
         lone.markdown(),
         machine::load_average(),
         goals.markdown()

@@ -4,6 +4,10 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::time::ClockId;
+use nix::unistd::Pid;
 
 use super::Result;
 
@@ -49,6 +53,15 @@ impl Servers {
     pub fn addresses(&self, first: usize) -> String {
         let ports = (0..3).map(|place| self.ports[(first + place) % 3]);
         ports.map(|port| format!("nats://127.0.0.1:{port}")).collect::<Vec<_>>().join(",")
+    }
+
+    /// Processor time of all three so far.
+    pub fn cpu_time(&self) -> Duration {
+        let time = |child: &Child| {
+            let pid = Pid::from_raw(i32::try_from(child.id()).ok()?);
+            Some(Duration::from(ClockId::pid_cpu_clock_id(pid).ok()?.now().ok()?))
+        };
+        self.children.iter().filter_map(time).sum()
     }
 
     /// That of one.
