@@ -344,19 +344,22 @@ function dispatch(event) {
   schedule();
 }
 
-/** Draws once per frame, however much happened. A hidden tab has no frames, so a timer stands in. */
+/**
+ * Draws once per frame, however much happened. A hidden tab has no frames, and one that is covered, or on a machine with
+ * much to do, may wait long for the next, so a timer stands in.
+ */
 function schedule() {
   if (unschedule) return;
-  if (document.hidden) {
-    const timer = setTimeout(draw, 200);
-    unschedule = () => clearTimeout(timer);
-  } else {
-    const frame = requestAnimationFrame(draw);
-    unschedule = () => cancelAnimationFrame(frame);
-  }
+  const frame = document.hidden ? 0 : requestAnimationFrame(draw);
+  const timer = setTimeout(draw, document.hidden ? 200 : 1000);
+  unschedule = () => {
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
+  };
 }
 
 function draw() {
+  unschedule?.();
   unschedule = null;
   if (held) return;
   document.title = titleOf(state);

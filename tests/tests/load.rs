@@ -46,7 +46,7 @@ async fn fifteen_thousand_idle_connections_in_one_process() {
     assert_same(&lines);
     assert!(lines[0][0].ends_with(": anybody there?"));
     drop(crowd);
-    assert!(server.terminate(Duration::from_secs(5)).success());
+    assert!(server.terminate(PATIENCE).success());
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn five_thousand_people_hear_everything_once_and_see_everybody_leave() {
     // Nothing more comes: what the last one says now is the next line.
     last.send("alone").await.unwrap();
     assert!(read(&mut last, 1).await[0].ends_with(": alone"));
-    assert!(server.terminate(Duration::from_secs(5)).success());
+    assert!(server.terminate(PATIENCE).success());
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn a_thousand_people_who_all_talk_read_the_same() {
         }
     });
     assert!(
-        tokio::task::spawn_blocking(move || server.terminate(Duration::from_secs(5)).success())
+        tokio::task::spawn_blocking(move || server.terminate(PATIENCE).success())
             .await
             .unwrap()
     );
