@@ -359,3 +359,15 @@ async fn pauses_before_another_attempt_grow_to_half_a_minute_and_differ_by_chanc
     let wanted = json!([[250, 500], [500, 1000], [1000, 2000], [2000, 4000], [15_000, 30_000]]);
     assert_eq!(ann.tab.evaluate(pauses).await, wanted);
 }
+
+#[tokio::test]
+async fn a_page_whose_frames_stall_shows_what_comes_all_the_same() {
+    let (browser, room) = (Browser::shared().await, Room::open());
+    let (ann, bob) = (room.enter(&browser).await, room.enter(&browser).await);
+    ann.tab.evaluate("void (window.requestAnimationFrame = () => 0)").await;
+    for text in ["one", "two"] {
+        bob.say(text).await;
+        ann.sees(&bob.name, text).await;
+    }
+    ann.is_content();
+}
