@@ -114,10 +114,6 @@ async fn a_thousand_people_who_all_talk_read_the_same() {
             assert_eq!(ws.closed().unwrap().code.get(), 1012);
         }
     });
-    assert!(
-        tokio::task::spawn_blocking(move || server.terminate(PATIENCE).success())
-            .await
-            .unwrap()
-    );
+    assert!(tokio::task::spawn_blocking(move || server.terminate(PATIENCE).success()).await.unwrap());
     goodbye.await.unwrap();
 }
