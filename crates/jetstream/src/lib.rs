@@ -53,6 +53,7 @@ mod arrivals;
 mod broadcast;
 mod connection;
 mod decided;
+mod decisions;
 mod drawn;
 mod files;
 mod gate;
@@ -76,6 +77,7 @@ mod tail;
 mod watched;
 
 pub use broadcast::{Broadcast, Hear};
+pub use decisions::{Block, Decisions};
 pub use files::{Leftovers, Listed, SharedFiles};
 pub use log::JetStreamLog;
 pub use options::{Options, Secret};

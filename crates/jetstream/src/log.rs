@@ -27,6 +27,7 @@ use crate::alike;
 use crate::arrivals::Arrivals;
 use crate::broadcast::{Broadcast, Hear};
 use crate::connection::Connection;
+use crate::decisions::Decisions;
 use crate::drawn::id;
 use crate::files::SharedFiles;
 use crate::layout::StreamSequence;
@@ -91,6 +92,8 @@ pub struct JetStreamLog<S> {
     snapshots: Shared,
     /// Up to there this node's own log has forgotten everything.
     forgotten: Position,
+    /// What was decided here, for the others.
+    decisions: Decisions,
     notes: Vec<String>,
 }
 
@@ -109,6 +112,11 @@ impl<S: Storage> JetStreamLog<S> {
     /// A way to tell all nodes of the space what is not kept. `hear` is called with what each of them tells, this one too.
     pub fn broadcast(&self, hear: Hear) -> Broadcast {
         Broadcast::start(&self.connection, self.space.beside(), hear)
+    }
+
+    /// What this node decides, for [`Roster::decided`](crate::Roster::decided).
+    pub fn decisions(&self) -> Decisions {
+        self.decisions.clone()
     }
 
     /// The files that all nodes of the space share, in an object store that is made as these options say if there is none.

@@ -1,4 +1,5 @@
-//! Who is there, over all nodes, who is writing, and what was spent of what people may do: what nodes tell each other beside the log, without I/O.
+//! Who is there, over all nodes, who is writing, what was spent of what people may do, and whether all have
+//! decided alike: what nodes tell each other beside the log, without I/O.
 //!
 //! Each node alone says whom it serves: a set of people and the rooms that they watch, whose changes have numbers. The
 //! others keep what they heard of each, and who is there is the union, so two nodes never contradict each other. What is
@@ -8,6 +9,7 @@
 //! Messages may be lost, doubled and turned round. Time is counted in the node's own heartbeats *as they come back to
 //! it*: a node that is cut off hears nothing of itself either, and believes nobody gone.
 
+mod comparison;
 mod message;
 mod octets;
 mod own;
@@ -23,6 +25,8 @@ use std::time::{Duration, Instant};
 
 use parlor_chat::{PersonId, RoomId};
 
+use crate::decisions::Block;
+use comparison::Comparison;
 use message::{Life, Message, What};
 use octets::Watch;
 use own::Own;
@@ -91,6 +95,13 @@ pub enum Heard {
     },
     /// Somebody has spent something there.
     Spent(Spent),
+    /// A node has decided otherwise than this one; told once of each of its lives.
+    Differs {
+        /// Which node.
+        node: u64,
+        /// On what.
+        block: Block,
+    },
 }
 
 /// Who is there, as one node knows it.
@@ -110,6 +121,7 @@ pub struct Roster {
     has_left: bool,
     /// How many messages there were about what was spent here.
     spent: u64,
+    comparison: Comparison,
     /// The number of the last heartbeat that was sent, and of the last that came back.
     beats: (u64, u64),
     /// How many heartbeats have come back.
@@ -133,6 +145,7 @@ impl Roster {
             wants_all: false,
             has_left: false,
             spent: 0,
+            comparison: Comparison::default(),
             beats: (0, 0),
             passed: 0,
             next_beat: now,
@@ -233,6 +246,14 @@ impl Roster {
             What::Spent { number, spent } => {
                 peer.spent(number, spent, &mut self.heard);
                 true
+            }
+            What::Decided { hashes } => {
+                for (block, hash) in hashes {
+                    if self.comparison.other(from, block, hash) {
+                        self.differs(from, block);
+                    }
+                }
+                return Ok(());
             }
             What::Goodbye => {
                 self.has_ended(from);

@@ -92,7 +92,7 @@ impl Node {
     ) -> (SharedFiles, impl FnOnce(Listener, &Publisher) -> Result<Chat, Trouble>) {
         let Node { log, files, number } = self;
         let start = move |listener, publisher: &Publisher| {
-            publisher.join(number, |hear| log.broadcast(hear));
+            publisher.join(number, log.decisions(), |hear| log.broadcast(hear));
             Chat::start_shared(log, listener, Box::new(tell))
         };
         (files, start)

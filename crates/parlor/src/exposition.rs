@@ -91,6 +91,11 @@ impl Exposition {
 
     fn nodes(&mut self, nodes: &NodesSnapshot) {
         self.one("parlor_nodes", "gauge", "Other nodes of the cluster.", &[(&[], nodes.nodes)]);
+        let about = "Other nodes that have decided otherwise than this one.";
+        self.one("parlor_nodes_differing", "gauge", about, &[(&[], nodes.differing)]);
+        let about =
+            "Times that a hundred places of the log were compared with what another node decided on them.";
+        self.one("parlor_node_comparisons_total", "counter", about, &[(&[], nodes.compared)]);
         let about = "Messages of nodes to each other about who is there and who is writing.";
         let counts = [
             ("told", nodes.told),
@@ -143,7 +148,8 @@ mod tests {
         connections.opened = 3;
         connections.closed.insert(1000, 2);
         connections.refused.insert("origin", 7);
-        let nodes = NodesSnapshot { nodes: 2, told: 5, untold: 0, heard: 9, ignored: 1 };
+        let nodes =
+            NodesSnapshot { nodes: 2, differing: 1, compared: 4, told: 5, untold: 0, heard: 9, ignored: 1 };
         let text = text(&connections, Some(42), Some(&nodes));
         for line in [
             "websocket_opened_total 3",
@@ -155,6 +161,8 @@ mod tests {
             "websocket_wait_seconds_bucket{le=\"+Inf\"} 0",
             "parlor_log_entries_total 42",
             "parlor_nodes 2",
+            "parlor_nodes_differing 1",
+            "parlor_node_comparisons_total 4",
             "parlor_node_messages_total{became=\"ignored\"} 1",
         ] {
             assert!(text.lines().any(|each| each == line), "no {line} in\n{text}");

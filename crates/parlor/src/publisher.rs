@@ -24,7 +24,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parlor_chat::{Chat, Event, Outcome, PersonId, Position, RoomId, Sequence};
-use parlor_jetstream::{Broadcast, Hear};
+use parlor_jetstream::{Broadcast, Decisions, Hear};
 use serde_json::value::RawValue;
 use websocket_hub::{Topic, WebSocket};
 
@@ -192,8 +192,8 @@ impl Publisher {
     }
 
     /// Makes this server a node: it tells the others who is here, and hears who is there. `number` is the same whenever
-    /// the node starts; `broadcast` is what they tell each other by.
-    pub(crate) fn join(&self, number: u64, broadcast: impl FnOnce(Hear) -> Broadcast) {
+    /// the node starts; `decisions` are what it has decided; `broadcast` is what they tell each other by.
+    pub(crate) fn join(&self, number: u64, decisions: Decisions, broadcast: impl FnOnce(Hear) -> Broadcast) {
         let counts = Arc::clone(self.counts.get_or_init(Arc::default));
         let (inbox, ignored) = (self.inbox.clone(), Arc::clone(&counts));
         let hear = move |octets: &[u8]| {
@@ -202,7 +202,7 @@ impl Publisher {
             }
         };
         let broadcast = broadcast(Box::new(hear));
-        self.tell(News::Joined(Box::new(Nodes::new(number, broadcast, counts))));
+        self.tell(News::Joined(Box::new(Nodes::new(number, decisions, broadcast, counts))));
     }
 
     /// What is counted of other nodes, if this is one of a cluster.

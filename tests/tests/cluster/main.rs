@@ -1,5 +1,6 @@
 //! Several `parlor` processes that are one server, over a real nats-server.
 
+mod comparing;
 mod files;
 mod moving;
 mod node;

@@ -50,6 +50,11 @@ impl Node {
         &self.folder
     }
 
+    /// The last lines that it printed.
+    pub(crate) fn said(&self) -> String {
+        self.process.report()
+    }
+
     /// Kills it as a power cut does.
     pub(crate) fn kill(&mut self) {
         self.process.kill();

@@ -234,7 +234,7 @@ impl<S: Storage> JetStreamLog<S> {
         step.messages.extend(messages);
         let marks = layout::marks(step.after, messages);
         match decided::take_over(&mut self.local, entries, &marks) {
-            Ok(outcomes) => step.outcomes = outcomes,
+            Ok(outcomes) => (step.outcomes, step.is_read) = (outcomes, true),
             Err(trouble) => {
                 self.applying.doubt = Some(trouble);
                 return self.settle();
@@ -270,6 +270,7 @@ impl<S: Storage> JetStreamLog<S> {
         if doubt.is_some() {
             // Some of it may have been written all the same.
             step.outcomes = self.outcomes(step.after.position, step.len())?;
+            step.is_read = true;
         }
         self.note(&step);
         self.conclude(step);
@@ -297,6 +298,9 @@ impl<S: Storage> JetStreamLog<S> {
                 self.answer(&message.own, before, outcomes);
             }
             self.answer_placed(sequence);
+        }
+        if !step.is_read {
+            self.decisions.add(&step.outcomes);
         }
         self.heard.extend(step.outcomes);
     }

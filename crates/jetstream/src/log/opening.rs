@@ -16,6 +16,7 @@ use super::unapplied::Unapplied;
 use super::{AGAIN, JetStreamLog, erasing, id};
 use crate::arrivals::Arrivals;
 use crate::connection::Connection;
+use crate::decisions::Decisions;
 use crate::layout::StreamSequence;
 use crate::options::Options;
 use crate::proposing::Proposing;
@@ -74,6 +75,7 @@ impl<S: Storage> JetStreamLog<S> {
             settled: None,
             snapshots: Shared::default(),
             forgotten: Position(0),
+            decisions: Decisions::default(),
             notes,
         };
         log.begin()?;

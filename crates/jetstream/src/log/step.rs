@@ -14,6 +14,8 @@ pub(super) struct Step {
     /// The number of its last part.
     pub(super) part: u64,
     pub(super) outcomes: Vec<Outcome>,
+    /// Some of it was not decided here, or not in one go: it stood decided elsewhere, or is read from the log.
+    pub(super) is_read: bool,
     /// Where those come from who arrive in it.
     pub(super) origins: Vec<(Position, Origin)>,
 }

@@ -1,9 +1,10 @@
 //! What nodes tell each other beside the log, as octets.
 
 use super::Foreign;
-use super::octets::{Reader, Watch, put_number, put_watches};
+use super::octets::{Reader, Watch, put_count, put_number, put_watches};
 use super::part::Part;
 use super::spent::Spent;
+use crate::decisions::Block;
 
 /// The form of the messages. Who hears another one passes it over.
 const FORM: u8 = 1;
@@ -43,6 +44,8 @@ pub(super) enum What {
     Goodbye,
     /// So much was spent there since it said so last, by the number of the message.
     Spent { number: u64, spent: Vec<Spent> },
+    /// What it has decided, as hashes.
+    Decided { hashes: Vec<(Block, u64)> },
 }
 
 impl Message {
@@ -73,6 +76,14 @@ impl Message {
             What::Spent { number, spent } => {
                 head(8, &[*number]);
                 Spent::put_all(spent, &mut to);
+            }
+            What::Decided { hashes } => {
+                head(9, &[]);
+                put_count(hashes.len(), &mut to);
+                for (Block(block), hash) in hashes {
+                    put_number(*block, &mut to);
+                    put_number(*hash, &mut to);
+                }
             }
         }
         to
@@ -105,10 +116,15 @@ impl Message {
             6 => What::Writing { watches: from.watches()? },
             7 => What::Goodbye,
             8 => What::Spent { number: from.number()?, spent: Spent::read_all(&mut from)? },
+            9 => What::Decided { hashes: read_hashes(&mut from)? },
             _ => return Err(Foreign),
         };
         if from.0.is_empty() { Ok(Message { from: life, what }) } else { Err(Foreign) }
     }
+}
+
+fn read_hashes(from: &mut Reader<'_>) -> Result<Vec<(Block, u64)>, Foreign> {
+    (0..from.count(16)?).map(|_| Ok((Block(from.number()?), from.number()?))).collect()
 }
 
 fn read_life(from: &mut Reader<'_>) -> Result<Life, Foreign> {
@@ -137,6 +153,10 @@ mod tests {
         proptest::collection::vec(one, 0..20)
     }
 
+    fn hashes() -> impl Strategy<Value = Vec<(Block, u64)>> {
+        proptest::collection::vec((any::<u64>().prop_map(Block), any::<u64>()), 0..20)
+    }
+
     fn life() -> impl Strategy<Value = Life> {
         (any::<u64>(), any::<u64>()).prop_map(|(node, start)| Life { node, start })
     }
@@ -155,7 +175,17 @@ mod tests {
             watches().prop_map(|watches| What::Writing { watches }),
             Just(What::Goodbye),
             (any::<u64>(), spent()).prop_map(|(number, spent)| What::Spent { number, spent }),
+            hashes().prop_map(|hashes| What::Decided { hashes }),
         ]
+    }
+
+    #[test]
+    fn what_a_node_has_decided_goes_into_a_message_of_some_kilobytes_however_much_it_is() {
+        let decisions = crate::Decisions::default();
+        decisions.add(&crate::decisions::outcomes(1..=30_000));
+        let from = Life { node: 1, start: 1 };
+        let message = Message { from, what: What::Decided { hashes: decisions.take() } };
+        assert_eq!(message.to_octets().len(), 1 + 1 + 16 + 4 + 256 * 16);
     }
 
     proptest! {
@@ -169,7 +199,7 @@ mod tests {
         }
 
         #[test]
-        fn any_octets_are_read_without_harm(mut octets: Vec<u8>, kind in 0..10_u8) {
+        fn any_octets_are_read_without_harm(mut octets: Vec<u8>, kind in 0..11_u8) {
             if let [form, second, ..] = &mut octets[..] {
                 (*form, *second) = (FORM, kind);
             }

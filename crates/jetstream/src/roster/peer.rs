@@ -26,6 +26,8 @@ pub(super) struct Peer {
     pub(super) is_asked: bool,
     /// The number of the last message about what was spent there.
     spent: u64,
+    /// It has decided otherwise than this node.
+    pub(super) differs: bool,
     /// It has ended, and its people are kept for a while.
     pub(super) has_left: bool,
     /// At this own heartbeat it is gone, unless something is heard of it.

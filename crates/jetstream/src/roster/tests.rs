@@ -1,5 +1,7 @@
 //! Nodes that tell each other who is there, over a network that loses, doubles and turns round what they say.
 
+mod differing;
+
 use proptest::prelude::*;
 
 use super::part::Part;
@@ -167,7 +169,7 @@ impl Node {
                     self.changes.push(((room, person), false));
                 }
             }
-            Heard::Writes { .. } | Heard::Spent(_) => {}
+            Heard::Writes { .. } | Heard::Spent(_) | Heard::Differs { .. } => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod broadcasting;
 mod chats;
+mod comparing;
 mod contract;
 mod erasing;
 mod failing;

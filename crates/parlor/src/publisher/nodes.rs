@@ -6,20 +6,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parlor_chat::Timestamp;
-use parlor_jetstream::{Broadcast, Roster};
+use parlor_jetstream::{Block, Broadcast, Decisions, Roster};
 
 use crate::spending::Spending;
 
-/// The time between two times that others are told what was spent here.
-const SPENDING: Duration = Duration::from_secs(1);
+/// The time between two times that others are told what was spent here, and what was decided.
+const SUMMARIES: Duration = Duration::from_secs(1);
 
 /// The way to them, and what is known of them.
 pub(crate) struct Nodes {
     pub(super) roster: Roster,
     broadcast: Broadcast,
     counts: Arc<Counts>,
-    /// When others are told next what was spent here.
-    spending_at: Instant,
+    decisions: Decisions,
+    /// When others are told next what was spent here, and what was decided.
+    summaries_at: Instant,
+    number: u64,
 }
 
 impl fmt::Debug for Nodes {
@@ -29,10 +31,10 @@ impl fmt::Debug for Nodes {
 }
 
 impl Nodes {
-    pub(super) fn new(number: u64, broadcast: Broadcast, counts: Arc<Counts>) -> Self {
+    pub(super) fn new(number: u64, decisions: Decisions, broadcast: Broadcast, counts: Arc<Counts>) -> Self {
         let now = Instant::now();
         let roster = Roster::new(number, Timestamp::now().0, now);
-        Nodes { roster, broadcast, counts, spending_at: now }
+        Nodes { roster, broadcast, counts, decisions, summaries_at: now, number }
     }
 
     /// What one of them said. What no node says is counted and passed over.
@@ -45,20 +47,34 @@ impl Nodes {
         self.counts.nodes.store(nodes, Ordering::Relaxed);
     }
 
+    /// Tells whoever runs the server that a node has decided otherwise than this one.
+    pub(super) fn tell_differing(&self, node: u64, block: Block) {
+        let (first, last) = block.places();
+        eprintln!(
+            "parlor: the nodes {:016x} (this one) and {node:016x} have decided differently on what stands at {first} to \
+             {last} of the log, so people see different things at them; see \"Nodes that differ\" in docs/cluster.md",
+            self.number
+        );
+    }
+
     /// How long there is nothing to tell, if nothing comes before.
     pub(super) fn patience(&self) -> Duration {
-        self.roster.poll_timeout().min(self.spending_at).saturating_duration_since(Instant::now())
+        self.roster.poll_timeout().min(self.summaries_at).saturating_duration_since(Instant::now())
     }
 
     /// Tells them what is due.
     pub(super) fn tell_due(&mut self, now: Instant, spending: &Spending) {
-        if self.spending_at <= now {
-            self.spending_at = now + SPENDING;
+        if self.summaries_at <= now {
+            self.summaries_at = now + SUMMARIES;
             self.roster.spent(spending.take());
+            self.roster.decided(self.decisions.take());
         }
         if self.roster.poll_timeout() <= now {
             self.roster.handle_timeout(now);
         }
+        let differing = u64::try_from(self.roster.differing()).unwrap_or(u64::MAX);
+        self.counts.differing.store(differing, Ordering::Relaxed);
+        self.counts.compared.store(self.roster.compared(), Ordering::Relaxed);
         while let Some(octets) = self.roster.poll_transmit() {
             // What is not taken is missed by the others, who ask for everything then.
             self.counts.count_told(self.broadcast.tell(octets));
@@ -70,6 +86,8 @@ impl Nodes {
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     nodes: AtomicU64,
+    differing: AtomicU64,
+    compared: AtomicU64,
     told: AtomicU64,
     untold: AtomicU64,
     heard: AtomicU64,
@@ -81,6 +99,10 @@ pub(super) struct Counts {
 pub(crate) struct NodesSnapshot {
     /// Other nodes that are heard.
     pub(crate) nodes: u64,
+    /// Those of them that have decided otherwise than this one.
+    pub(crate) differing: u64,
+    /// Blocks of places that were compared with what others said of them.
+    pub(crate) compared: u64,
     /// Messages to all of them.
     pub(crate) told: u64,
     /// Messages that were dropped, because too many waited to go out.
@@ -104,6 +126,8 @@ impl Counts {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
         NodesSnapshot {
             nodes: of(&self.nodes),
+            differing: of(&self.differing),
+            compared: of(&self.compared),
             told: of(&self.told),
             untold: of(&self.untold),
             heard: of(&self.heard),

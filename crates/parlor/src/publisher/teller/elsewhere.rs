@@ -55,6 +55,12 @@ impl Teller {
                 desk.typing.writes(person, Instant::now());
                 room
             }
+            Heard::Differs { node, block } => {
+                if let Some(nodes) = &self.nodes {
+                    nodes.tell_differing(node, block);
+                }
+                return;
+            }
             Heard::Spent(spent) => return self.counters.spent_elsewhere(spent, Instant::now()),
         };
         self.due.insert(room);
