@@ -24,6 +24,8 @@ const HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
 const FRAME: usize = FRAME_HEADER + PAGE;
 const PAGE: usize = 4_096;
+/// So few rows wait for their places that it is done many times.
+const PENDING: usize = 20;
 
 /// A database whose write-ahead log still has every commit.
 struct Written {
@@ -44,7 +46,7 @@ fn noted(storage: &Sqlite, wal: &Path) -> (usize, Position, StateHash) {
 
 /// A story whose batches are appended one after the other, or decided while the ones before are being written.
 fn write(folder: &Folder, is_ahead: bool) -> Written {
-    let options = Options { checkpoint_pages: 1_000_000, ..Options::default() };
+    let options = Options { checkpoint_pages: 1_000_000, pending_rows: PENDING, ..Options::default() };
     let raw = proptest::collection::vec(any::<Raw>(), 110).new_tree(&mut TestRunner::deterministic());
     let story = story(&raw.unwrap().current());
     let path = folder.database();
@@ -157,7 +159,7 @@ struct Step {
 
 /// A run in which pages are moved into the database, and the write-ahead log is begun anew, every few commits.
 fn steps(folder: &Folder) -> Vec<Step> {
-    let options = Options { checkpoint_pages: 12, ..Options::default() };
+    let options = Options { checkpoint_pages: 12, pending_rows: PENDING, ..Options::default() };
     let raw = proptest::collection::vec(any::<Raw>(), 150).new_tree(&mut TestRunner::deterministic());
     let story = story(&raw.unwrap().current());
     let path = folder.database();

@@ -102,7 +102,7 @@ impl KeyBuilder {
 
 impl Table {
     pub(crate) fn key(self) -> KeyBuilder {
-        KeyBuilder(RowKey::new()).octets(&[self as u8])
+        KeyBuilder(RowKey::of_table(self as u8))
     }
 }
 

@@ -20,8 +20,12 @@ enum Form {
 }
 
 impl RowKey {
-    pub(crate) fn new() -> Self {
-        RowKey(Form::Short([0; SHORT + 1]))
+    /// The key of this octet, which most begin with.
+    pub(crate) fn of_table(table: u8) -> Self {
+        let mut form = [0; SHORT + 1];
+        form[0] = table;
+        form[SHORT] = 1;
+        RowKey(Form::Short(form))
     }
 
     /// Adds a number, so that keys stand in the order of their numbers.
@@ -59,20 +63,16 @@ impl RowKey {
 
 impl From<&[u8]> for RowKey {
     fn from(octets: &[u8]) -> Self {
-        let mut key = RowKey::new();
-        // Most keys are a letter with one or two numbers.
-        match octets {
-            [table, numbers @ ..] if matches!(numbers.len(), 8 | 16) => {
-                key.extend(&[*table]);
-                numbers
-                    .as_chunks()
-                    .0
-                    .iter()
-                    .for_each(|eight| key.extend_by_number(u64::from_be_bytes(*eight)));
-            }
-            _ => key.extend(octets),
+        // Most keys are a letter with one or two numbers: copies of a size that is known need no call.
+        let mut form = [0; SHORT + 1];
+        match octets.len() {
+            9 => form[..9].copy_from_slice(octets),
+            17 => form[..17].copy_from_slice(octets),
+            short @ ..=SHORT => form[..short].copy_from_slice(octets),
+            _ => return RowKey(Form::Long(octets.to_vec())),
         }
-        key
+        form[SHORT] = u8::try_from(octets.len()).unwrap_or_default();
+        RowKey(Form::Short(form))
     }
 }
 
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_key_that_grows_piece_by_piece_is_the_same_as_one_made_at_once() {
         let octets: Vec<u8> = (0..100).collect();
-        let mut grown = RowKey::new();
+        let mut grown = RowKey::from(&[][..]);
         for (length, octet) in octets.iter().enumerate() {
             grown.extend(&[*octet]);
             assert_eq!(grown, RowKey::from(&octets[..=length]));

@@ -39,9 +39,24 @@ impl Rows {
         self.tables.entry(first(key)).or_default().insert(RowKey::from(key), None);
     }
 
+    /// Takes in all that is written later.
+    pub(crate) fn take_in(&mut self, later: &Rows) {
+        for (key, value) in later.iter() {
+            match value {
+                Some(value) => self.insert(key, value),
+                None => self.remove(key),
+            }
+        }
+    }
+
     /// What a key is to have; nothing if it is not written.
     pub fn get(&self, key: &[u8]) -> Option<Option<&[u8]>> {
-        let place = self.tables.get(&first(key))?.get(&RowKey::from(key))?;
+        self.at(&RowKey::from(key))
+    }
+
+    /// The same, for who has the key in this form.
+    pub(crate) fn at(&self, key: &RowKey) -> Option<Option<&[u8]>> {
+        let place = self.tables.get(&first(key))?.get(key)?;
         Some(at(&self.octets, place))
     }
 

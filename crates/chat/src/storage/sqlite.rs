@@ -10,6 +10,7 @@
 //! the file is written anew.
 
 mod error;
+mod pending;
 mod read;
 mod reader;
 mod refill;
@@ -26,6 +27,7 @@ use rusqlite::Connection;
 use super::{Direction, Read, Refill, Source, Storage, Visit, Writes};
 use crate::trouble::Trouble;
 use error::trouble;
+use pending::Pending;
 
 pub use reader::SqliteReader;
 
@@ -44,11 +46,14 @@ pub struct Options {
     pub check_up_to: u64,
     /// Pages of 4 KiB in the write-ahead log after which they are moved into the file.
     pub checkpoint_pages: u32,
+    /// Rows of the state that wait, durable, to be put in their places together. Everybody who reads has them in memory:
+    /// 2,048 take some 150 KiB.
+    pub pending_rows: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { size_limit: None, check_up_to: 256 << 20, checkpoint_pages: 4_000 }
+        Options { size_limit: None, check_up_to: 256 << 20, checkpoint_pages: 4_000, pending_rows: 2_048 }
     }
 }
 
@@ -58,6 +63,7 @@ pub struct Sqlite {
     connection: Connection,
     path: PathBuf,
     options: Options,
+    pending: Pending,
     /// Rows were removed from the log: of those that moved together, pieces may be left in the gaps of pages.
     has_gaps: bool,
     /// Locked as long as this lives.
@@ -77,7 +83,7 @@ impl Sqlite {
         refill::clean(&path)?;
         let mut connection = connect(&path, &options)?;
         schema::prepare(&mut connection, &options)?;
-        Ok(Sqlite { connection, path, options, has_gaps: false, _lock: lock })
+        Ok(Sqlite { connection, path, options, pending: Pending::default(), has_gaps: false, _lock: lock })
     }
 
     /// Reads the whole file and checks that it is in order; takes as long as reading it takes.
@@ -87,7 +93,11 @@ impl Sqlite {
 
     fn write(&mut self, writes: &Writes) -> Result<(), Trouble> {
         self.run("BEGIN IMMEDIATE")?;
-        write::fill(&self.connection, writes).map_err(trouble)?;
+        if writes.anew {
+            write::clear(&self.connection).map_err(trouble)?;
+        }
+        self.pending.write(&self.connection, writes, self.options.pending_rows)?;
+        write::entries(&self.connection, &writes.entries).map_err(trouble)?;
         self.run("COMMIT")
     }
 
@@ -156,11 +166,11 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 
 impl Read for Sqlite {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
-        read::get(&self.connection, key)
+        self.pending.over(&self.connection, |over| over.get(key))
     }
 
     fn scan(&self, keys: Range<&[u8]>, direction: Direction, visit: &mut Visit<'_>) -> Result<(), Trouble> {
-        read::scan(&self.connection, keys, direction, visit)
+        self.pending.over(&self.connection, |over| over.scan(keys, direction, visit))
     }
 
     fn entry(&self, position: u64) -> Result<Option<Vec<u8>>, Trouble> {
@@ -176,6 +186,9 @@ impl Storage for Sqlite {
     fn commit(&mut self, writes: &Writes) -> Result<(), Trouble> {
         let result = self.write(writes);
         self.has_gaps |= writes.removes;
+        if result.is_err() {
+            self.pending = Pending::default();
+        }
         // Some failures have ended the transaction already; that it is over is all that matters.
         if result.is_err() && !self.connection.is_autocommit() {
             let _ = self.run("ROLLBACK");
@@ -204,6 +217,7 @@ impl Storage for Sqlite {
         }
         self.connection = Connection::open_in_memory().map_err(trouble)?;
         let placed = refill::put_in_place(&self.path);
+        self.pending = Pending::default();
         self.connection = connect(&self.path, &self.options)?;
         placed
     }

@@ -92,7 +92,8 @@ impl Read for Staged<'_> {
     }
 
     fn look(&self, key: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
-        if let Some(written) = self.writes.rows.get(key) {
+        let row_key = RowKey::from(key);
+        if let Some(written) = self.writes.rows.at(&row_key) {
             written.iter().for_each(|value| visit(value));
             return Ok(());
         }
@@ -101,12 +102,11 @@ impl Read for Staged<'_> {
             return Ok(());
         }
         let is_cached = key.first().is_some_and(|table| is_cached(*table));
-        let cached_key = RowKey::from(key);
-        if is_cached && let Some(cached) = cache.rows.borrow().get(&cached_key) {
+        if is_cached && let Some(cached) = cache.rows.borrow().get(&row_key) {
             cached.iter().for_each(|value| visit(value));
             return Ok(());
         }
-        if let Some(written) = under_way.and_then(|writes| writes.rows.get(key)) {
+        if let Some(written) = under_way.and_then(|writes| writes.rows.at(&row_key)) {
             written.iter().for_each(|value| visit(value));
             return Ok(());
         }
@@ -119,7 +119,7 @@ impl Read for Staged<'_> {
         if rows.len() >= CACHED {
             rows.clear();
         }
-        rows.insert(cached_key, value);
+        rows.insert(row_key, value);
         Ok(())
     }
 

@@ -63,10 +63,10 @@ pub(crate) fn entries(
     rows.and_then(Iterator::collect).map_err(trouble)
 }
 
-/// What a connection sees within one transaction.
-pub(crate) struct Moment<'a>(pub(crate) &'a Connection);
+/// What stands in its place, without what waits to be put there.
+pub(super) struct InPlace<'a>(pub(super) &'a Connection);
 
-impl Read for Moment<'_> {
+impl Read for InPlace<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
         get(self.0, key)
     }

@@ -1,12 +1,14 @@
 //! Reading a database on a connection of its own, beside whoever writes it.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::trouble;
+use super::pending::Pending;
 use super::{PATIENCE, STATEMENTS, read, schema};
-use crate::storage::{Read, Source};
+use crate::storage::{Direction, Read, Source, Visit};
 use crate::trouble::Trouble;
 
 /// A database that is open for reading, whether or not a server writes to it meanwhile.
@@ -17,6 +19,7 @@ use crate::trouble::Trouble;
 pub struct SqliteReader {
     connection: Connection,
     path: PathBuf,
+    pending: Pending,
 }
 
 impl SqliteReader {
@@ -38,7 +41,7 @@ impl SqliteReader {
         let connection = Connection::open_with_flags(path, flags).map_err(trouble)?;
         connection.busy_timeout(PATIENCE).map_err(trouble)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Ok(SqliteReader { connection, path: path.into() })
+        Ok(SqliteReader { connection, path: path.into(), pending: Pending::default() })
     }
 
     /// Reads the whole file and checks that it is in order; takes as long as reading it takes.
@@ -51,10 +54,35 @@ impl Source for SqliteReader {
     fn read(&mut self, run: &mut dyn FnMut(&dyn Read) -> Result<(), Trouble>) -> Result<(), Trouble> {
         // One transaction sees one moment.
         let transaction = self.connection.transaction().map_err(trouble)?;
-        run(&read::Moment(&transaction))
+        self.pending.look_again();
+        run(&Moment { connection: &transaction, pending: &self.pending })
     }
 
     fn another(&self) -> Result<Box<dyn Source>, Trouble> {
         Ok(Box::new(SqliteReader::beside_writer(&self.path)?))
+    }
+}
+
+/// What a connection sees within one transaction.
+struct Moment<'a> {
+    connection: &'a Connection,
+    pending: &'a Pending,
+}
+
+impl Read for Moment<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
+        self.pending.over(self.connection, |over| over.get(key))
+    }
+
+    fn scan(&self, keys: Range<&[u8]>, direction: Direction, visit: &mut Visit<'_>) -> Result<(), Trouble> {
+        self.pending.over(self.connection, |over| over.scan(keys, direction, visit))
+    }
+
+    fn entry(&self, position: u64) -> Result<Option<Vec<u8>>, Trouble> {
+        read::entry(self.connection, position)
+    }
+
+    fn entries(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, Trouble> {
+        read::entries(self.connection, after, limit)
     }
 }

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::error::trouble;
 use super::{Options, beside, limit_size, schema, write};
-use crate::storage::Refill;
+use crate::storage::{Refill, Writes};
 use crate::trouble::Trouble;
 
 /// Removes what a process has left that ended in the middle.
@@ -44,8 +44,17 @@ fn fill(made: &Path, options: &Options, refill: &mut Refill<'_>) -> Result<(), T
     configure().map_err(trouble)?;
     schema::prepare(&mut connection, options)?;
     connection.execute_batch("BEGIN").map_err(trouble)?;
-    refill(&mut |writes| write::fill(&connection, writes).map_err(trouble))?;
+    refill(&mut |writes| put(&connection, writes).map_err(trouble))?;
     connection.execute_batch("COMMIT").map_err(trouble)
+}
+
+/// Keys ascend, so that nothing has to wait for others on the same page.
+fn put(connection: &Connection, writes: &Writes) -> rusqlite::Result<()> {
+    if writes.anew {
+        write::clear(connection)?;
+    }
+    write::rows(connection, &writes.rows)?;
+    write::entries(connection, &writes.entries)
 }
 
 /// Gives the new file the place of the old one, of which nobody may have anything to write any more.

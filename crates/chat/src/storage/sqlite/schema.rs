@@ -14,7 +14,8 @@ const APPLICATION: i64 = 0x5061_726c;
 /// That a row replaces another, and that a row without a value ends a statement in its middle, is said here and not in
 /// the statements: SQLite keeps a copy of every page that a statement touches if the statement might have to be undone
 /// by itself, and here it is always the whole batch that is undone.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE log (
         position INTEGER PRIMARY KEY ON CONFLICT REPLACE,
         entry BLOB NOT NULL ON CONFLICT FAIL
@@ -23,7 +24,11 @@ const STEPS: &[&str] = &["
         key BLOB NOT NULL ON CONFLICT FAIL PRIMARY KEY ON CONFLICT REPLACE,
         value BLOB NOT NULL ON CONFLICT FAIL
     ) WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE pending (piece INTEGER PRIMARY KEY, rows BLOB NOT NULL);
+",
+];
 
 /// Checks what is in the file and brings it to the present version.
 pub(crate) fn prepare(connection: &mut Connection, options: &Options) -> Result<(), Trouble> {

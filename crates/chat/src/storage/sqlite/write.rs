@@ -3,26 +3,32 @@
 use rusqlite::{CachedStatement, Connection, ToSql};
 
 use super::read::integer;
-use crate::storage::Writes;
+use crate::storage::{Entries, Rows};
 
 /// Rows that one statement writes, so that beginning and ending one is shared among them.
 const TOGETHER: usize = 32;
 
-/// Writes a batch into the transaction that is open.
-pub(crate) fn fill(connection: &Connection, writes: &Writes) -> rusqlite::Result<()> {
-    if writes.anew {
-        connection.execute_batch("DELETE FROM state; DELETE FROM log")?;
-    }
+/// Removes everything that is in its place, within the transaction that is open.
+pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("DELETE FROM state; DELETE FROM log")
+}
+
+/// Puts rows in their places, within the transaction that is open.
+pub(crate) fn rows(connection: &Connection, rows: &Rows) -> rusqlite::Result<()> {
     let mut removed = connection.prepare_cached("DELETE FROM state WHERE key = ?1")?;
-    let rows = writes.rows.iter().filter_map(|(key, value)| Some((key, value?)));
-    put(connection, "state", rows)?;
-    for (key, _) in writes.rows.iter().filter(|(_, value)| value.is_none()) {
+    put(connection, "state", rows.iter().filter_map(|(key, value)| Some((key, value?))))?;
+    for (key, _) in rows.iter().filter(|(_, value)| value.is_none()) {
         removed.execute([key])?;
     }
+    Ok(())
+}
+
+/// Writes entries, within the transaction that is open.
+pub(crate) fn entries(connection: &Connection, entries: &Entries) -> rusqlite::Result<()> {
     let mut removed = connection.prepare_cached("DELETE FROM log WHERE position = ?1")?;
-    let entries = writes.entries.iter().filter_map(|(position, entry)| Some((integer(position), entry?)));
-    put(connection, "log", entries)?;
-    for (position, _) in writes.entries.iter().filter(|(_, entry)| entry.is_none()) {
+    let written = entries.iter().filter_map(|(position, entry)| Some((integer(position), entry?)));
+    put(connection, "log", written)?;
+    for (position, _) in entries.iter().filter(|(_, entry)| entry.is_none()) {
         removed.execute([integer(position)])?;
     }
     Ok(())
