@@ -1,7 +1,7 @@
 //! A client of `parlor.v1` as a stranger would write it from docs/protocol.md.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
@@ -41,28 +41,43 @@ impl Client {
     /// Comes as somebody new, by a connection that compresses.
     pub async fn compressing(address: &str) -> Client {
         let deflate = Deflate { takeover: true, ..Deflate::default() };
-        Client::connect_by(Connector::new().deflate(deflate), address, None).await
+        let client = Client::connect_by(Connector::new().deflate(deflate), address, None).await;
+        client.unwrap_or_else(|why| panic!("{address}: {why}"))
+    }
+
+    /// Comes back as soon as somebody serves: who is succeeded may cut off whoever has not been let in yet.
+    pub async fn back_in_a_while(address: &str, token: &str) -> Client {
+        let deadline = Instant::now() + SOON;
+        loop {
+            match Client::connect_by(Connector::new(), address, Some(token)).await {
+                Ok(client) => return client,
+                Err(why) => assert!(Instant::now() < deadline, "{address}: {why}"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     async fn connect(address: &str, token: Option<&str>) -> Client {
-        Client::connect_by(Connector::new(), address, token).await
+        let client = Client::connect_by(Connector::new(), address, token).await;
+        client.unwrap_or_else(|why| panic!("{address}: {why}"))
     }
 
-    async fn connect_by(connector: Connector, address: &str, token: Option<&str>) -> Client {
+    async fn connect_by(connector: Connector, address: &str, token: Option<&str>) -> Result<Client, String> {
         let mut connector = connector.subprotocols(["parlor.v1"]);
         if let Some(token) = token {
             let bearer = HeaderValue::try_from(format!("Bearer {token}")).expect("a token is visible ASCII");
             connector = connector.header(header::AUTHORIZATION, bearer);
         }
-        let ws = connector.connect(address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
+        let ws = connector.connect(address).await.map_err(|error| error.to_string())?;
         let token = token.map(ToOwned::to_owned);
         let (welcome, heard) = (Value::Null, VecDeque::new());
         let mut client = Client { ws, welcome, token: String::new(), heard, asked: 0 };
-        client.welcome = client.receive().await;
+        client.welcome =
+            client.receive_unless_ended().await.map_err(|code| format!("it ended with {code}"))?;
         assert_eq!(client.welcome["type"], "welcome", "{}", client.welcome);
         let new = client.welcome["token"].as_str().map(ToOwned::to_owned);
         client.token = new.or(token).expect("who is new is given a token");
-        client
+        Ok(client)
     }
 
     /// Who this is.
@@ -79,6 +94,22 @@ impl Client {
     pub async fn ask(&mut self, request: Value) -> Value {
         let id = self.send(request).await;
         self.answer(id).await
+    }
+
+    /// As [`Client::ask`], or the close code if the connection ends before there is an answer.
+    pub async fn ask_unless_ended(&mut self, mut request: Value) -> Result<Value, u16> {
+        self.asked += 1;
+        request["id"] = json!(self.asked);
+        if self.ws.send(request.to_string()).await.is_err() {
+            return Err(self.ended().await);
+        }
+        loop {
+            let line = self.receive_unless_ended().await?;
+            if line["id"] == self.asked {
+                return Ok(line);
+            }
+            self.heard.push_back(line);
+        }
     }
 
     /// Asks for something that must be done, and returns the answer.
@@ -128,6 +159,14 @@ impl Client {
         }
     }
 
+    /// As [`Client::event`], or the close code if the connection ends before.
+    pub async fn event_unless_ended(&mut self) -> Result<Value, u16> {
+        match self.heard.pop_front() {
+            Some(line) => Ok(line),
+            None => self.receive_unless_ended().await,
+        }
+    }
+
     /// The next line of a type; those of other types before it are dropped.
     pub async fn event_of(&mut self, kind: &str) -> Value {
         loop {
@@ -140,9 +179,24 @@ impl Client {
 
     /// The next line, whatever it is.
     pub async fn receive(&mut self) -> Value {
-        let received = tokio::time::timeout(SOON, self.ws.recv()).await.expect("something should come");
-        let message = received.unwrap_or_else(|| panic!("it ended: {:?}", self.ws.closed()));
-        serde_json::from_str(message.as_text().expect("only text comes")).expect("it is JSON")
+        let received = self.receive_unless_ended().await;
+        received.unwrap_or_else(|_| panic!("it ended: {:?}", self.ws.closed()))
+    }
+
+    /// The next line, or the close code if the connection ends before.
+    pub async fn receive_unless_ended(&mut self) -> Result<Value, u16> {
+        match tokio::time::timeout(SOON, self.ws.recv()).await.expect("something should come") {
+            Some(message) => {
+                let line = message.as_text().expect("only text comes");
+                Ok(serde_json::from_str(line).expect("it is JSON"))
+            }
+            None => Err(self.ended().await),
+        }
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.ws.closed().is_some()
     }
 
     /// Waits for the end, and returns its close code.

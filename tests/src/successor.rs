@@ -21,6 +21,16 @@ impl Successor {
         Successor { process, lock: folder.path().join("parlor-data/lock") }
     }
 
+    /// The process that `parlor upgrade` said to have started.
+    ///
+    /// # Panics
+    ///
+    /// When it said something else.
+    pub fn said(line: &str, folder: &Folder) -> Self {
+        let process = line.strip_prefix("process ").and_then(|rest| rest.split(' ').next()?.parse().ok());
+        Successor::new(process.unwrap_or_else(|| panic!("{line}")), folder)
+    }
+
     /// The number of the process.
     pub fn id(&self) -> u32 {
         self.process

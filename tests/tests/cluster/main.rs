@@ -8,4 +8,5 @@ mod presence;
 mod rates;
 mod starting;
 mod together;
+mod upgrading;
 mod waiting;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use parlor_tests::broker::Broker;
 use parlor_tests::client::Client;
 use parlor_tests::process::{Folder, Process, built};
+use parlor_tests::successor::Successor;
 use serde_json::{Value, json};
 
 /// How long starting or stopping may take on a busy machine.
@@ -80,6 +81,16 @@ impl Node {
         let status = self.process.terminate(SOON);
         assert!(status.success(), "{status}{}", self.process.report());
         self.folder
+    }
+
+    /// Has it succeeded by the same program, and waits until it has ended.
+    pub(crate) async fn succeed(&self) -> Successor {
+        let mut command = Command::new(built("parlor"));
+        let mut upgrade = Process::spawn("upgrade", command.arg("upgrade").current_dir(self.folder.path()));
+        while upgrade.is_running() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Successor::said(&upgrade.line_with("process ", SOON), &self.folder)
     }
 
     /// Wants it to be succeeded.

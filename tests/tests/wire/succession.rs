@@ -44,10 +44,7 @@ fn succeed(folder: &Folder) -> Successor {
 
 /// The process that it said to have started.
 fn successor_of(output: &Output, folder: &Folder) -> Successor {
-    let said = String::from_utf8(output.stdout.clone()).unwrap();
-    let process = said.strip_prefix("process ").and_then(|rest| rest.split(' ').next());
-    let process = process.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{said}"));
-    Successor::new(process, folder)
+    Successor::said(str::from_utf8(&output.stdout).unwrap(), folder)
 }
 
 /// Why it was not succeeded.
