@@ -92,6 +92,7 @@ fn nothing_acknowledged_is_lost_by_what_happens_to_a_cluster_and_the_servers_of_
         let is_one = |fault: &str| of.iter().any(|of| fault.starts_with(of));
         counts.iter().filter(|(fault, _)| is_one(fault)).map(|(_, count)| count).sum()
     };
+    assert!(counts["clocks apart"] >= 78, "of the nodes, in seconds: {counts:?}");
     assert!(faults(&["node "]) >= 2, "{counts:?}");
     assert!(faults(&["broker ", "leader ", "majority "]) >= 2, "{counts:?}");
     for happened in ["reconnects", "resends"] {

@@ -7,6 +7,7 @@
 mod accounts;
 mod asking;
 mod chance;
+mod clocks;
 mod cluster_course;
 mod cluster_faults;
 mod compare;

@@ -16,6 +16,16 @@ pub(super) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
     connecting: impl Future<Output = io::Result<S>>,
     path: &str,
 ) -> Option<(u16, String)> {
+    let (head, body) = whole(connecting, path).await?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, body))
+}
+
+/// As [`ask`], but returns the head and the body.
+pub(super) async fn whole<S: AsyncRead + AsyncWrite + Unpin>(
+    connecting: impl Future<Output = io::Result<S>>,
+    path: &str,
+) -> Option<(String, String)> {
     let asking = async {
         let mut stream = connecting.await?;
         // In HTTP/1.0 the answer comes as it is, and its end is that of the connection (RFC 1945 §7.2.2).
@@ -27,6 +37,5 @@ pub(super) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
     };
     let answer = timeout(ANSWER, asking).await.ok()?.ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
-    let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some((status, body.to_owned()))
+    Some((head.to_owned(), body.to_owned()))
 }

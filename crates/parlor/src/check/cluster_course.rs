@@ -14,7 +14,7 @@ use super::problems::Kind;
 use super::route::Route;
 use super::shared::Phase;
 use super::verdict::Verdict;
-use super::{CheckError, cluster_faults, healing, say};
+use super::{CheckError, clocks, cluster_faults, healing, say};
 
 /// How long it may take at the end until everything is acknowledged, beside what a single server has: who waits for a
 /// leader waits, and is told to try again.
@@ -36,7 +36,14 @@ pub(super) async fn run(options: &Options, seed: u64, label: String) -> Result<V
         ));
     }
     let (mut cluster, addresses) = OwnCluster::start(&label, &version).await.map_err(CheckError::Server)?;
+    let apart = clocks::apart(&addresses).await.unwrap_or(0);
+    if !clocks::are_set(apart) {
+        say(
+            "the clocks of the nodes are not set apart; that needs libfaketime (on Debian: apt-get install libfaketime)",
+        );
+    }
     let mut course = Course::start(options, seed, label, Route::to_nodes(addresses)).await?;
+    course.shared.count(|counts| counts.clocks_apart = apart);
     let went = course.with_cluster(options, &mut cluster).await;
     let mut verdict = course.finish(went, seed).await;
     let kept = cluster.end(!is_good(&verdict)).await;

@@ -29,6 +29,8 @@ pub(super) struct Counts {
     pub(super) full_disks: u64,
     /// What was done to the parts of a cluster.
     pub(super) faults: BTreeMap<&'static str, u64>,
+    /// Seconds between the clocks of those two nodes of a cluster that are furthest apart.
+    pub(super) clocks_apart: u64,
     /// How often the log was healed, because its servers had forgotten something, and how many entries that were.
     pub(super) healed: u64,
     pub(super) put_back: u64,

@@ -10,6 +10,7 @@ use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep};
 
 use super::asking::ask;
+use super::clocks::{self, Clock};
 use super::own_broker::{OwnBroker, Version};
 use super::own_server::OwnServer;
 use super::passage::Passage;
@@ -17,7 +18,7 @@ use super::passage::Passage;
 /// How many servers of the log there are: three stand the loss of one.
 pub(super) const BROKERS: usize = 3;
 /// How many nodes there are.
-pub(super) const NODES: usize = 3;
+pub(super) const NODES: usize = clocks::AHEAD.len();
 /// The stream that is the log.
 pub(super) const STREAM: &str = "parlor-main";
 /// How long starting may take while servers look for each other, and everybody may take to have everything.
@@ -114,8 +115,9 @@ impl OwnCluster {
             brokers.push(OwnBroker::new(folder.join(format!("broker-{number}")), number, &routes, version)?);
         }
         let mut nodes = Vec::new();
-        for number in 0..NODES {
-            nodes.push(node(&folder.join(format!("node-{number}")), passages.to_servers(number))?);
+        for (number, ahead) in clocks::AHEAD.into_iter().enumerate() {
+            let folder = folder.join(format!("node-{number}"));
+            nodes.push(node(&folder, passages.to_servers(number), Clock::ahead(ahead))?);
         }
         let mut cluster = OwnCluster { brokers, nodes, passages, folder };
         for (number, broker) in cluster.brokers.iter_mut().enumerate() {
@@ -192,8 +194,8 @@ pub(super) async fn wait_for_brokers(brokers: &[OwnBroker]) -> io::Result<()> {
     Ok(())
 }
 
-/// A node that reaches the servers of the log in this way.
-fn node(folder: &Path, servers: String) -> io::Result<OwnServer> {
+/// A node that reaches the servers of the log in this way, and goes by this clock.
+fn node(folder: &Path, servers: String, clock: Option<Clock>) -> io::Result<OwnServer> {
     let data = folder.join("data");
     let arguments = vec![
         "--cluster".to_owned(),
@@ -201,7 +203,7 @@ fn node(folder: &Path, servers: String) -> io::Result<OwnServer> {
         "--metrics".to_owned(),
         format!("unix:{}", folder.join(COUNTS).display()),
     ];
-    OwnServer::new(data, folder.join("server.log"), arguments)
+    OwnServer::new(data, folder.join("server.log"), arguments, clock)
 }
 
 /// Starts a node. As long as the servers of the log cannot be asked it does not start, and then it is started again, unless

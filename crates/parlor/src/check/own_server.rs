@@ -11,6 +11,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
+use super::clocks::Clock;
 use super::process;
 
 /// How long a start may take: reading the data through, if it was killed while it wrote a lot.
@@ -32,6 +33,8 @@ pub(super) struct OwnServer {
     said_before: u64,
     /// What it is told beside where its data is.
     arguments: Vec<String>,
+    /// What it takes for the time; nothing if that is right.
+    clock: Option<Clock>,
     /// The folder, if it is ours to remove.
     temporary: Option<PathBuf>,
 }
@@ -49,16 +52,22 @@ impl OwnServer {
             Some(temporary) => temporary.join("server.log"),
             None => std::env::temp_dir().join(format!("parlor-check-{}.log", std::process::id())),
         };
-        let mut server = OwnServer::new(data, log, Vec::new())?;
+        let mut server = OwnServer::new(data, log, Vec::new(), None)?;
         server.temporary = temporary;
         let address = server.start_again().await?;
         Ok((server, address))
     }
 
     /// One that does not run yet.
-    pub(super) fn new(data: PathBuf, log: PathBuf, arguments: Vec<String>) -> io::Result<Self> {
+    pub(super) fn new(
+        data: PathBuf,
+        log: PathBuf,
+        arguments: Vec<String>,
+        clock: Option<Clock>,
+    ) -> io::Result<Self> {
         fs::create_dir_all(&data)?;
-        Ok(OwnServer { child: None, successor: None, data, log, said_before: 0, arguments, temporary: None })
+        let (child, successor, temporary) = (None, None, None);
+        Ok(OwnServer { child, successor, data, log, said_before: 0, arguments, clock, temporary })
     }
 
     /// Starts it where its data is.
@@ -95,6 +104,9 @@ impl OwnServer {
             if name.to_string_lossy().starts_with(crate::config::PREFIX) {
                 command.env_remove(name);
             }
+        }
+        if let Some(clock) = &self.clock {
+            clock.set(&mut command);
         }
         Ok(command)
     }

@@ -46,6 +46,7 @@ impl fmt::Display for Verdict {
             ("kills", counts.kills),
             ("upgrades", counts.upgrades),
             ("full disks", counts.full_disks),
+            ("clocks apart", counts.clocks_apart),
             ("healed", counts.healed),
             ("put back", counts.put_back),
             ("broken off", counts.broken_off),
