@@ -310,6 +310,11 @@ impl Connection {
         self.driver.is_open()
     }
 
+    /// It will [`advance`](Connection::advance) soon, whatever comes until then.
+    pub(crate) fn attend(&self) {
+        self.ws.outbox().attend();
+    }
+
     /// Has `waker` woken, or the core give it a turn, when there is something to
     /// [`advance`](Connection::advance) with. False if there is already.
     pub(crate) fn sleep(&self, waker: &Waker) -> bool {

@@ -249,6 +249,11 @@ impl Outbox {
         }
     }
 
+    /// The connection is about to look here, so that it need not be told of what comes until then.
+    pub(crate) fn attend(&self) {
+        self.lock().is_attended = true;
+    }
+
     /// The connection will be told when there is something to take: by its core, or `waker` is woken. False if
     /// there is already.
     pub(crate) fn sleep(&self, waker: &Waker) -> bool {

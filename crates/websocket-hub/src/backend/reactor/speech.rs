@@ -247,11 +247,14 @@ impl Speech {
         }
     }
 
-    /// Only while input is wanted.
+    /// Only while input is wanted, and before a turn: answers are looked for there.
     pub(super) fn receive(&mut self, octets: &mut [u8], now: Instant) {
         match self {
             Speech::Http(http) => http.receive(octets, now),
-            Speech::WebSocket(ws) => ws.opened().receive(octets, now),
+            Speech::WebSocket(ws) => {
+                ws.connection.attend();
+                ws.opened().receive(octets, now);
+            }
         }
     }
 

@@ -62,6 +62,8 @@ pub(in crate::backend) struct Worker<E> {
     listeners: Vec<Socket>,
     peers: Slab<Peer>,
     ready: Vec<u64>,
+    /// Memory for those that have their turn together.
+    batch: Vec<(u64, Peer)>,
     /// Octets that were received since the last turn.
     received: usize,
     timers: Timers,
@@ -110,6 +112,7 @@ impl<E: Engine> Worker<E> {
             listeners,
             peers: Slab::new(),
             ready: Vec::new(),
+            batch: Vec::new(),
             received: 0,
             timers: Timers::new(Instant::now()),
             control: Box::pin(async move { stopping.stopping().await }),

@@ -2,7 +2,6 @@
 
 use std::io::{self, IoSlice};
 use std::ops::Range;
-use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
 use super::engine::{Engine, Send};
@@ -12,19 +11,26 @@ use crate::fanout::{Fanout, MAX_PIECES, Plan};
 /// Several pieces of up to so many octets together are copied into one, which costs less than having the kernel
 /// look at each.
 const MAX_GATHERED: usize = 4096;
+/// Memory for copies that is kept from one batch to the next.
+const MAX_KEPT: usize = 64 * 1024;
 
 /// Memory for batches, which is kept from one to the next.
 #[derive(Default)]
 pub(super) struct Writer {
     pub(super) plans: Vec<Plan>,
     pub(super) written: Vec<io::Result<usize>>,
+    /// Which of the batch may have something to say.
+    pub(super) writes: Vec<bool>,
+    /// Where those are in the batch that do.
+    writers: Vec<usize>,
+    outputs: Vec<Output>,
+    gathered: Vec<u8>,
 }
 
 /// What one connection of the batch has to say.
-struct Output<'a> {
+struct Output {
     /// Where its plan is.
     nth: usize,
-    socket: BorrowedFd<'a>,
     len: usize,
     /// Where it is among the pieces, or, if it was copied, among the gathered octets.
     place: Range<usize>,
@@ -32,47 +38,42 @@ struct Output<'a> {
 }
 
 impl Writer {
-    /// Writes what each of the batch has to say. Says which of them may have had anything.
+    /// Writes what each of the batch has to say, and notes which of them may have had anything.
     pub(super) fn write(
         &mut self,
         engine: &mut impl Engine,
         batch: &mut [(u64, Peer)],
         fanout: &mut Fanout,
         now: Instant,
-    ) -> Vec<bool> {
+    ) {
         if self.plans.len() < batch.len() {
             self.plans.resize_with(batch.len(), Plan::default);
         }
         let spare = &mut self.plans[0];
-        let writes: Vec<bool> = batch.iter_mut().map(|(_, peer)| peer.prepare(spare, fanout, now)).collect();
-        let writers: Vec<usize> = (0..batch.len()).filter(|index| writes[*index]).collect();
-        for (plan, index) in self.plans.iter_mut().zip(&writers) {
+        self.writes.clear();
+        self.writes.extend(batch.iter_mut().map(|(_, peer)| peer.prepare(spare, fanout, now)));
+        self.writers.clear();
+        self.writers.extend((0..batch.len()).filter(|index| self.writes[*index]));
+        for (plan, index) in self.plans.iter_mut().zip(&self.writers) {
             batch[*index].1.plan(plan, fanout);
         }
-        let lens = self.send(engine, batch, &writers, fanout);
-        for ((nth, len), written) in lens.into_iter().zip(&self.written) {
-            batch[writers[nth]].1.written(written, len, &self.plans[nth], fanout, now);
+        self.send(engine, batch, fanout);
+        for (Output { nth, len, .. }, written) in self.outputs.iter().zip(&self.written) {
+            batch[self.writers[*nth]].1.written(written, *len, &self.plans[*nth], fanout, now);
         }
-        writes
     }
 
-    /// Sends what is planned. Says, for each send, whose plan it was and how many octets there were.
-    fn send(
-        &mut self,
-        engine: &mut impl Engine,
-        batch: &[(u64, Peer)],
-        writers: &[usize],
-        fanout: &Fanout,
-    ) -> Vec<(usize, usize)> {
-        let mut gathered = Vec::new();
+    /// Sends what is planned.
+    fn send(&mut self, engine: &mut impl Engine, batch: &[(u64, Peer)], fanout: &Fanout) {
+        let Writer { plans, written, writers, outputs, gathered, .. } = self;
+        outputs.clear();
+        gathered.clear();
         let mut pieces = Vec::with_capacity(writers.len());
-        let mut outputs = Vec::with_capacity(writers.len());
         let mut some = [IoSlice::new(&[]); MAX_PIECES];
         for (nth, index) in writers.iter().enumerate() {
-            let peer = &batch[*index].1;
-            let count = peer.pieces(&self.plans[nth], fanout, &mut some);
+            let count = batch[*index].1.pieces(&plans[nth], fanout, &mut some);
             if count > 0 {
-                outputs.push(output(nth, peer, &some[..count], &mut pieces, &mut gathered));
+                outputs.push(output(nth, &some[..count], &mut pieces, gathered));
             }
         }
         for output in outputs.iter_mut().filter(|output| output.is_gathered) {
@@ -80,20 +81,23 @@ impl Writer {
             output.place = pieces.len()..pieces.len() + 1;
             pieces.push(piece);
         }
-        let sends = outputs.iter().map(|output| (output.socket, output.place.clone()));
-        let sends: Vec<_> = sends.map(|(socket, place)| Send { socket, pieces: &pieces[place] }).collect();
-        engine.send(&sends, &mut self.written);
-        outputs.iter().map(|output| (output.nth, output.len)).collect()
+        let sends = outputs.iter().map(|output| {
+            let socket = batch[writers[output.nth]].1.socket();
+            Send { socket, pieces: &pieces[output.place.clone()] }
+        });
+        engine.send(&sends.collect::<Vec<_>>(), written);
+        if gathered.capacity() > MAX_KEPT {
+            *gathered = Vec::new();
+        }
     }
 }
 
 fn output<'a>(
     nth: usize,
-    peer: &'a Peer,
     some: &[IoSlice<'a>],
     pieces: &mut Vec<IoSlice<'a>>,
     gathered: &mut Vec<u8>,
-) -> Output<'a> {
+) -> Output {
     let len = some.iter().map(|piece| piece.len()).sum();
     let is_gathered = some.len() > 1 && len <= MAX_GATHERED;
     let place = if is_gathered {
@@ -104,5 +108,5 @@ fn output<'a>(
         pieces.extend_from_slice(some);
         pieces.len() - some.len()..pieces.len()
     };
-    Output { nth, socket: peer.socket(), len, place, is_gathered }
+    Output { nth, len, place, is_gathered }
 }

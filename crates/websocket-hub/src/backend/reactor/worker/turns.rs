@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::super::engine::Engine;
 use super::super::peer::{Around, Next, Peer};
+use super::super::writing::Writer;
 use super::Worker;
 use crate::fanout::SLICE;
 use crate::worker::{Local, Sitter};
@@ -33,25 +34,28 @@ impl<E: Engine> Worker<E> {
             return;
         }
         let count = self.ready.len().min(BATCH);
+        let mut batch = std::mem::take(&mut self.batch);
         let keys = self.ready.drain(..count);
-        let mut batch: Vec<(u64, Peer)> =
-            keys.filter_map(|key| self.peers.take(key).map(|peer| (key, peer))).collect();
+        batch.extend(keys.filter_map(|key| self.peers.take(key).map(|peer| (key, peer))));
         batch.iter_mut().for_each(|(_, peer)| peer.advance(now));
-        for (key, peer, next) in self.write(batch, now) {
+        let others = self.write(&mut batch, now);
+        self.batch = batch;
+        for (key, peer, next) in others {
             self.go_on(key, peer, next);
         }
     }
 
-    /// Writes what a batch has to say, and says what else is to follow: with the connections that end here, of whose
+    /// Writes what a batch has to say, puts it back, and says what else is to follow: with the connections that end here, of whose
     /// end their handlers have to be told while the fan-out is not borrowed.
-    fn write(&mut self, mut batch: Vec<(u64, Peer)>, now: Instant) -> Vec<(u64, Option<Peer>, Next)> {
+    fn write(&mut self, batch: &mut Vec<(u64, Peer)>, now: Instant) -> Vec<(u64, Option<Peer>, Next)> {
         let mut others = Vec::new();
         let local = Rc::clone(&self.local);
         let Local { fanout, seats, .. } = &mut *local.borrow_mut();
-        let wrote = self.writer.write(&mut self.engine, &mut batch, fanout, now);
-        for ((key, mut peer), wrote) in batch.into_iter().zip(wrote) {
+        self.writer.write(&mut self.engine, batch, fanout, now);
+        let Writer { writes, plans, .. } = &mut self.writer;
+        for ((key, mut peer), wrote) in batch.drain(..).zip(writes.drain(..)) {
             let had_seat = peer.seat().is_some();
-            let plan = &mut self.writer.plans[0];
+            let plan = &mut plans[0];
             let mut around = Around { engine: &mut self.engine, plan, fanout };
             let next = peer.settle(&mut around, key, wrote, now);
             if let Next::Close | Next::Leave | Next::Carry = next {
