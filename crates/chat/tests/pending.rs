@@ -159,3 +159,23 @@ fn a_batch_of_many_rows_goes_to_its_places_with_all_that_waits() {
         assert_eq!(seen_by(&mut *source), seen(&memory).unwrap());
     }
 }
+
+#[test]
+fn nothing_of_what_is_erased_waits() {
+    let with = |value: &str| {
+        let mut writes = Writes::default();
+        writes.rows.insert(b"A1", value);
+        writes
+    };
+    for (erases, removes, remains) in [(false, false, true), (true, false, false), (false, true, false)] {
+        let folder = Folder::new();
+        let mut database = open(&folder, 2_000);
+        database.commit(&with("what is kept secret")).unwrap();
+        database.commit(&Writes { erases, removes, ..with("nothing") }).unwrap();
+        assert_eq!(database.scrub(), Ok(true));
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        let octets: Vec<u8> = files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
+        assert_eq!(String::from_utf8_lossy(&octets).contains("kept secret"), remains);
+        assert_eq!(database.get(b"A1").unwrap().unwrap(), b"nothing");
+    }
+}

@@ -96,7 +96,9 @@ impl Sqlite {
         if writes.anew {
             write::clear(&self.connection).map_err(trouble)?;
         }
-        self.pending.write(&self.connection, writes, self.options.pending_rows)?;
+        // What waits may hold what is erased.
+        let most = if writes.erases || writes.removes { 0 } else { self.options.pending_rows };
+        self.pending.write(&self.connection, writes, most)?;
         write::entries(&self.connection, &writes.entries).map_err(trouble)?;
         self.run("COMMIT")
     }
