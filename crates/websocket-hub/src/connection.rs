@@ -258,7 +258,8 @@ impl Connection {
         let mut input = Input::new(bytes);
         while let Some(event) = self.awake().receive(&mut input, now) {
             self.tell(event, now);
-            if self.is_full() {
+            // It may have been told to pause, and said that it has.
+            if self.is_full() || self.is_paused() {
                 break;
             }
         }

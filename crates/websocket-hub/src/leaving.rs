@@ -8,6 +8,8 @@ use crate::carried::Carried;
 
 /// How often it is looked whether somebody who has not answered is gone.
 const LOOK: Duration = Duration::from_millis(5);
+/// How long one may take who goes already. Nothing holds it up but its thread's turn.
+const GOING: Duration = Duration::from_secs(1);
 
 /// Shared by a server's threads, and by whoever has its connections leave.
 #[derive(Debug, Default)]
@@ -22,6 +24,8 @@ struct State {
     asked: HashSet<u64>,
     /// Those of which nothing is read any more.
     paused: HashSet<u64>,
+    /// Those that have let go of everything, and will have left in a moment.
+    going: HashSet<u64>,
     left: Vec<Carried>,
     is_over: bool,
 }
@@ -41,13 +45,23 @@ impl Leaving {
         self.answered(&mut state, id);
     }
 
-    /// A connection has left.
+    /// Whether a connection can still leave. If so it does at once, and is waited for.
+    pub(crate) fn goes(&self, id: u64) -> bool {
+        let mut state = self.lock();
+        let goes = !state.is_over;
+        if goes {
+            state.going.insert(id);
+        }
+        goes
+    }
+
+    /// A connection that [goes](Leaving::goes) has left.
     pub(crate) fn leaves(&self, carried: Carried) {
         let mut state = self.lock();
         let id = carried.id;
         state.paused.remove(&id);
-        // Whoever waited for it has gone; it ends with its socket.
-        if !state.is_over {
+        // If it is waited for no more, it ends with its socket.
+        if state.going.remove(&id) {
             state.left.push(carried);
         }
         self.answered(&mut state, id);
@@ -55,12 +69,20 @@ impl Leaving {
 
     /// A connection cannot leave.
     pub(crate) fn stays(&self, id: u64) {
-        self.answered(&mut self.lock(), id);
+        let mut state = self.lock();
+        state.going.remove(&id);
+        self.answered(&mut state, id);
     }
 
     /// Whether nobody can leave any more.
     pub(crate) fn is_over(&self) -> bool {
         self.lock().is_over
+    }
+
+    /// Whether somebody has paused, and may still leave.
+    pub(crate) fn is_expected(&self) -> bool {
+        let state = self.lock();
+        !state.is_over && !state.paused.is_empty()
     }
 
     pub(crate) fn paused(&self) -> HashSet<u64> {
@@ -69,8 +91,13 @@ impl Leaving {
 
     /// Those that have left. From here on nobody can.
     pub(crate) fn end(&self) -> Vec<Carried> {
+        let deadline = Instant::now() + GOING;
         let mut state = self.lock();
         state.is_over = true;
+        while !state.going.is_empty() && Instant::now() < deadline {
+            state = self.has_changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.going.clear();
         std::mem::take(&mut state.left)
     }
 
@@ -80,7 +107,8 @@ impl Leaving {
         let mut state = self.lock();
         while !state.asked.is_empty() && Instant::now() < deadline {
             state = self.has_changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
-            state.asked.retain(|id| is_there(*id));
+            let State { asked, going, .. } = &mut *state;
+            asked.retain(|id| going.contains(id) || is_there(*id));
         }
         state.asked.clear();
     }

@@ -245,7 +245,7 @@ impl Server {
             std::thread::sleep(pause);
         }
         let (drain, threads) = (self.drain.clone(), std::mem::take(&mut self.threads));
-        Stopping { tracker: self.tracker.clone(), threads, drain }
+        Stopping { tracker: self.tracker.clone(), stop: self.stop.clone(), limit, threads, drain }
     }
 
     /// Says goodbye in another way than [`Serve::drain`] said.
@@ -281,6 +281,8 @@ impl Server {
 #[derive(Debug)]
 pub struct Stopping {
     tracker: Tracker,
+    stop: watch::Sender<Stop>,
+    limit: Duration,
     threads: Vec<JoinHandle<()>>,
     drain: Drain,
 }
@@ -288,8 +290,10 @@ pub struct Stopping {
 impl Stopping {
     /// Waits for everybody's end as long as it was said that stopping may take, cuts off the rest, and says how many
     /// those were. Blocks.
-    pub fn wait(self) -> usize {
-        for thread in self.threads {
+    pub fn wait(mut self) -> usize {
+        // Nobody leaves for another server any more.
+        drop(self.tracker.leaving().end());
+        for thread in self.threads.drain(..) {
             // A worker's panic was told by the panic hook, and the others still have to be waited for.
             let _ = thread.join();
         }
@@ -297,10 +301,18 @@ impl Stopping {
     }
 }
 
+/// Whoever was to leave for another server has no more time for that than the others.
+impl Drop for Stopping {
+    fn drop(&mut self) {
+        drop(self.tracker.leaving().end());
+    }
+}
+
 /// Stops without waiting: goodbyes are said, and whoever has not answered within a second is cut off.
 impl Drop for Server {
     fn drop(&mut self) {
         if !self.threads.is_empty() {
+            drop(self.tracker.leaving().end());
             self.begin_stop(Duration::from_secs(1)).all();
         }
     }

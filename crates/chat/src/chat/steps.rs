@@ -271,14 +271,23 @@ impl Steps {
             ended = self.parts.len();
             self.next = Size::default();
         }
-        self.take_what_waits();
-        self.wanted = self.worth_waiting_for();
-        if self.next.proposals >= ENOUGH.max(self.wanted - self.wanted / 4) {
-            // There is company already, and the disk need not wait until the others are answered.
-            self.begin(ended);
+        // The disk need not wait until these are answered, nor until the last who came are decided on.
+        if !self.begin_if_enough(ended) {
+            self.take_what_waits();
+            self.begin_if_enough(ended);
         }
         self.answer(ended);
         self.is_troubled = false;
+    }
+
+    /// Begins if there is company already, and says whether it has.
+    fn begin_if_enough(&mut self, written: usize) -> bool {
+        self.wanted = self.worth_waiting_for();
+        let is_enough = self.next.proposals >= ENOUGH.max(self.wanted - self.wanted / 4);
+        if is_enough {
+            self.begin(written);
+        }
+        is_enough
     }
 
     /// How many the next step is to have: those of the last may be about to go on, and who came meanwhile is there.

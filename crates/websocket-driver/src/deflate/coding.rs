@@ -75,6 +75,9 @@ impl Coding {
             && (2..=9).contains(&self.level)
             && (self.peer_window == 0 || (256..=32_768).contains(&self.peer_window))
             && self.received.len() <= self.peer_window;
+        if !is_allowed {
+            return None;
+        }
         let settings = Settings { window_bits: self.window_bits, level: self.level };
         let compressor = Compressor::new(settings, self.takeover, self.min_len);
         let window = (self.peer_window > 0).then(|| {
@@ -82,6 +85,6 @@ impl Coding {
             window.keep(&self.received);
             window
         });
-        is_allowed.then(|| (compressor, Inflater::with_window(window)))
+        Some((compressor, Inflater::with_window(window)))
     }
 }

@@ -53,6 +53,17 @@ impl Connection {
         matches!(self.passage, Passage::Leaving(..)) && self.driver.is_open()
     }
 
+    /// Whether nobody waits for it to leave any more.
+    pub(crate) fn is_too_late(&self) -> bool {
+        matches!(&self.passage, Passage::Leaving(leaving, _) if leaving.is_over())
+    }
+
+    /// Whether it leaves now: it is between two messages, and there is somebody who waits for it.
+    pub(crate) fn goes(&self) -> bool {
+        let Passage::Leaving(leaving, _) = &self.passage else { return false };
+        self.driver.suspend().is_some() && leaving.goes(self.ws.id())
+    }
+
     /// It does not leave after all, and waits to be told goodbye; or it is over, and what has arrived is looked at.
     pub(crate) fn stay(&mut self, is_over: bool) {
         let passage = if is_over { Passage::None } else { Passage::Paused };
@@ -70,20 +81,12 @@ impl Connection {
             && self.ws.outbox().is_empty()
     }
 
-    /// Whether it is between two messages.
-    pub(crate) fn can_be_suspended(&self) -> bool {
-        self.driver.suspend().is_some()
-    }
-
-    /// What it takes along, with what was received behind that, and where it goes. `None` if it cannot leave in the
-    /// middle of what it receives.
+    /// What it takes along, with what was received behind that, and where it goes. `None` if it does not
+    /// [go](Connection::goes).
     pub(crate) fn suspend(&mut self, received: &[u8]) -> Option<(CarriedState, Arc<Leaving>)> {
         let protocol = self.driver.suspend()?;
         let Passage::Leaving(leaving, _) = &self.passage else { return None };
         let leaving = Arc::clone(leaving);
-        if leaving.is_over() {
-            return None;
-        }
         // Its handler is told of no end, for there is none.
         self.closed = true;
         self.ws.outbox().end(self.ws.id());

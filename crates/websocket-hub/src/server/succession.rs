@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use websocket_driver::Handler;
 
 use super::{Serve, Server, Stopping};
+use crate::backend::Stop;
 use crate::carried::Carried;
 use crate::config::Config;
 use crate::outgoing::Outgoing;
@@ -33,7 +34,8 @@ impl Server {
     /// The connections that can be [carried over](Stopping::carry_over) pause: what they receive waits, and what is sent
     /// to them goes out as ever. Says which those are, by their [ids](WebSocket::id): neither those with TLS, nor those
     /// that are streams of HTTP/2, and none on a backend that [cannot](crate::Backend::carries_over). It takes no longer
-    /// than `limit`. They are to be carried over or closed; until then they stay as they are.
+    /// than `limit`. They are to be carried over or closed; until then they stay as they are, however long a
+    /// [goodbye](Server::say_goodbye) to the others may take.
     pub fn pause(&self, limit: Duration) -> HashSet<u64> {
         if !self.backend.carries_over() {
             return HashSet::new();
@@ -54,7 +56,8 @@ impl Stopping {
     /// Has those of the [paused](Server::pause) connections leave that `wanted` names, each behind everything that was
     /// sent to it and published to its topics before. Their handlers are told of no end, and from then on nothing can
     /// be sent to them from here. Those that have not left in time, because they do not take what is sent to them or
-    /// are in the middle of a message, are told goodbye, and so are those that are not wanted. Blocks.
+    /// are in the middle of a message, are told goodbye, and so are those that are not wanted; they have as long to
+    /// answer as [`Server::say_goodbye`] was given, from then on. Blocks.
     ///
     /// Another process is given a socket as any other descriptor, beside a message on a Unix socket (`SCM_RIGHTS`,
     /// unix(7)). Within one process it looks like this:
@@ -86,6 +89,7 @@ impl Stopping {
     /// ```
     pub fn carry_over(&mut self, wanted: &HashSet<u64>, limit: Duration) -> Vec<Carried> {
         let leaving = Arc::clone(self.tracker.leaving());
+        self.stop.send_replace(Stop::By(Instant::now() + limit + self.limit));
         let mut open = self.tracker.open();
         open.retain(|ws| wanted.contains(&ws.id()));
         leaving.ask(open.iter().map(WebSocket::id));
@@ -96,6 +100,7 @@ impl Stopping {
         }
         leaving.wait(limit, |id| self.tracker.is_open(id));
         let carried = leaving.end();
+        self.stop.send_replace(Stop::By(Instant::now() + self.limit));
         let mut rest = self.tracker.open();
         let paused = leaving.paused();
         rest.retain(|ws| paused.contains(&ws.id()));

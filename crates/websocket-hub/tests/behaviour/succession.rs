@@ -2,13 +2,15 @@
 
 use std::collections::HashSet;
 use std::io::ErrorKind;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use websocket_client::Connector;
 use websocket_hub::driver::deflate::Deflate;
 use websocket_hub::{
-    Backend, Carried, Config, Events, Handshake, Request, Response, Serve, Server, Topic, WebSocket, serve,
+    Backend, Carried, Config, Events, Handshake, Message, Refused, Request, Response, Serve, Server, Topic,
+    WebSocket, serve,
 };
 
 use crate::client::Client;
@@ -200,6 +202,80 @@ fn who_has_gone_meanwhile_is_not_waited_for() {
         // Whether that was noticed in time is the kernel's business; who is there is carried over.
         assert!(carried.iter().any(|carried| carried.id == ids[0]), "{backend}");
         drop(stays);
+    }
+}
+
+#[test]
+fn the_time_for_goodbyes_does_not_pass_for_those_who_wait_to_leave() {
+    let _process = PROCESS.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    for backend in carriers() {
+        let (server, room) = Room::serve(backend);
+        let _goes = Peer::open(&server, "goes");
+        let mut stays = Peer::open(&server, "stays");
+        let wanted = HashSet::from([room.ws("goes").id()]);
+        assert_eq!(server.pause(SOON), HashSet::from(["goes", "stays"].map(|name| room.ws(name).id())));
+        let limit = Duration::from_millis(50);
+        let mut stopping = server.say_goodbye(limit);
+        // What a server closes meanwhile may take longer.
+        std::thread::sleep(4 * limit);
+        let carried = stopping.carry_over(&wanted, SOON);
+        assert_eq!(carried.iter().map(|carried| carried.id).collect::<HashSet<_>>(), wanted, "{backend}");
+        assert_eq!(stays.close_code(), 1012, "and the others are told");
+        stopping.wait();
+    }
+}
+
+#[test]
+fn whoever_is_paused_and_not_carried_over_keeps_no_server_from_ending() {
+    let _process = PROCESS.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    for backend in carriers() {
+        let (server, _room) = Room::serve(backend);
+        let mut peer = Peer::open(&server, "stays");
+        assert_eq!(server.pause(SOON).len(), 1);
+        assert_eq!(server.stop_within(Duration::from_millis(50)), 1, "{backend}");
+        assert_eq!(peer.frame(), None);
+    }
+}
+
+#[test]
+fn nothing_is_handled_once_a_connection_has_paused() {
+    let _process = PROCESS.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    for backend in carriers() {
+        let (begun, handled) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
+        let (begins, counts) = (Arc::clone(&begun), Arc::clone(&handled));
+        let app = move |request: Request| -> Result<Response, Refused> {
+            let (begins, counts) = (Arc::clone(&begins), Arc::clone(&counts));
+            let handle = move |ws: &mut WebSocket, message: Message<'_>| {
+                if message.as_text() == Some("first") {
+                    begins.wait();
+                }
+                // Time to be told to pause, and to say so.
+                std::thread::sleep(Duration::from_millis(50));
+                counts.fetch_add(1, Ordering::SeqCst);
+                // So much that it goes out at once, and what else is to be done is found.
+                ws.send("x".repeat(1 << 16)).unwrap();
+            };
+            Ok(WebSocket::upgrade(request)?.on_message(handle).start())
+        };
+        let server = serve(app).backend(backend).bind("127.0.0.1:0").unwrap();
+        let mut peer = Peer::open(&server, "alice");
+        let said = ["first", "second", "third"];
+        peer.write(said.map(text).concat());
+        begun.wait();
+        let paused = server.pause(SOON);
+        let before = handled.load(Ordering::SeqCst);
+        let mut stopping = server.say_goodbye(SOON);
+        let mut carried = stopping.carry_over(&paused, SOON);
+        let left = carried.pop().expect("it leaves");
+        assert_eq!(handled.load(Ordering::SeqCst), before, "{backend}");
+        let (_server, _topic, _) = Successor::new(backend).resume(left, "alice").start();
+        for _ in 0..before {
+            assert_eq!(peer.text().len(), 1 << 16);
+        }
+        for unread in &said[before..] {
+            assert_eq!(peer.text(), format!("alice, elsewhere: {unread}"));
+        }
+        stopping.wait();
     }
 }
 

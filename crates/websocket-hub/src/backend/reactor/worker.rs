@@ -25,6 +25,8 @@ use crate::worker::{Local, Shared};
 /// After so many octets their answers go out, before anything else is looked at: answers to large messages would
 /// pile up, and memory that is used again while it is in the cache is an allocator's and a processor's friend.
 const MOST_RECEIVED: usize = 16 * 1024;
+/// How often it is looked, when the time for stopping is over, whether there are still connections that wait to leave.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Keys that are no connection's: those have an index below the number of file descriptors.
 const BELL: u64 = u32::MAX as u64;
@@ -80,7 +82,7 @@ pub(in crate::backend) struct Worker<E> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Serving,
-    Stopping(Instant),
+    Stopping,
     Over,
 }
 
@@ -225,6 +227,10 @@ impl<E: Engine> Worker<E> {
             }
         } else if key == CONTROL {
             self.poll_control();
+            if self.stage == Stage::Stopping {
+                let next = self.cut_off_at().unwrap_or(now).max(now + LOOK);
+                self.timers.set(self.timers.count(next), CONTROL);
+            }
         } else if let Some(index) = self.listener_at(key) {
             self.accept(index);
         }
@@ -262,8 +268,8 @@ impl<E: Engine> Worker<E> {
         let waker = self.control_task.waker();
         let mut cx = Context::from_waker(&waker);
         while self.stage != Stage::Over {
-            if let Stage::Stopping(deadline) = self.stage
-                && Instant::now() >= deadline
+            if self.stage == Stage::Stopping
+                && self.cut_off_at().is_some_and(|deadline| Instant::now() >= deadline)
             {
                 self.start.tracker.give_up();
                 self.stage = Stage::Over;
@@ -274,8 +280,16 @@ impl<E: Engine> Worker<E> {
             }
             match self.stage {
                 Stage::Serving => self.stop(),
-                Stage::Stopping(_) | Stage::Over => self.stage = Stage::Over,
+                Stage::Stopping | Stage::Over => self.stage = Stage::Over,
             }
+        }
+    }
+
+    /// When those who are left are cut off. Not while some wait to leave for another server, which has a time of its own.
+    fn cut_off_at(&self) -> Option<Instant> {
+        match *self.start.stop.borrow() {
+            Stop::By(deadline) if !self.start.tracker.leaving().is_expected() => Some(deadline),
+            _ => None,
         }
     }
 
@@ -284,7 +298,7 @@ impl<E: Engine> Worker<E> {
             self.stage = Stage::Over;
             return;
         };
-        self.stage = Stage::Stopping(deadline);
+        self.stage = Stage::Stopping;
         self.timers.set(self.timers.count(deadline), CONTROL);
         for (index, listener) in self.listeners.drain(..).enumerate() {
             self.engine.cancel_accept(listener.into(), FIRST_LISTENER - index as u64);

@@ -17,17 +17,22 @@ impl Peer {
             self.has_moved = true;
             return false;
         }
+        if connection.is_too_late() {
+            // It will be told goodbye.
+            connection.stay(false);
+            return false;
+        }
         let is_idle = !self.is_receiving && !self.is_blocked && !self.is_unfinished;
         if !is_idle || !connection.has_said_everything(fanout) {
             // What is left to be said is seen to at its next turn.
             self.has_moved |= is_idle;
             return false;
         }
-        let may = connection.can_be_suspended();
-        if !may {
+        let goes = connection.goes();
+        if !goes {
             connection.stay(false);
         }
-        may
+        goes
     }
 
     /// Ends what is under way; the connection is for another server. If that cannot be, it ends.
@@ -37,7 +42,12 @@ impl Peer {
             let (id, suspended) = (connection.id(), connection.suspend(&received));
             suspended.map(|(state, leaving)| (id, state, leaving))
         });
-        let Some((id, state, leaving)) = suspended else { return self.close(engine, key) };
+        let Some((id, state, leaving)) = suspended else {
+            if let Some(connection) = self.speech.leaving() {
+                connection.stay(true);
+            }
+            return self.close(engine, key);
+        };
         if self.is_polling {
             engine.cancel_await_room(key);
         }
