@@ -8,13 +8,14 @@
 //! | starts the successor, `place` | |
 //! | goes on serving | reads its settings, `prepared_for_people` |
 //! | has connections pause, closes the data, `yours` | |
-//! | has them leave, and sends them (`people.rs`) | opens the data, takes them up, `serving` |
+//! | has them leave, and sends them (`people.rs`) | opens the data, `taken_up`, goes on with them, `serving` |
 //! | waits until everybody else has gone | |
 //!
 //! Where one of the two does not know of that, the successor is `prepared`, and everybody is told goodbye.
 //!
 //! Whatever goes wrong before `yours` changes nothing. After that, the predecessor starts the program again that it is
-//! itself.
+//! itself, and hands it the connections, unless the first has taken them up: what was read of them and written since is
+//! not known here. They come back.
 
 mod doors;
 mod line;
@@ -49,6 +50,8 @@ enum ToPredecessor {
     Prepared,
     /// And goes on with the connections that are there.
     PreparedForPeople,
+    /// From now on, connections are read and written.
+    TakenUp,
     Serving,
     /// Why not.
     Failed(String),
@@ -64,4 +67,7 @@ struct Place {
     /// Connections can be handed over, too.
     #[serde(default)]
     with_people: bool,
+    /// It is to be said when they are taken up.
+    #[serde(default)]
+    hears_taken_up: bool,
 }

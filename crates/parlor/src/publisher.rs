@@ -38,6 +38,9 @@ use teller::Teller;
 /// Why a connection is closed whose session has ended.
 pub(crate) const SIGNED_OUT: &str = "this session has ended; sign in again";
 
+/// How many connections a second come back to a server that has taken the place of theirs.
+pub(crate) const RETURN_RATE: u32 = 3_000;
+
 /// Makes a line of people and what they are called.
 pub(crate) type PeopleLine = Box<dyn FnOnce(Vec<(PersonId, String)>) -> String + Send>;
 

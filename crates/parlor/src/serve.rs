@@ -117,11 +117,12 @@ pub(crate) fn run(config: &Config) -> Result<(), ServeError> {
         let resumes = predecessor.as_ref().is_some_and(Predecessor::has_people);
         let space = open(config, &mut data, providers, resumes)?;
         let upgrades = take_orders(&data, &space);
+        let people = predecessor.as_ref().map_or_else(People::default, Predecessor::people);
+        let take_up = || predecessor.as_ref().map_or((), Predecessor::tell_taken_up);
+        let (server, beside) = start(config, &space, tls.config(), &mut doors, people, take_up)?;
+        // Not before: whoever goes on where they were has heard of everything in the log.
         let offered = space.offer_ownership();
         let offered = offered.map_err(|trouble| ServeError::Space(SpaceError::Data(trouble)))?;
-        let people = predecessor.as_ref().map(Predecessor::people).transpose().map_err(ServeError::Start)?;
-        let people = people.unwrap_or_default();
-        let (server, beside) = start(config, &space, tls.config(), &mut doors, people)?;
         tell(&server, config.tls.is_on(), &beside);
         let _ = writeln!(io::stdout(), "keeping everything in {}", data.path().display());
         if let Some(secret) = offered {
@@ -162,7 +163,8 @@ async fn end_within(
         signals.next().await;
     };
     tokio::select! {
-        ended = ended => ended.unwrap_or(Ok(())),
+        // Whoever started this server is to know if it has panicked.
+        ended = ended => ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())),
         // Who asks twice is in a hurry.
         () = asked_twice => std::process::exit(1),
     }
@@ -239,6 +241,7 @@ fn start(
     tls: Option<TlsConfig>,
     doors: &mut Doors,
     people: People,
+    take_up: impl FnOnce(),
 ) -> Result<(Server, Beside), ServeError> {
     let rules = Rules::new(config);
     let hosts = rules.hosts.clone();
@@ -259,6 +262,7 @@ fn start(
     let listeners = doors.open(Door::Chat, &config.server.listen);
     let listeners = listeners.map_err(|(name, error)| ServeError::Listen(name, error))?;
     let (server, awaited) = resume(server, people, connections, space);
+    take_up();
     let server = server.listen(listeners).map_err(ServeError::Start)?;
     awaited.wait(space);
     let mut beside = Vec::new();

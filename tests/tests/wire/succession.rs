@@ -204,6 +204,28 @@ async fn connections_that_a_successor_does_not_go_on_with_are_handed_back() {
     again.terminate(SOON);
 }
 
+#[tokio::test]
+async fn connections_that_a_successor_took_up_before_it_failed_come_back() {
+    let mut server = Server::start("succession", &[]);
+    let mut anna = Client::new(&format!("ws://{}", server.address)).await;
+    anna.ok(json!({"type": "post", "room": LOBBY, "text": "kept"})).await;
+    // What it has read of them and written to them is not known to anybody.
+    let lines = "echo '\"prepared_for_people\"' >&0; read -r place; read -r yours; read -r people
+                 echo '\"taken_up\"' >&0; exit 3";
+    let program = script(server.folder.path(), "takes-up-people", lines);
+    let refusal = refusal(&server.folder, &["--program", &program]);
+    assert!(refusal.contains("The version that ran before serves again, as process "), "{refusal}");
+    let process = refusal.trim().rsplit(' ').next().unwrap().parse().unwrap();
+    let again = Successor::new(process, &server.folder);
+    assert!(server.process.wait(SOON).success());
+    assert_eq!(anna.ended().await, 1006, "nobody has her connection");
+    let mut anna = Client::back(&format!("ws://{}", server.address), &anna.vanish()).await;
+    let history = anna.ok(json!({"type": "history", "room": LOBBY})).await;
+    assert_eq!(history["messages"][0]["text"], "kept");
+    drop(anna);
+    again.terminate(SOON);
+}
+
 #[test]
 fn a_unix_socket_and_what_is_listened_on_beside_change_hands_with_their_names() {
     let folder = Folder::new("succession");

@@ -62,7 +62,10 @@ fn send_octets(mut stream: &UnixStream, octets: &[u8], sockets: &[BorrowedFd<'_>
         let message = format!("{} sockets are too many to be handed over; {MOST} can be", sockets.len());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    let sent = rustix::net::sendmsg(stream, &[IoSlice::new(octets)], &mut beside, SendFlags::NOSIGNAL)?;
+    // A process that was stopped in the middle goes on where it was.
+    let sent = rustix::io::retry_on_intr(|| {
+        rustix::net::sendmsg(stream, &[IoSlice::new(octets)], &mut beside, SendFlags::NOSIGNAL)
+    })?;
     stream.write_all(&octets[sent..])
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, absolute};
 
 use super::line::{receive, receive_with_sockets, send};
-use super::{Door, Doors, People, ToPredecessor, ToSuccessor, VARIABLE, VERSION};
+use super::{Door, Doors, People, Place, ToPredecessor, ToSuccessor, VARIABLE, VERSION};
 
 /// A running server that has started this process to be succeeded by it.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct Predecessor {
     stream: UnixStream,
     /// It can hand over connections.
     with_people: bool,
+    /// It wants to know when they are taken up.
+    hears_taken_up: bool,
 }
 
 impl Predecessor {
@@ -39,11 +41,11 @@ impl Predecessor {
                 "the data folder was {before} and is {now}; it cannot change while a server runs"
             ));
         }
-        let with_people = place.with_people;
-        let found = Doors::from_told(place.doors, sockets);
+        let Place { with_people, hears_taken_up, doors: told, .. } = place;
+        let found = Doors::from_told(told, sockets);
         match found.differ(doors) {
             Some(sentence) => failed(sentence),
-            None => Ok(Some((Predecessor { stream, with_people }, found))),
+            None => Ok(Some((Predecessor { stream, with_people, hears_taken_up }, found))),
         }
     }
 
@@ -65,9 +67,24 @@ impl Predecessor {
         self.with_people
     }
 
-    /// Waits for those whose connections are handed over.
-    pub(crate) fn people(&self) -> io::Result<People> {
-        if self.with_people { People::receive(&self.stream) } else { Ok(People::default()) }
+    /// Waits for those whose connections are handed over. It is nobody if they do not come as they should: the data is
+    /// here, and there is no one else to serve people, who come back.
+    pub(crate) fn people(&self) -> People {
+        if !self.with_people {
+            return People::default();
+        }
+        People::receive(&self.stream).unwrap_or_else(|error| {
+            tracing::error!(%error, "connections were not handed over whole; everybody comes back");
+            People::default()
+        })
+    }
+
+    /// Says that their connections are read and written from now on.
+    pub(crate) fn tell_taken_up(&self) {
+        if self.hears_taken_up {
+            // It may have ended in between; that changes nothing.
+            let _ = send(&self.stream, &ToPredecessor::TakenUp, &[]);
+        }
     }
 
     /// Says that people are served.
@@ -92,5 +109,25 @@ pub(crate) fn tell_failure(sentence: &str) {
     if let Ok(Some(stream)) = stream() {
         // It has gone, then, and needs no answer.
         let _ = send(&stream, &ToPredecessor::Failed(sentence.to_owned()), &[]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_gone_hands_over_nobody_and_keeps_nobody_from_serving() {
+        for is_understood in [true, false] {
+            let (stream, theirs) = UnixStream::pair().unwrap();
+            let predecessor = Predecessor { stream, with_people: true, hears_taken_up: true };
+            if !is_understood {
+                send(&theirs, &"and so on", &[]).unwrap();
+            }
+            drop(theirs);
+            assert!(predecessor.people().seats.is_empty());
+            predecessor.tell_taken_up();
+            predecessor.tell_serving();
+        }
     }
 }

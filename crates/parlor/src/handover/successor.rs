@@ -50,6 +50,7 @@ impl Successor {
                 data: absolute(data)?,
                 doors: told,
                 with_people: true,
+                hears_taken_up: true,
             });
             let child = command.spawn()?;
             let successor = Successor { child, stream, with_people: false, serves: false };
@@ -77,22 +78,36 @@ impl Successor {
         let _ = send(&self.stream, &ToSuccessor::Yours, &[]);
     }
 
-    /// Leaves these connections to it, which has the data, and waits until it serves. Blocks.
+    /// Leaves these connections to it, which has the data, and waits until it serves. Once it has taken them up, they are
+    /// its own, and there is nobody left here. Blocks.
     ///
     /// # Errors
     ///
     /// Why it does not serve, in a sentence. It has ended then.
-    pub(crate) fn take_over(mut self, people: &People) -> Result<u32, String> {
+    pub(crate) fn take_over(mut self, people: &mut People) -> Result<u32, String> {
         // If that cannot be set, it has less time, or more.
         let _ = self.stream.set_read_timeout(Some(OPENING));
         let _ = self.stream.set_write_timeout(Some(OPENING));
         if self.with_people {
-            // What is wrong with it is found by what it does not answer.
-            let _ = people.send(&self.stream);
+            self.hand_over(people)?;
         }
-        self.wait_for(|told| matches!(told, ToPredecessor::Serving))?;
+        let is_next = |told: &ToPredecessor| matches!(told, ToPredecessor::TakenUp | ToPredecessor::Serving);
+        if matches!(self.wait_for(is_next)?, ToPredecessor::TakenUp) {
+            *people = People::default();
+            self.wait_for(|told| matches!(told, ToPredecessor::Serving))?;
+        }
         self.serves = true;
         Ok(self.child.id())
+    }
+
+    fn hand_over(&mut self, people: &People) -> Result<(), String> {
+        match people.send(&self.stream) {
+            // What is wrong with it is found by what it does not answer.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            // It would wait for the rest, and this one for it.
+            Err(error) => Err(format!("connections cannot be handed over: {error}")),
+            Ok(()) => Ok(()),
+        }
     }
 
     fn wait_for(&mut self, is_it: impl Fn(&ToPredecessor) -> bool) -> Result<ToPredecessor, String> {

@@ -156,7 +156,7 @@ impl Teller {
             News::Joined(nodes) => self.joined(*nodes),
             News::Said(octets) => self.hear_node(&octets),
             News::Goodbye => self.say_goodbye(),
-            News::Resumed { ws, .. } => succession::come_back(&ws),
+            News::Resumed { ws, .. } => succession::send_back(&ws),
             News::Leave { leaving, answer } => self.leave_to(&leaving, &answer),
             News::Heard(answer) => _ = answer.send(()),
             News::Batch { .. } | News::Gathered | News::Stop => {}

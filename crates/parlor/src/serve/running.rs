@@ -14,14 +14,13 @@ use super::{Beside, ServeError};
 use crate::control::Upgrade;
 use crate::data::DataFolder;
 use crate::handover::{Doors, People, Successor};
+use crate::publisher::RETURN_RATE;
 use crate::service_manager;
 use crate::space::Space;
 
 /// When the first may come back to a successor: opening the data takes less where it is not the first start of a new
 /// version.
 const HEAD_START: Duration = Duration::from_millis(500);
-/// How many a second come back to a successor, which is there already.
-const RETURN_RATE: u32 = 3_000;
 
 /// How long connections may take to pause, and to answer what they were asked.
 const PAUSING: Duration = Duration::from_secs(1);
@@ -149,15 +148,15 @@ impl Running {
         drop(data);
         successor.leave_data();
         let wanted = departure.seats.keys().copied().collect();
-        let people = People::new(departure, stopping.carry_over(&wanted, LEAVING));
-        let (process, answer) = match successor.take_over(&people) {
+        let mut people = People::new(departure, stopping.carry_over(&wanted, LEAVING));
+        let (process, answer) = match successor.take_over(&mut people) {
             Ok(process) => (process, Ok(process)),
             Err(sentence) => {
                 eprintln!("parlor: the new server does not serve: {sentence}; this version starts again");
                 let again = Successor::start(Path::new(OWN_PROGRAM), &folder, &doors);
                 let again = again.and_then(|again| {
                     again.leave_data();
-                    again.take_over(&people)
+                    again.take_over(&mut people)
                 });
                 match again {
                     Ok(process) => {
@@ -172,6 +171,8 @@ impl Running {
                 }
             }
         };
+        // Whoever is there holds the only end of them.
+        drop(people);
         service_manager::is_succeeded_by(process);
         // Nobody shall wait at sockets that only this process has left.
         drop(doors);

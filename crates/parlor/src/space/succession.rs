@@ -37,10 +37,13 @@ impl Space {
     }
 
     /// [Stops](Space::stop), and says who of these connections are to go on elsewhere, as whom and with what. They
-    /// have been told everything.
-    pub(crate) fn leave(&self, leaving: HashSet<u64>) -> Departure {
+    /// have been told everything; whoever waits for an answer that does not come any more is not among them.
+    pub(crate) fn leave(&self, mut leaving: HashSet<u64>) -> Departure {
         let (answer, departure) = mpsc::channel();
-        self.end(|| self.tell(News::Leave { leaving, answer }));
+        self.end(|| {
+            leaving.retain(|id| !self.asking().contains(id));
+            self.tell(News::Leave { leaving, answer });
+        });
         departure.try_recv().unwrap_or_default()
     }
 

@@ -5,10 +5,11 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use parlor_chat::Position;
+use websocket_hub::driver::reason_with_retry_after;
 use websocket_hub::{CloseCode, WebSocket};
 
 use super::{Inbox, LONG, News, Seat, Teller, close};
-use crate::publisher::{Departure, Sitting};
+use crate::publisher::{Departure, RETURN_RATE, Sitting};
 
 impl Teller {
     /// Takes up the connections of the server before, of which each knows everything up to a place of the log. Nothing
@@ -82,7 +83,10 @@ impl Seat {
     }
 }
 
-/// Something happened that one who comes from the server before has not heard of. It comes back and asks.
-pub(super) fn come_back(ws: &WebSocket) {
-    close(ws, CloseCode::RESTART, "come back");
+/// Something happened that one who comes from the server before has not heard of. They come back and ask, but not all at
+/// once: those from there are this server's first connections, and ids count them.
+pub(super) fn send_back(ws: &WebSocket) {
+    let place = u32::try_from(ws.id()).unwrap_or(u32::MAX);
+    let after = Duration::from_secs(1) * place / RETURN_RATE;
+    close(ws, CloseCode::RESTART, &reason_with_retry_after("come back", after));
 }
