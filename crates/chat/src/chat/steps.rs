@@ -28,6 +28,9 @@ const ENOUGH: usize = 256;
 /// Who speaks while others do waits for them this share of what the last step took, if many of them are missing:
 /// fewer syncs of the disk are worth more to each of them.
 const COMPANY_SHARE: u32 = 4;
+/// But not less than this: whoever was just answered goes on when others have heard of it. Two steps where one would
+/// do are told in two writes to everybody who is there.
+const LEAST_COMPANY: Duration = Duration::from_micros(300);
 /// Nobody waits longer than this for company.
 const COMPANY: Duration = Duration::from_millis(1);
 /// Looks at who has come while they are waited for.
@@ -208,7 +211,7 @@ impl Steps {
 
     /// Those of the last step have just been answered and may be about to go on.
     fn keep_company(&mut self) {
-        let patience = COMPANY.min(self.took / COMPANY_SHARE);
+        let patience = (self.took / COMPANY_SHARE).clamp(LEAST_COMPANY, COMPANY);
         let mut left = patience;
         while self.next.proposals < self.wanted && !self.is_troubled {
             // Part by part: whoever comes after so many are there joins the next step.
@@ -297,7 +300,7 @@ impl Steps {
         // more than it takes to decide on everybody, deciding and writing at the same time would gain less.
         let is_disk_slow = self.took > self.each * count(self.last + all);
         if all < 2 * ENOUGH {
-            all - all / 4
+            all
         } else if is_disk_slow {
             all - all / 8
         } else {
