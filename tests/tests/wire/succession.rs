@@ -54,6 +54,14 @@ fn refusal(folder: &Folder, arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
+/// This program does not serve, and the process that serves again is that of the version before.
+fn refused_for_the_version_before(folder: &Folder, program: &str) -> Successor {
+    let refusal = refusal(folder, &["--program", program]);
+    assert!(refusal.contains("The version that ran before serves again, as process "), "{refusal}");
+    let process = refusal.trim().rsplit(' ').next().unwrap().parse().unwrap();
+    Successor::new(process, folder)
+}
+
 fn is_served(address: &str) -> bool {
     ask(address, "GET /healthz", &[]).status == 200
 }
@@ -174,10 +182,7 @@ async fn a_successor_that_gives_up_is_succeeded_by_the_version_before() {
     anna.ok(json!({"type": "post", "room": LOBBY, "text": "kept"})).await;
     let lines = "echo '\"prepared\"' >&0; read -r place; read -r yours; exit 3";
     let program = script(server.folder.path(), "gives-up", lines);
-    let refusal = refusal(&server.folder, &["--program", &program]);
-    assert!(refusal.contains("The version that ran before serves again, as process "), "{refusal}");
-    let process = refusal.trim().rsplit(' ').next().unwrap().parse().unwrap();
-    let again = Successor::new(process, &server.folder);
+    let again = refused_for_the_version_before(&server.folder, &program);
     assert!(server.process.wait(SOON).success());
     let mut anna = Client::back(&format!("ws://{}", server.address), &anna.vanish()).await;
     let history = anna.ok(json!({"type": "history", "room": LOBBY})).await;
@@ -193,10 +198,7 @@ async fn connections_that_a_successor_does_not_go_on_with_are_handed_back() {
     anna.ok(json!({"type": "post", "room": LOBBY, "text": "kept"})).await;
     let lines = "echo '\"prepared_for_people\"' >&0; read -r place; read -r yours; read -r people; exit 3";
     let program = script(server.folder.path(), "drops-people", lines);
-    let refusal = refusal(&server.folder, &["--program", &program]);
-    assert!(refusal.contains("The version that ran before serves again, as process "), "{refusal}");
-    let process = refusal.trim().rsplit(' ').next().unwrap().parse().unwrap();
-    let again = Successor::new(process, &server.folder);
+    let again = refused_for_the_version_before(&server.folder, &program);
     assert!(server.process.wait(SOON).success());
     let history = anna.ok(json!({"type": "history", "room": LOBBY})).await;
     assert_eq!(history["messages"][0]["text"], "kept", "on the connection that she had");
@@ -213,10 +215,7 @@ async fn connections_that_a_successor_took_up_before_it_failed_come_back() {
     let lines = "echo '\"prepared_for_people\"' >&0; read -r place; read -r yours; read -r people
                  echo '\"taken_up\"' >&0; exit 3";
     let program = script(server.folder.path(), "takes-up-people", lines);
-    let refusal = refusal(&server.folder, &["--program", &program]);
-    assert!(refusal.contains("The version that ran before serves again, as process "), "{refusal}");
-    let process = refusal.trim().rsplit(' ').next().unwrap().parse().unwrap();
-    let again = Successor::new(process, &server.folder);
+    let again = refused_for_the_version_before(&server.folder, &program);
     assert!(server.process.wait(SOON).success());
     assert_eq!(anna.ended().await, 1006, "nobody has her connection");
     let mut anna = Client::back(&format!("ws://{}", server.address), &anna.vanish()).await;

@@ -101,12 +101,12 @@ impl Successor {
     }
 
     fn hand_over(&mut self, people: &People) -> Result<(), String> {
-        match people.send(&self.stream) {
-            // What is wrong with it is found by what it does not answer.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        let Err(error) = people.send(&self.stream) else { return Ok(()) };
+        match error.kind() {
+            // It has ended. What was wrong with it is found by what it has said.
+            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => Ok(()),
             // It would wait for the rest, and this one for it.
-            Err(error) => Err(format!("connections cannot be handed over: {error}")),
-            Ok(()) => Ok(()),
+            _ => Err(format!("connections cannot be handed over: {error}")),
         }
     }
 

@@ -100,13 +100,13 @@ impl Stopping {
         }
         leaving.wait(limit, |id| self.tracker.is_open(id));
         let carried = leaving.end();
-        self.stop.send_replace(Stop::By(Instant::now() + self.limit));
         let mut rest = self.tracker.open();
         let paused = leaving.paused();
         rest.retain(|ws| paused.contains(&ws.id()));
         for (place, ws) in rest.iter().enumerate() {
             self.drain.say_goodbye(ws, place);
         }
+        self.stop.send_replace(Stop::By(Instant::now() + self.limit));
         carried
     }
 }
