@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
+use std::net::Shutdown;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
@@ -49,6 +50,13 @@ pub(super) fn receive_long<T: DeserializeOwned>(mut stream: &UnixStream) -> io::
     let mut octets = vec![0; length];
     stream.read_exact(&mut octets)?;
     Ok((serde_json::from_slice(&octets)?, sockets))
+}
+
+/// Takes nothing more: whoever sends is told so, and the sockets that have come already are closed.
+pub(super) fn stop_receiving(mut stream: &UnixStream) -> io::Result<()> {
+    stream.shutdown(Shutdown::Read)?;
+    // They are open for as long as they lie there.
+    io::copy(&mut stream, &mut io::sink()).map(|_| ())
 }
 
 fn send_octets(mut stream: &UnixStream, octets: &[u8], sockets: &[BorrowedFd<'_>]) -> io::Result<()> {

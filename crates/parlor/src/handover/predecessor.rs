@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, absolute};
 
-use super::line::{receive, receive_with_sockets, send};
+use super::line::{receive, receive_with_sockets, send, stop_receiving};
 use super::{Door, Doors, People, Place, ToPredecessor, ToSuccessor, VARIABLE, VERSION};
 
 /// A running server that has started this process to be succeeded by it.
@@ -75,6 +75,8 @@ impl Predecessor {
         }
         People::receive(&self.stream).unwrap_or_else(|error| {
             tracing::error!(%error, "connections were not handed over whole; everybody comes back");
+            // The other one would wait until the rest is taken. If it has gone, there is none.
+            let _ = stop_receiving(&self.stream);
             People::default()
         })
     }
@@ -114,7 +116,12 @@ pub(crate) fn tell_failure(sentence: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::time::Duration;
+
     use super::*;
+
+    const SOON: Duration = Duration::from_secs(60);
 
     #[test]
     fn whoever_has_gone_hands_over_nobody_and_keeps_nobody_from_serving() {
@@ -129,5 +136,22 @@ mod tests {
             predecessor.tell_taken_up();
             predecessor.tell_serving();
         }
+    }
+
+    #[test]
+    fn whoever_is_not_understood_is_not_kept_waiting_and_no_connection_is_kept_open() {
+        let (stream, theirs) = UnixStream::pair().unwrap();
+        let predecessor = Predecessor { stream, with_people: true, hears_taken_up: true };
+        let (mut client, socket) = UnixStream::pair().unwrap();
+        client.set_read_timeout(Some(SOON)).unwrap();
+        theirs.set_write_timeout(Some(SOON)).unwrap();
+        send(&theirs, &"and so on", &[]).unwrap();
+        send(&theirs, &"and one more", &[socket.as_fd()]).unwrap();
+        drop(socket);
+        // More than there is room for.
+        let rest = std::thread::spawn(move || (&theirs).write_all(&vec![b'x'; 4 << 20]));
+        assert!(predecessor.people().seats.is_empty());
+        assert_eq!(rest.join().unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(client.read(&mut [0]).unwrap(), 0, "it has ended");
     }
 }
