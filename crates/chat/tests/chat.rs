@@ -116,6 +116,50 @@ fn a_batch_that_fails_is_told_to_everybody_in_it_and_can_be_sent_again() {
 }
 
 #[test]
+fn whoever_fails_for_good_while_others_are_answered_is_tried_again_before_those_who_come_later() {
+    let mut log = memory();
+    accept(&mut log, arrive(0));
+    // Two are taken together, and those who come meanwhile are decided on behind them.
+    let (meanwhile, fails) = (Duration::from_millis(300), Fault::Fail(Trouble::Corrupt("a row".into())));
+    let log = Faulty::new(log, [Fault::None, Fault::Delay(meanwhile), fails]);
+    let heard: Arc<Mutex<Vec<Position>>> = Arc::default();
+    let hear = Arc::clone(&heard);
+    let listener = move |outcomes: &[Outcome]| {
+        hear.lock().unwrap().extend(outcomes.iter().map(|outcome| outcome.position));
+    };
+    let chat = Arc::new(Chat::start(log, Box::new(listener)).unwrap());
+    let (tell, told) = mpsc::channel();
+    let submit = {
+        let (chat, tell) = (Arc::clone(&chat), tell.clone());
+        move |text: &'static str, then: Box<dyn FnOnce() + Send>| {
+            let tell = tell.clone();
+            let answer = move |outcome: Result<&Outcome, Trouble>| {
+                then();
+                tell.send((text, outcome.is_ok())).unwrap();
+            };
+            chat.submit(post(0, LOBBY, text), Box::new(answer));
+        }
+    };
+    let (two, later) = (submit.clone(), submit.clone());
+    let come_later = Box::new(move || later("later", Box::new(|| ())));
+    submit(
+        "one",
+        Box::new(move || {
+            two("two", Box::new(|| ()));
+            two("with it", come_later);
+        }),
+    );
+    assert_eq!(told.recv(), Ok(("one", true)));
+    std::thread::sleep(meanwhile / 3);
+    submit("failing", Box::new(|| ()));
+    let mut rest: Vec<_> = (0..4).map(|_| told.recv().unwrap()).collect();
+    rest.sort_unstable();
+    assert_eq!(rest, ["failing", "later", "two", "with it"].map(|text| (text, true)));
+    chat.stop().unwrap();
+    assert!(heard.lock().unwrap().is_sorted(), "{heard:?}");
+}
+
+#[test]
 fn after_the_end_nothing_is_taken() {
     let chat = quiet(Faulty::new(memory(), [Fault::Crash(0)]));
     assert_eq!(chat.ask(arrive(0)), Err(Trouble::Stopped));

@@ -265,7 +265,8 @@ impl Steps {
     fn end(&mut self) {
         let mut ended = std::mem::take(&mut self.under_way);
         self.took = self.begun.elapsed();
-        if self.is_troubled {
+        let is_settled = self.is_troubled;
+        if is_settled {
             // What was decided on top of what failed has failed, too.
             self.log.settle();
             while let Ok(told) = self.told.try_recv() {
@@ -280,7 +281,8 @@ impl Steps {
             self.begin_if_enough(ended);
         }
         self.answer(ended);
-        self.is_troubled = false;
+        // What has failed just now is for the next time.
+        self.is_troubled &= !is_settled;
     }
 
     /// Begins if there is company already, and says whether it has.
