@@ -133,9 +133,9 @@ impl Readers {
     /// Ends the threads once they are done with what they are at.
     pub(crate) fn stop(&self) {
         let mut state = self.queue.lock();
-        state.is_ended = true;
-        let waiting = std::mem::take(&mut *state);
-        state.is_ended = true;
+        // Who searches still counts until that is done.
+        let ended = State { is_ended: true, searching: state.searching, ..State::default() };
+        let waiting = std::mem::replace(&mut *state, ended);
         drop(state);
         drop(waiting);
         self.queue.changed.notify_all();
@@ -196,6 +196,22 @@ mod tests {
         dones.recv_timeout(SOON).expect("something else is answered meanwhile");
         assert!(running.load(Ordering::SeqCst) <= SEARCHING);
         drop(closed);
+    }
+
+    #[test]
+    fn a_search_that_goes_on_at_the_end_ends_as_any_other() {
+        let readers = Readers::start().unwrap();
+        let (queue, (begin, begun)) = (Arc::clone(&readers.queue), channel());
+        let search = Job::new(move || {
+            begin.send(()).unwrap();
+            while !queue.lock().is_ended {
+                std::thread::yield_now();
+            }
+        });
+        readers.run(Job { searches: true, ..search });
+        begun.recv_timeout(SOON).unwrap();
+        readers.stop();
+        assert!(!readers.queue.state.is_poisoned(), "no thread has panicked");
     }
 
     #[test]
