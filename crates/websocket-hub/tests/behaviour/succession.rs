@@ -214,10 +214,11 @@ fn the_time_for_goodbyes_does_not_pass_for_those_who_wait_to_leave() {
         let mut stays = Peer::open(&server, "stays");
         let wanted = HashSet::from([room.ws("goes").id()]);
         assert_eq!(server.pause(SOON), HashSet::from(["goes", "stays"].map(|name| room.ws(name).id())));
-        let limit = Duration::from_millis(200);
+        // A busy machine may take its time to tell goodbye.
+        let limit = Duration::from_secs(1);
         let mut stopping = server.say_goodbye(limit);
         // What a server closes meanwhile may take longer.
-        std::thread::sleep(2 * limit);
+        std::thread::sleep(limit + limit / 4);
         let carried = stopping.carry_over(&wanted, SOON);
         assert_eq!(carried.iter().map(|carried| carried.id).collect::<HashSet<_>>(), wanted, "{backend}");
         assert_eq!(stays.close_code(), 1012, "and the others are told");
