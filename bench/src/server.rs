@@ -51,12 +51,16 @@ const COMMANDS: [(&str, Command); 7] = [
 /// Runs what the arguments ask for, if it is one of the commands here.
 pub fn run(arguments: &[&str]) -> Option<ExitCode> {
     let (name, rest) = arguments.split_first()?;
-    if let ("serve-peer", [peer, job]) = (*name, rest) {
-        return Some(serve::run(peer::Peer::from_name(peer)?, peer::Job::from_name(job)?));
+    if let ("serve-peer", [peer, job, core]) = (*name, rest) {
+        return Some(serve::run(
+            peer::Peer::from_name(peer)?,
+            peer::Job::from_name(job)?,
+            core.parse().ok()?,
+        ));
     }
     let (_, command) = COMMANDS.iter().find(|(command, _)| command == name)?;
     let options = Options::parse(rest)?;
-    machine::pin(machine::Side::Load);
+    machine::pin(machine::cores().load);
     machine::raise_descriptor_limit();
     println!("{}; load average {}\n", machine::description(), machine::load_average());
     let report = command(&options);

@@ -1,33 +1,35 @@
 //! The machine that is measured on: its cores, its limits, how busy it is.
 
 use std::fs;
+use std::sync::OnceLock;
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::Pid;
 
-/// Who runs on a core of its own.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    Server,
-    Load,
+/// The cores of the two sides: the first of those that this process may use is the server's, the last is the load's.
+/// Where there is only one, both share it.
+#[derive(Clone, Copy)]
+pub struct Cores {
+    pub server: usize,
+    pub load: usize,
 }
 
-/// Keeps this process, with the threads that it will start, on the core of its side: the first of those that it
-/// may use for the server, the last for the load. Where there is only one, both share it.
-pub fn pin(side: Side) {
-    let this = Pid::from_raw(0);
-    let Ok(allowed) = sched_getaffinity(this) else { return };
-    let mut cores = (0..CpuSet::count()).filter(|core| allowed.is_set(*core).unwrap_or(false));
-    let core = match side {
-        Side::Server => cores.next(),
-        Side::Load => cores.next_back(),
-    };
+/// The cores of the two sides, as they were when this was first asked: whoever is on one core sees no other any more.
+pub fn cores() -> Cores {
+    static CORES: OnceLock<Cores> = OnceLock::new();
+    *CORES.get_or_init(|| {
+        let allowed = sched_getaffinity(Pid::from_raw(0)).unwrap_or_default();
+        let mut cores = (0..CpuSet::count()).filter(|core| allowed.is_set(*core).unwrap_or(false));
+        let server = cores.next().unwrap_or_default();
+        Cores { server, load: cores.next_back().unwrap_or(server) }
+    })
+}
+
+/// Keeps this process, with the threads and processes that it will start, on one core.
+pub fn pin(core: usize) {
     let mut one = CpuSet::new();
-    if let Some(core) = core
-        && one.set(core).is_ok()
-        && sched_setaffinity(this, &one).is_err()
-    {
+    if one.set(core).and_then(|()| sched_setaffinity(Pid::from_raw(0), &one)).is_err() {
         eprintln!("this process may not choose its core: the figures will be noisier");
     }
 }

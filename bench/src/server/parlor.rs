@@ -33,9 +33,14 @@ pub struct Parlor {
 impl Parlor {
     /// Starts the program that `cargo build --release -p parlor` made, without limits on how much one may ask.
     pub fn start(data: &Path) -> io::Result<Parlor> {
-        // On the first core, as the other servers: what is started would stay on the load's.
+        // As the other servers: what is started would stay on the core of the load.
         let mut command = Command::new("taskset");
-        command.args(["-c", "0"]).arg(program()?).args(["--workers", "1", "--idle-timeout", "600"]);
+        command.args(["-c", &machine::cores().server.to_string()]).arg(program()?).args([
+            "--workers",
+            "1",
+            "--idle-timeout",
+            "600",
+        ]);
         Self::run(command.args(["--requests-per-second", "1000000", "--request-burst", "1000000"]), data)
     }
 

@@ -28,7 +28,8 @@ impl Process {
     pub fn start(peer: Peer, job: Job) -> io::Result<Process> {
         // The file may have been built anew meanwhile; this is the one that runs.
         let mut child = Command::new("/proc/self/exe")
-            .args(["serve-peer", peer.name(), job.name()])
+            // What is started would stay on the core of the load.
+            .args(["serve-peer", peer.name(), job.name(), &machine::cores().server.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::machine::{Side, pin, raise_descriptor_limit};
+use super::machine::{pin, raise_descriptor_limit};
 use super::peer::{Job, Peer};
 use super::peers::{axum, fastwebsockets, ours, sockudo, tokio_tungstenite, yawc};
 use super::{floor, process};
@@ -13,9 +13,9 @@ use super::{floor, process};
 /// Connections that were closed because they fell behind.
 static FELL_BEHIND: AtomicU64 = AtomicU64::new(0);
 
-/// What `serve-peer NAME JOB` does.
-pub fn run(peer: Peer, job: Job) -> ExitCode {
-    pin(Side::Server);
+/// What `serve-peer NAME JOB CORE` does.
+pub fn run(peer: Peer, job: Job, core: usize) -> ExitCode {
+    pin(core);
     raise_descriptor_limit();
     match start(peer, job) {
         Ok((address, certificate)) => {
