@@ -1,6 +1,7 @@
 //! Servers beside each other: ours over every backend, the peers, and the floors that show what is possible.
 
 mod accept;
+mod attention;
 mod chart;
 mod chat;
 mod crowd;

@@ -2,16 +2,14 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use serde_json::json;
 use websocket_hub::Backend;
 
+use super::attention::{Attention, LOOK};
 use super::crowd::Crowd;
 use super::document::Report;
 use super::goals::{Bound, Goals};
@@ -155,7 +153,7 @@ fn fresh(folder: &Path) -> io::Result<PathBuf> {
 
 /// People who all watch the lobby, in one thread around epoll.
 struct Room {
-    epoll: Epoll,
+    attention: Attention,
     people: Vec<Person>,
     /// How many messages each has heard.
     places: Vec<usize>,
@@ -173,12 +171,12 @@ struct Room {
 
 impl Room {
     fn open(parlor: &Parlor, count: usize) -> io::Result<Room> {
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let attention = Attention::new()?;
         let mut people = Vec::with_capacity(count);
         for number in 0..count {
             let mut person = Person::come(parlor.address)?;
             person.ask(json!({"type": "subscribe", "room": LOBBY, "after": 0}))?;
-            epoll.add(person.stream.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, number as u64))?;
+            attention.add(&person.stream, number)?;
             people.push(person);
         }
         // Who came is told at intervals: until all of that is over.
@@ -186,7 +184,7 @@ impl Room {
         parlor.settle()?;
         people.iter().try_for_each(|person| person.stream.set_nonblocking(true))?;
         Ok(Room {
-            epoll,
+            attention,
             places: vec![0; count],
             people,
             frames: Vec::new(),
@@ -202,7 +200,6 @@ impl Room {
     /// Keeps so many messages under way, each of another sender, and then waits until everybody has heard all.
     fn keep_under_way(&mut self, senders: usize, how_long: Duration) -> io::Result<()> {
         let end = Instant::now() + how_long;
-        let mut events = vec![EpollEvent::empty(); 1024];
         loop {
             let now = Instant::now();
             let is_over = now >= end;
@@ -216,12 +213,8 @@ impl Room {
                 let missing = self.said.len() - self.completed;
                 return Err(io::Error::other(format!("{missing} messages did not arrive")));
             }
-            let count = match self.epoll.wait(&mut events, EpollTimeout::from(100u8)) {
-                Err(Errno::EINTR) => continue,
-                count => count?,
-            };
-            for event in &events[..count] {
-                self.hear(event.data() as usize)?;
+            for event in 0..self.attention.wait(LOOK)? {
+                self.hear(self.attention.at(event).0)?;
             }
         }
     }

@@ -2,14 +2,13 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
+use super::attention::{Attention, LOOK};
 use super::frames;
 use super::handshake::{self, PATIENCE};
 use super::histogram::Histogram;
@@ -20,10 +19,9 @@ use super::publications::{Publications, UNDER_WAY};
 const SEED: u64 = 0x5EED_2026;
 /// Octets read at a time.
 const BUFFER: usize = 256 * 1024;
-const EVENTS: usize = 1024;
 
 pub struct Crowd {
-    epoll: Epoll,
+    attention: Attention,
     members: Vec<Member>,
     /// How many of them listen.
     listening: usize,
@@ -32,7 +30,6 @@ pub struct Crowd {
     turn: usize,
     random: StdRng,
     publications: Publications,
-    events: Vec<EpollEvent>,
     buffer: Vec<u8>,
     pub deliveries: u64,
     /// Reads that brought something.
@@ -51,14 +48,13 @@ impl Crowd {
     /// Connects `size` subscribers of a room whose messages have so many octets.
     pub fn connect(server: &Process, size: usize, payload_len: usize) -> io::Result<Crowd> {
         let mut crowd = Crowd {
-            epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
+            attention: Attention::new()?,
             members: Vec::new(),
             listening: 0,
             speakers: Vec::new(),
             turn: 0,
             random: StdRng::seed_from_u64(SEED),
             publications: Publications::new(payload_len),
-            events: vec![EpollEvent::empty(); EVENTS],
             buffer: vec![0; BUFFER],
             deliveries: 0,
             reads: 0,
@@ -72,8 +68,7 @@ impl Crowd {
         assert_eq!(self.under_way(), 0, "who comes hears all or nothing of a publication");
         for stream in handshake::connect(server.address, count)? {
             stream.set_nonblocking(true)?;
-            let event = EpollEvent::new(EpollFlags::EPOLLIN, self.members.len() as u64);
-            self.epoll.add(stream.as_fd(), event)?;
+            self.attention.add(&stream, self.members.len())?;
             self.members.push(Member { stream, place: self.publications.known, begun: Vec::new() });
         }
         self.listening = self.members.len();
@@ -116,10 +111,9 @@ impl Crowd {
     }
 
     /// Hears what has arrived, after waiting for something so long.
-    pub fn listen(&mut self, wait: EpollTimeout) -> io::Result<()> {
-        let count = self.epoll.wait(&mut self.events, wait)?;
-        for event in 0..count {
-            self.hear(self.events[event].data() as usize)?;
+    pub fn listen(&mut self, at_most: Duration) -> io::Result<()> {
+        for event in 0..self.attention.wait(at_most)? {
+            self.hear(self.attention.at(event).0)?;
         }
         Ok(())
     }
@@ -169,7 +163,7 @@ impl Crowd {
     pub fn settle(&mut self) -> io::Result<()> {
         let limit = Instant::now() + PATIENCE;
         while self.under_way() > 0 {
-            self.listen(EpollTimeout::from(100u8))?;
+            self.listen(LOOK)?;
             if Instant::now() > limit {
                 return Err(io::Error::other(format!("{} publications did not arrive", self.under_way())));
             }
@@ -182,13 +176,12 @@ impl Crowd {
         let index = self.speakers.pop().expect("a crowd is not empty");
         self.listening -= 1;
         let stream = &self.members[index].stream;
-        self.epoll.delete(stream.as_fd())?;
+        self.attention.remove(stream)?;
         stream.try_clone()
     }
 }
 
-/// How long to wait at most for the next thing to do: not at all if it is near, so that it happens in time.
-pub fn until(due: Instant) -> EpollTimeout {
-    let left = due.saturating_duration_since(Instant::now()).saturating_sub(Duration::from_micros(1500));
-    EpollTimeout::from(u8::try_from(left.as_millis()).unwrap_or(100).min(100))
+/// How long to wait at most for the next thing to do.
+pub fn until(due: Instant) -> Duration {
+    due.saturating_duration_since(Instant::now()).min(LOOK)
 }

@@ -3,11 +3,9 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-
+use super::attention::{Attention, LOOK};
 use super::frames;
 use super::handshake::{self, PATIENCE};
 use super::histogram::Histogram;
@@ -26,7 +24,7 @@ pub struct Shape {
 }
 
 pub struct Echoes {
-    epoll: Epoll,
+    attention: Attention,
     members: Vec<Member>,
     depth: usize,
     /// A message to be sent and the same as it comes back, but for its number; where in them that is.
@@ -54,11 +52,11 @@ struct Member {
 
 impl Echoes {
     pub fn connect(address: SocketAddr, shape: Shape) -> io::Result<Echoes> {
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let attention = Attention::new()?;
         let mut members = Vec::new();
         for (index, stream) in handshake::connect(address, shape.connections)?.into_iter().enumerate() {
             stream.set_nonblocking(true)?;
-            epoll.add(stream.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, index as u64))?;
+            attention.add(&stream, index)?;
             members.push(Member {
                 stream,
                 sent: 0,
@@ -72,7 +70,7 @@ impl Echoes {
         let request = frames::binary(&payload, KEY);
         let header = frames::binary_header(shape.size);
         Ok(Echoes {
-            epoll,
+            attention,
             members,
             depth: shape.depth,
             request_number: request.len() - shape.size,
@@ -89,16 +87,15 @@ impl Echoes {
     /// Keeps all connections busy for so long, and then waits for the last answer.
     pub fn run(&mut self, how_long: Duration) -> io::Result<()> {
         let end = Instant::now() + how_long;
-        let mut events = vec![EpollEvent::empty(); 256];
         for member in 0..self.members.len() {
             self.send(member, self.depth)?;
         }
         loop {
-            let count = self.epoll.wait(&mut events, EpollTimeout::from(100u8))?;
+            let count = self.attention.wait(LOOK)?;
             let now = Instant::now();
-            for event in &events[..count] {
-                let index = event.data() as usize;
-                if event.events().contains(EpollFlags::EPOLLOUT) {
+            for event in 0..count {
+                let (index, has_room) = self.attention.at(event);
+                if has_room {
                     self.send_rest(index)?;
                 }
                 let answers = self.receive(index)?;
@@ -152,10 +149,7 @@ impl Echoes {
             return Ok(());
         }
         let member = &self.members[index];
-        let mut flags = EpollFlags::EPOLLIN;
-        flags.set(EpollFlags::EPOLLOUT, member.unsent > 0);
-        let mut event = EpollEvent::new(flags, index as u64);
-        Ok(self.epoll.modify(member.stream.as_fd(), &mut event)?)
+        self.attention.look_for_room(&member.stream, index, member.unsent > 0)
     }
 
     /// Reads once and says how many answers were completed by it.

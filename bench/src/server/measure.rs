@@ -3,8 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use nix::sys::epoll::EpollTimeout;
-
+use super::attention::LOOK;
 use super::crowd::{Crowd, until};
 use super::handshake::PATIENCE;
 use super::histogram::Histogram;
@@ -42,7 +41,7 @@ fn keep_under_way(crowd: &mut Crowd, under_way: usize, how_long: Duration) -> io
         while crowd.under_way() < under_way {
             crowd.next_speaks(now)?;
         }
-        crowd.listen(EpollTimeout::from(100u8))?;
+        crowd.listen(LOOK)?;
         if Instant::now() >= end {
             return crowd.settle();
         }
