@@ -1,6 +1,6 @@
 //! What the hub adds to the driver's limits.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The limits and times of the connections that a handshake opens.
 #[derive(Clone, Debug)]
@@ -20,6 +20,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// The default, once for all who go by it: a program with a million connections needs no million of them.
+    pub(crate) fn shared() -> Arc<Config> {
+        static DEFAULT: LazyLock<Arc<Config>> = LazyLock::new(Arc::default);
+        Arc::clone(&DEFAULT)
+    }
+
     /// The high-water mark, in octets.
     pub(crate) fn high_water(&self) -> usize {
         self.high_water.unwrap_or(self.queue_limit / 2)
@@ -33,13 +39,21 @@ impl Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Config { connection: Arc::default(), queue_limit: 1 << 20, high_water: None, low_water: None }
+        static CONNECTION: LazyLock<Arc<websocket_driver::Config>> = LazyLock::new(Arc::default);
+        let connection = Arc::clone(&CONNECTION);
+        Config { connection, queue_limit: 1 << 20, high_water: None, low_water: None }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_goes_by_the_default_shares_it() {
+        assert!(Arc::ptr_eq(&Config::shared(), &Config::shared()));
+        assert!(Arc::ptr_eq(&Config::default().connection, &Config::shared().connection));
+    }
 
     #[test]
     fn water_marks_follow_the_limit_unless_they_are_named() {

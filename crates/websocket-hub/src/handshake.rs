@@ -25,7 +25,7 @@ use crate::websocket::WebSocket;
 
 /// What a server agrees to in an opening handshake. The default: pages of the same origin, no subprotocol, the
 /// default [`Config`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Handshake {
     origins: Origins,
     options: server::Options,
@@ -33,6 +33,19 @@ pub struct Handshake {
     proxies: Proxies,
     limits: Option<Limits>,
     connections: Option<Connections>,
+}
+
+impl Default for Handshake {
+    fn default() -> Self {
+        Handshake {
+            origins: Origins::default(),
+            options: server::Options::default(),
+            config: Config::shared(),
+            proxies: Proxies::default(),
+            limits: None,
+            connections: None,
+        }
+    }
 }
 
 impl Handshake {
