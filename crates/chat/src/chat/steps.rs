@@ -212,19 +212,24 @@ impl Steps {
     /// Those of the last step have just been answered and may be about to go on.
     fn keep_company(&mut self) {
         let patience = (self.took / COMPANY_SHARE).clamp(LEAST_COMPANY, COMPANY);
-        let mut left = patience;
-        while self.next.proposals < self.wanted && !self.is_troubled {
-            // Part by part: whoever comes after so many are there joins the next step.
+        let look = LOOK.max(patience / LOOKS);
+        let begun = Instant::now();
+        // How long nobody has come.
+        let mut quiet = Duration::ZERO;
+        while self.next.has_room() && !self.is_troubled {
             let part = self.gather(None);
             if !part.proposals.is_empty() {
                 self.take(part);
-            } else if self.next.has_room() && !left.is_zero() {
-                let begun = Instant::now();
-                std::thread::sleep(LOOK.max(patience / LOOKS));
-                left = left.saturating_sub(begun.elapsed());
-            } else {
+                quiet = Duration::ZERO;
+            }
+            // Whoever comes a moment after so many is one of them.
+            let is_enough = self.next.proposals >= self.wanted && !quiet.is_zero();
+            if is_enough || quiet >= patience || begun.elapsed() >= COMPANY {
                 break;
             }
+            let slept = Instant::now();
+            std::thread::sleep(look);
+            quiet += slept.elapsed();
         }
     }
 

@@ -150,20 +150,20 @@ impl<S: Storage> LocalLog<S> {
         }
     }
 
-    /// Takes note of the end of what was under way, if it has ended or it is to be waited for.
-    fn look_after(&mut self, is_awaited: bool) {
-        let Some(under_way) = &self.under_way else { return };
-        let result = match under_way.written.try_recv() {
+    /// Takes note of the end of what was under way, if it has ended or it is to be waited for. What was written can be
+    /// dropped when there is time for that.
+    fn look_after(&mut self, is_awaited: bool) -> Option<Arc<Writes>> {
+        let result = match self.under_way.as_ref()?.written.try_recv() {
             Err(TryRecvError::Empty) if is_awaited => {
-                under_way.written.recv().unwrap_or(Err(Trouble::Stopped))
+                self.under_way.as_ref()?.written.recv().unwrap_or(Err(Trouble::Stopped))
             }
-            Err(TryRecvError::Empty) => return,
+            Err(TryRecvError::Empty) => return None,
             Err(TryRecvError::Disconnected) => Err(Trouble::Stopped),
             Ok(result) => result,
         };
-        if let Some(UnderWay { writes, last, .. }) = self.under_way.take() {
-            self.note(&writes, last, &result);
-        }
+        let UnderWay { writes, last, .. } = self.under_way.take()?;
+        self.note(&writes, last, &result);
+        Some(writes)
     }
 
     /// Drops what is decided and not handed over.
@@ -248,8 +248,6 @@ impl<S: Storage> LocalLog<S> {
         }
         let last = self.next.last;
         let Next { writes, parts, .. } = std::mem::replace(&mut self.next, Next { last, ..Next::default() });
-        // If it fails, nothing that is known here counts any more.
-        self.cache.renew(&writes, is_hot);
         let writes = Arc::new(writes);
         let (send, written) = sync_channel(1);
         let then = move |result: Result<(), Trouble>| {
@@ -258,6 +256,8 @@ impl<S: Storage> LocalLog<S> {
             let _ = send.send(result);
         };
         self.writer.write_beside(writes.clone(), Box::new(then));
+        // The disk need not wait for this. If the write fails, nothing that is known here counts any more.
+        self.cache.renew(&writes, is_hot);
         self.under_way = Some(UnderWay { writes, last, written });
         Ok(())
     }
@@ -301,7 +301,8 @@ impl<S: Storage> Log for LocalLog<S> {
     }
 
     fn flush(&mut self) {
-        self.look_after(true);
+        // Dropping it takes a while, for which the disk need not wait.
+        let _written = self.look_after(true);
         if !self.next.parts.is_empty()
             && let Err(trouble) = self.hand_over()
         {
