@@ -7,6 +7,7 @@
 mod bell;
 mod sharing;
 mod steps;
+mod told_once;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};

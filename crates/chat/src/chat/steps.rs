@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
+use super::told_once::{Result, ToldOnce};
 use super::{Asked, Listener};
 use crate::answer::Answer;
 use crate::log::Log;
 use crate::outcome::Outcome;
 use crate::proposal::Proposal;
-use crate::trouble::Trouble;
 
 /// Proposals that become durable in one step at most, so that the first of them does not wait for long.
 const STEP: usize = 1_024;
@@ -43,9 +43,6 @@ const BUSY: usize = 32;
 const SCRUB: Duration = Duration::from_secs(1);
 /// With nothing to scrub there is nothing to wake up for.
 const REST: Duration = Duration::from_secs(86_400);
-
-/// What became of some proposals, or why nothing did.
-type Result = std::result::Result<Vec<Outcome>, Trouble>;
 
 pub(super) struct Steps {
     log: Box<dyn Log>,
@@ -186,7 +183,7 @@ impl Steps {
 
     fn take(&mut self, part: Part) {
         let number = self.first + self.parts.len() as u64;
-        let mut told = ToldOnce { number, tell: Some(self.tell.clone()) };
+        let mut told = ToldOnce::new(number, self.tell.clone());
         self.parts.push_back(part);
         let begun = Instant::now();
         if let Some(part) = self.parts.back() {
@@ -379,26 +376,5 @@ fn append(log: &mut dyn Log, proposal: &Proposal, answer: Answer) -> Option<Outc
             answer(Err(trouble));
             None
         }
-    }
-}
-
-/// Tells what became of a part, whatever happens to whoever was to do it.
-struct ToldOnce {
-    number: u64,
-    tell: Option<Sender<(u64, Result)>>,
-}
-
-impl ToldOnce {
-    fn tell(&mut self, result: Result) {
-        if let Some(tell) = self.tell.take() {
-            // Whoever has ended needs not be told.
-            let _ = tell.send((self.number, result));
-        }
-    }
-}
-
-impl Drop for ToldOnce {
-    fn drop(&mut self) {
-        self.tell(Err(Trouble::Stopped));
     }
 }
