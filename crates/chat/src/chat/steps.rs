@@ -33,6 +33,9 @@ const COMPANY_SHARE: u32 = 4;
 const LEAST_COMPANY: Duration = Duration::from_micros(300);
 /// Nobody waits longer than this for company.
 const COMPANY: Duration = Duration::from_millis(1);
+/// One company in so many waits until nobody comes any more, however many are there: two groups that take turns would
+/// do so for ever otherwise, though all of them might go together.
+const OPEN: u32 = 16;
 /// Looks at who has come while they are waited for.
 const LOOKS: u32 = 4;
 /// Nobody looks more often than this.
@@ -66,6 +69,8 @@ pub(super) struct Steps {
     last: usize,
     /// How many the next one is to have before it begins, if they come soon.
     wanted: usize,
+    /// How often somebody was waited for.
+    companies: u32,
     begun: Instant,
     /// How long the last step took to be written.
     took: Duration,
@@ -119,6 +124,7 @@ impl Steps {
             is_troubled: false,
             last: 0,
             wanted: 0,
+            companies: 0,
             begun: Instant::now(),
             took: Duration::ZERO,
             deciding: Duration::ZERO,
@@ -211,22 +217,26 @@ impl Steps {
         let patience = (self.took / COMPANY_SHARE).clamp(LEAST_COMPANY, COMPANY);
         let look = LOOK.max(patience / LOOKS);
         let begun = Instant::now();
+        self.companies = self.companies.wrapping_add(1);
+        let is_open = self.companies.is_multiple_of(OPEN);
         // How long nobody has come.
         let mut quiet = Duration::ZERO;
-        while self.next.has_room() && !self.is_troubled {
+        while self.next.has_room() && !self.is_troubled && begun.elapsed() < COMPANY {
+            if self.next.proposals >= self.wanted && !is_open {
+                break;
+            }
+            // Part by part: whoever comes after so many are there joins the next step.
             let part = self.gather(None);
             if !part.proposals.is_empty() {
                 self.take(part);
                 quiet = Duration::ZERO;
-            }
-            // Whoever comes a moment after so many is one of them.
-            let is_enough = self.next.proposals >= self.wanted && !quiet.is_zero();
-            if is_enough || quiet >= patience || begun.elapsed() >= COMPANY {
+            } else if quiet < patience {
+                let slept = Instant::now();
+                std::thread::sleep(look);
+                quiet += slept.elapsed();
+            } else {
                 break;
             }
-            let slept = Instant::now();
-            std::thread::sleep(look);
-            quiet += slept.elapsed();
         }
     }
 
