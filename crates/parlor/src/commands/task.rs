@@ -92,7 +92,7 @@ pub(crate) fn run(task: &Task, output: &mut dyn Write) -> Result<(), CommandErro
         }
         Task::Upgrade { data, program } => {
             let process = upgrade(data, program.as_deref())?;
-            format!("process {process} serves now; those who were connected come back to it")
+            format!("process {process} serves now; whoever was connected stays, or comes back to it")
         }
         Task::Restore { file, data } => {
             let last = restore(file, data)?.last;
