@@ -35,12 +35,8 @@ impl Parlor {
     pub fn start(data: &Path) -> io::Result<Parlor> {
         // As the other servers: what is started would stay on the core of the load.
         let mut command = Command::new("taskset");
-        command.args(["-c", &machine::cores().server.to_string()]).arg(program()?).args([
-            "--workers",
-            "1",
-            "--idle-timeout",
-            "600",
-        ]);
+        let core = machine::cores().server.to_string();
+        command.args(["-c", &core]).arg(program()?).args(["--workers", "1", "--idle-timeout", "600"]);
         Self::run(command.args(["--requests-per-second", "1000000", "--request-burst", "1000000"]), data)
     }
 
