@@ -219,21 +219,19 @@ impl Steps {
         let begun = Instant::now();
         self.companies = self.companies.wrapping_add(1);
         let is_open = self.companies.is_multiple_of(OPEN);
-        // How long nobody has come.
-        let mut quiet = Duration::ZERO;
-        while self.next.has_room() && !self.is_troubled && begun.elapsed() < COMPANY {
-            if self.next.proposals >= self.wanted && !is_open {
-                break;
-            }
+        let mut last_came = begun;
+        while (is_open || self.next.proposals < self.wanted)
+            && self.next.has_room()
+            && !self.is_troubled
+            && begun.elapsed() < COMPANY
+        {
             // Part by part: whoever comes after so many are there joins the next step.
             let part = self.gather(None);
             if !part.proposals.is_empty() {
                 self.take(part);
-                quiet = Duration::ZERO;
-            } else if quiet < patience {
-                let slept = Instant::now();
+                last_came = Instant::now();
+            } else if last_came.elapsed() < patience {
                 std::thread::sleep(look);
-                quiet += slept.elapsed();
             } else {
                 break;
             }

@@ -153,10 +153,9 @@ impl<S: Storage> LocalLog<S> {
     /// Takes note of the end of what was under way, if it has ended or it is to be waited for. What was written can be
     /// dropped when there is time for that.
     fn look_after(&mut self, is_awaited: bool) -> Option<Arc<Writes>> {
-        let result = match self.under_way.as_ref()?.written.try_recv() {
-            Err(TryRecvError::Empty) if is_awaited => {
-                self.under_way.as_ref()?.written.recv().unwrap_or(Err(Trouble::Stopped))
-            }
+        let written = &self.under_way.as_ref()?.written;
+        let result = match written.try_recv() {
+            Err(TryRecvError::Empty) if is_awaited => written.recv().unwrap_or(Err(Trouble::Stopped)),
             Err(TryRecvError::Empty) => return None,
             Err(TryRecvError::Disconnected) => Err(Trouble::Stopped),
             Ok(result) => result,
